@@ -1,0 +1,212 @@
+"""Every patch classified with the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Dict, Optional
+
+from ..errors import DataError
+from ..parameters import File, FolderOutput, Number, Operation
+from ..progress import Progress
+from .declarations import Heavy
+
+if TYPE_CHECKING:
+    from ..features import SeriesPlan
+    from ..grid import Patch
+    from ..models import Model
+    from ..workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Smoothing(Heavy):
+    """How the map is smoothed."""
+
+    smoothing: Annotated[
+        int,
+        Number(
+            "Smoothing",
+            "Each pixel takes the class that most pixels within this distance have; 0 leaves the map as it is.",
+            unit="px",
+            whole=True,
+            minimum=0,
+            maximum=20,
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True)
+class ClassifyPatches(Smoothing):
+    """The model and the map."""
+
+    model: Annotated[
+        Optional[Path],
+        File(
+            "Model",
+            "A model made by Train model, of this workspace or another. Left out: the model of this workspace.",
+            extension="skops",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The map patches."""
+
+    maps: Annotated[Path, FolderOutput("Map patches", "One GeoTIFF for each patch: class and confidence in percent.")]
+
+
+def run(parameters: ClassifyPatches, progress: Progress) -> Classified:
+    """Classify with the chosen model, or the workspace's own."""
+    return classify(parameters, parameters.model, progress)
+
+
+def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) -> Classified:
+    """Write the map of every patch that has none yet; smoothing reads past the edges, so it comes after all are there."""
+    from ..execution import Resources, run_all
+    from ..rasters import fingerprint_of
+    from ..workspace import Workspace, fingerprint
+
+    workspace = Workspace(parameters.workspace)
+    model_file = chosen or workspace.product("model.skops")
+    model = _model(model_file)
+    lacking = [band for band in model.plan.needed_bands if band not in workspace.catalogue.bands]
+    if lacking:
+        raise DataError(f"The model needs the band(s) {', '.join(lacking)}, which this imagery lacks.")
+    identity = _identity(workspace, chosen)
+    patches = workspace.layout.patches
+    raw = {patch.id: fingerprint("map", identity, workspace.clouds_fingerprint(patch)) for patch in patches}
+    resources = Resources(parameters.memory, parameters.jobs, parameters.backend)
+    share = resources.share(len(patches))
+    kind = "maps" if parameters.smoothing == 0 else "maps-raw"
+    file_of = partial(workspace.patch_raster, kind)
+    run_all(
+        partial(_classify, workspace, model_file, kind, raw, share.threads, share.budget),
+        [patch for patch in patches if fingerprint_of(file_of(patch)) != raw[patch.id]],
+        lambda patch: f"Map of patch {patch.id}",
+        resources,
+        progress.part(0.0, 0.95),
+    )
+    names = raw
+    if parameters.smoothing:
+        names = {
+            patch.id: fingerprint(
+                "smooth", parameters.smoothing, [raw[p.id] for p in workspace.layout.patches_in(patch.window.expanded(parameters.smoothing))]
+            )
+            for patch in patches
+        }
+        smoothed = partial(workspace.patch_raster, "maps")
+        run_all(
+            partial(_smooth, workspace, parameters.smoothing, names),
+            [patch for patch in patches if fingerprint_of(smoothed(patch)) != names[patch.id]],
+            lambda patch: f"Smoothing of patch {patch.id}",
+            resources,
+            progress.part(0.95, 1.0),
+        )
+    workspace.write_record(
+        "classifypatches",
+        {"fingerprints": names, "classes": model.scheme.to_json(), "smoothing": parameters.smoothing, "model": str(model_file)},
+    )
+    return Classified(workspace.folder / "maps")
+
+
+def strip_height(workspace: Workspace, plan: SeriesPlan, patch: Patch, budget: int) -> int:
+    """How many rows of a patch fit the budget (bytes), with their stack, features and what is computed on the way."""
+    from ..rasters import TILE
+
+    acquisitions = len(workspace.catalogue.acquisitions)
+    per_pixel = acquisitions * (2 * 2 * len(plan.needed_bands) + 2) + 2 * 4 * len(plan.features) + 64
+    rows = budget // (per_pixel * patch.window.width)
+    return int(rows // TILE * TILE if rows >= TILE else max(rows, 1))
+
+
+def _identity(workspace: Workspace, chosen: Optional[Path]) -> str:
+    """What decides the model: the record of this workspace's own, the content of another file."""
+    import hashlib
+
+    if chosen is None:
+        return str(workspace.record("trainmodel")["fingerprint"])
+    return hashlib.sha256(chosen.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: Path, modified: int) -> Model:
+    from ..models import load_model
+
+    return load_model(path)
+
+
+def _model(path: Path) -> Model:
+    """The model of a file, loaded once in each process."""
+    return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+def _classify(
+    workspace: Workspace, model_file: Path, kind: str, names: Dict[str, str], threads: int, budget: int, patch: Patch
+) -> None:
+    """Write class and confidence of one patch, strip by strip under the budget."""
+    import numpy as np
+
+    from ..mapping import NO_CONFIDENCE, to_classes
+    from ..rasters import FINGERPRINT_TAG, write_raster
+    from ..series import interpolate
+
+    model = _model(model_file)
+    dtype = model.scheme.dtype
+    classes = np.zeros(patch.window.shape, dtype=dtype)
+    confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
+    for strip in patch.window.strips(strip_height(workspace, model.plan, patch, budget)):
+        stack, valid, times = workspace.read_series(patch, strip, model.plan.needed_bands, threads)
+        seen = valid.any(axis=0)
+        if not seen.any():
+            continue
+        if not seen.all():
+            stack, valid = stack[:, :, seen], valid[:, seen]
+        features = interpolate(model.plan, stack, valid, times, threads)
+        ids, percent = to_classes(model.probabilities(features, threads), model.scheme.ids, dtype)
+        where = patch.window.slices(strip)
+        classes[where][seen.reshape(strip.shape)] = ids
+        confidence[where][seen.reshape(strip.shape)] = percent
+    write_raster(
+        workspace.patch_raster(kind, patch),
+        np.stack([classes, confidence.astype(dtype)]),
+        workspace.layout.grid,
+        patch.window,
+        nodata=None,
+        names=("map", "confidence"),
+        tags={FINGERPRINT_TAG: names[patch.id]},
+    )
+
+
+def _smooth(workspace: Workspace, radius: int, names: Dict[str, str], patch: Patch) -> None:
+    import numpy as np
+
+    from ..mapping import smooth
+    from ..rasters import FINGERPRINT_TAG, write_raster
+
+    around = patch.window.expanded(radius)
+    confidence = workspace.read_patch("maps-raw", patch, "confidence", "classifypatches")
+    classes = workspace.read_patches("maps-raw", around, "map", confidence.dtype.name, "classifypatches")
+    smoothed = smooth(classes, radius)[around.slices(patch.window)]
+    write_raster(
+        workspace.patch_raster("maps", patch),
+        np.stack([smoothed, confidence]),
+        workspace.layout.grid,
+        patch.window,
+        nodata=None,
+        names=("map", "confidence"),
+        tags={FINGERPRINT_TAG: names[patch.id]},
+    )
+
+
+OPERATION = Operation(
+    name="classifypatches",
+    label="Classify patches",
+    group="4 Map",
+    summary="Classifies every pixel of every patch with the model; pixels that were never validly observed stay 0.",
+    parameters=ClassifyPatches,
+    results=Classified,
+    run=run,
+    tags=("prediction", "classification", "land cover"),
+)

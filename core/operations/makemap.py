@@ -1,0 +1,122 @@
+"""From an area to a classified map, in one go."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Callable, Dict, List, Tuple
+
+from ..parameters import FolderOutput, NumberOutput, Operation, PageOutput, RasterOutput
+from ..progress import Progress
+from . import (
+    classifypatches,
+    downloadscenes,
+    drawsamples,
+    maskclouds,
+    observationstatistics,
+    rasterizereference,
+    splitarea,
+    trainmodel,
+)
+
+
+@dataclass(frozen=True)
+class MakeMap(
+    classifypatches.Smoothing,
+    trainmodel.TrainModel,
+    drawsamples.DrawSamples,
+    rasterizereference.RasterizeReference,
+    maskclouds.MaskClouds,
+    downloadscenes.DownloadScenes,
+    splitarea.SplitArea,
+):
+    """The parameters of all steps."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The map, the layers beside it, and the report."""
+
+    map: Annotated[Path, RasterOutput("Land-cover map", "The class of every pixel, 0 = no data.", destination=True)]
+    confidence: Annotated[
+        Path, RasterOutput("Confidence", "How probable the class is to the model, in percent.", destination=True)
+    ]
+    valid_count: Annotated[Path, RasterOutput("Valid observations", "How often each pixel was seen.", destination=True)]
+    report: Annotated[Path, PageOutput("Report", "What was seen, learnt and mapped, as one page.", destination=True)]
+    workspace: Annotated[Path, FolderOutput("Workspace", "All files of the run.")]
+    accuracy: Annotated[float, NumberOutput("Overall accuracy (0 to 1), cross-validated by polygons")]
+
+
+def _classify(parameters: MakeMap, progress: Progress) -> object:
+    """With the model that this run trains."""
+    return classifypatches.classify(parameters, None, progress)
+
+
+Step = Tuple[str, float, Callable[[Any, Progress], Any]]
+
+# The steps in order, with about how much of the time each takes.
+STEPS: List[Step] = [
+    ("Splitting the area", 0.01, splitarea.run),
+    ("Fetching scenes", 0.25, downloadscenes.run),
+    ("Masking clouds", 0.25, maskclouds.run),
+    ("Counting observations", 0.08, observationstatistics.run),
+    ("Rasterizing the reference", 0.03, rasterizereference.run),
+    ("Drawing samples", 0.1, drawsamples.run),
+    ("Training the model", 0.13, trainmodel.run),
+    ("Classifying patches", 0.13, _classify),
+]
+
+
+def run(parameters: MakeMap, progress: Progress) -> Made:
+    """Every step in order; what is done and up to date is not done again."""
+    from .. import report
+    from ..versions import package_versions
+    from ..workspace import Workspace
+    from .mosaicmap import write_layer
+
+    workspace = Workspace(parameters.workspace)
+    parameters = _with_sample_reference(parameters)
+    seconds: Dict[str, float] = {}
+    done = 0.0
+    accuracy = float("nan")
+    for title, weight, step in STEPS:
+        progress.info(f"{title} …")
+        began = time.monotonic()
+        result = step(parameters, progress.part(done, done + weight))
+        accuracy = getattr(result, "accuracy", accuracy)
+        seconds[title] = round(time.monotonic() - began, 1)
+        done += weight
+    progress.info("Stitching the map …")
+    began = time.monotonic()
+    files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
+    seconds["Stitching the map"] = round(time.monotonic() - began, 1)
+    workspace.write_record(
+        "makemap", {"parameters": parameters.to_values(), "versions": package_versions(), "seconds": seconds}
+    )
+    progress.info("Writing the report …")
+    page = report.write_report(workspace)
+    return Made(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
+
+
+def _with_sample_reference(parameters: MakeMap) -> MakeMap:
+    """The sample region's own reference where none is given."""
+    if parameters.source != "sample" or parameters.reference is not None:
+        return parameters
+    from ..sources.sample import CLASS_FIELD, NAME_FIELD, write_reference
+
+    file = write_reference(parameters.workspace / "sample_reference.gpkg")
+    return replace(parameters, reference=str(file), class_field=CLASS_FIELD, name_field=NAME_FIELD)
+
+
+OPERATION = Operation(
+    name="makemap",
+    label="Make land-cover map",
+    group="0 All in one",
+    summary="From an area and reference polygons to a land-cover map, with every step between: patches, scenes, cloud "
+    "masks, statistics, labels, samples, model, classification, mosaic and report.",
+    parameters=MakeMap,
+    results=Made,
+    run=run,
+    tags=("land cover", "Sentinel-2", "classification", "map"),
+)

@@ -1,0 +1,124 @@
+"""The patches of one layer stitched into one raster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Dict, Optional
+
+from ..parameters import Choice, Operation, RasterOutput
+from ..progress import Progress
+from .declarations import InWorkspace
+
+if TYPE_CHECKING:
+    from ..classes import ClassScheme
+    from ..workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Where a layer of the mosaic comes from: a folder of patch rasters, a band in them, and the step that makes them."""
+
+    title: str
+    kind: str
+    step: str
+    dtype: Optional[str]
+    nodata: float
+
+
+# Where the data type is None, the class scheme decides.
+LAYERS: Dict[str, Layer] = {
+    "map": Layer("Land-cover map", "maps", "classifypatches", None, 0),
+    "confidence": Layer("Confidence of the map (percent)", "maps", "classifypatches", "uint8", 255),
+    "labels": Layer("Reference labels", "labels", "rasterizereference", None, 0),
+    "valid_count": Layer("Valid observations", "statistics", "observationstatistics", "uint16", 0),
+    "mean_cloud_probability": Layer(
+        "Mean cloud probability (percent)", "statistics", "observationstatistics", "float32", float("nan")
+    ),
+    "mean_ndvi": Layer("Mean NDVI", "statistics", "observationstatistics", "float32", float("nan")),
+}
+
+
+@dataclass(frozen=True)
+class MosaicMap(InWorkspace):
+    """Which layer."""
+
+    layer: Annotated[
+        str,
+        Choice("Layer", "What is stitched together.", options={name: layer.title for name, layer in LAYERS.items()}),
+    ] = "map"
+
+
+@dataclass(frozen=True)
+class Mosaicked:
+    """The raster of the whole area."""
+
+    map: Annotated[Path, RasterOutput("Mosaic", "One Cloud Optimized GeoTIFF of the whole area.", destination=True)]
+
+
+def run(parameters: MosaicMap, progress: Progress) -> Mosaicked:
+    """Write the layer of the whole area."""
+    from ..workspace import Workspace
+
+    return Mosaicked(write_layer(Workspace(parameters.workspace), parameters.layer, progress))
+
+
+def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
+    """The mosaic of a layer, with its style beside it; not made again where the patches are the same."""
+    import numpy as np
+
+    from .. import rasters, styles
+    from ..classes import ClassScheme
+    from ..mosaic import write_mosaic
+    from ..workspace import fingerprint
+
+    layer = LAYERS[name]
+    scheme: Optional[ClassScheme] = None
+    if layer.dtype is None:
+        scheme = ClassScheme.from_json(workspace.record(layer.step)["classes"])
+    names = workspace.record(layer.step)["fingerprints"]
+    patches = workspace.layout.patches
+    lacking = [patch.id for patch in patches if patch.id not in names]
+    if lacking:
+        raise workspace.missing(f"{layer.title} of patch {lacking[0]}", layer.step)
+    made_of = fingerprint(
+        "mosaic", name, names, scheme.to_json() if scheme else None, [patch.id for patch in patches]
+    )
+    path = workspace.product(f"{name}.tif")
+    if rasters.fingerprint_of(path) == made_of:
+        progress.report(1.0)
+        return path
+    dtype = layer.dtype or (scheme.dtype if scheme else "uint8")
+
+    def read(patch: object) -> np.ndarray:
+        pixels = workspace.read_patch(layer.kind, patch, name, layer.step)  # type: ignore[arg-type]
+        return np.nan_to_num(pixels).astype(dtype) if np.dtype(dtype).kind == "u" else pixels
+
+    if scheme is not None:
+        styles.write_class_style(path.with_suffix(".qml"), scheme)
+    write_mosaic(
+        path,
+        workspace.layout.grid,
+        workspace.layout.domain,
+        patches,
+        read,
+        dtype=dtype,
+        nodata=layer.nodata,
+        name=name,
+        fingerprint=made_of,
+        scheme=scheme,
+        report=progress.report,
+    )
+    return path
+
+
+OPERATION = Operation(
+    name="mosaicmap",
+    label="Mosaic patches",
+    group="4 Map",
+    summary="Stitches the patches of a layer into one Cloud Optimized GeoTIFF with overviews.",
+    parameters=MosaicMap,
+    results=Mosaicked,
+    run=run,
+    tags=("merge", "mosaic", "COG"),
+)

@@ -1,0 +1,223 @@
+"""Reference polygons into class ids on the patch grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Dict, Optional, Tuple
+
+from ..errors import DataError, ParameterError
+from ..parameters import FieldName, FolderOutput, Number, Operation, RasterOutput, VectorFile
+from ..progress import Progress
+from .declarations import Heavy
+
+if TYPE_CHECKING:
+    from ..grid import Patch
+    from ..reference import Reference
+    from ..workspace import Workspace
+
+
+@dataclass(frozen=True)
+class RasterizeReference(Heavy):
+    """The reference layer and how it is read."""
+
+    reference: Annotated[
+        Optional[str],
+        VectorFile(
+            "Reference",
+            "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
+            "overlap, the later one in the layer counts. The sample region brings its own.",
+        ),
+    ] = None
+    class_field: Annotated[
+        Optional[str],
+        FieldName(
+            "Class field",
+            "The field with the class of each polygon. Whole numbers come back in the map as they are (0 = unknown); "
+            "names are numbered from 1 in sorted order.",
+            of="reference",
+        ),
+    ] = None
+    name_field: Annotated[
+        Optional[str],
+        FieldName("Name field", "A field with the names of the classes, where the class field holds numbers.", of="reference"),
+    ] = None
+    erosion: Annotated[
+        int,
+        Number(
+            "Erosion",
+            "Labels lose their outermost pixels up to this distance, where pixels are mixed, also next to another class.",
+            unit="px",
+            whole=True,
+            minimum=0,
+            maximum=50,
+        ),
+    ] = 1
+
+
+@dataclass(frozen=True)
+class Rasterized:
+    """The labels as rasters over the area."""
+
+    labels: Annotated[Path, RasterOutput("Labels", "Class ids, 0 = unknown.", destination=True)]
+    masks: Annotated[Path, FolderOutput("Class masks", "For each class one GeoTIFF, 1 where its label is.")]
+
+
+def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
+    """Burn the labels of every patch that has none yet, then the rasters of the whole area."""
+    import numpy as np
+
+    from ..classes import ClassScheme
+    from ..execution import Resources, run_all
+    from ..rasters import fingerprint_of
+    from ..workspace import Workspace, fingerprint
+    from .mosaicmap import write_layer
+
+    workspace = Workspace(parameters.workspace)
+    reference, identity = _read(parameters, workspace)
+    for note in reference.notes:
+        progress.warning(note)
+    names = {
+        patch.id: fingerprint("labels", identity, parameters.erosion, workspace.layout.patch_fingerprints[patch.id])
+        for patch in workspace.layout.patches
+    }
+    file_of = partial(workspace.patch_raster, "labels")
+    missing = [patch for patch in workspace.layout.patches if fingerprint_of(file_of(patch)) != names[patch.id]]
+    run_all(
+        partial(_burn, workspace, reference, parameters.erosion, names),
+        missing,
+        lambda patch: f"Labels of patch {patch.id}",
+        Resources(parameters.memory, parameters.jobs, parameters.backend),
+        progress.part(0.0, 0.6),
+    )
+    counts: Dict[int, int] = {}
+    for patch in workspace.layout.patches:
+        found, number = np.unique(workspace.read_patch("labels", patch, "labels", "rasterizereference"), return_counts=True)
+        for id_, pixels in zip(found, number):
+            counts[int(id_)] = counts.get(int(id_), 0) + int(pixels)
+    scheme = ClassScheme.of(reference.names)
+    for entry in scheme.classes:
+        if not counts.get(entry.id):
+            progress.warning(f"Class {entry.id} ({entry.name}) has no labelled pixel in the area.")
+    if not any(counts.get(id_) for id_ in scheme.ids):
+        raise DataError(
+            "No pixel is labelled: all polygons are narrower than the erosion leaves. Set EROSION to 0, or use larger polygons."
+        )
+    workspace.write_record(
+        "rasterizereference",
+        {
+            "fingerprints": names,
+            "classes": scheme.to_json(),
+            "settings": {"reference": parameters.reference, "class_field": parameters.class_field, "erosion": parameters.erosion},
+            "pixels": {str(id_): counts.get(id_, 0) for id_ in scheme.ids},
+            "polygons": {str(id_): int((reference.class_ids == id_).sum()) for id_ in scheme.ids},
+            "notes": list(reference.notes),
+        },
+    )
+    labels = write_layer(workspace, "labels", progress.part(0.6, 0.7))
+    _write_masks(workspace, progress.part(0.7, 1.0))
+    return Rasterized(labels, workspace.product("masks"))
+
+
+def _read(parameters: RasterizeReference, workspace: Workspace) -> Tuple[Reference, str]:
+    """The reference in pixel coordinates, and a fingerprint of what it holds."""
+    import numpy as np
+    import shapely
+
+    from ..grid import reproject
+    from ..reference import make_reference, read_classes
+    from ..vectors import read_vector
+    from ..workspace import fingerprint
+
+    if parameters.reference is None or parameters.class_field is None:
+        raise ParameterError("Reference (REFERENCE) or class field (CLASS_FIELD) is missing: polygons of known class, and the field that tells it.")
+    layer = read_vector(parameters.reference)
+    if len(layer.geometries) == 0:
+        raise DataError(f"The reference {parameters.reference} is empty; it holds no polygon.")
+    if not layer.crs:
+        raise DataError(f"The reference {parameters.reference} has no CRS. Assign one (in QGIS: Assign projection).")
+    class_ids, names = read_classes(layer, parameters.class_field, parameters.name_field)
+    grid = workspace.layout.grid
+    shapes = grid.to_pixels(reproject(layer.geometries, layer.crs, grid.crs))
+    reference = make_reference(shapes, class_ids, names)
+    here = shapely.intersects(shapely.make_valid(workspace.layout.area), reference.shapes)
+    if not here.any():
+        raise DataError(
+            f"The reference {parameters.reference} misses the area of interest: none of its {len(shapes)} polygons lies "
+            f"in it. Is the CRS ({layer.crs}) right?"
+        )
+    known = len(np.unique(class_ids[here & (class_ids > 0)]))
+    if known < 2:
+        raise DataError(
+            f"The reference has {known} class(es) within the area; a map needs at least two. Is CLASS_FIELD "
+            f"({parameters.class_field}) the right one?"
+        )
+    identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), class_ids.tolist())
+    return reference, identity
+
+
+def _burn(workspace: Workspace, reference: Reference, erosion: int, names: Dict[str, str], patch: Patch) -> None:
+    """Write the labels of one patch: the class after erosion, and the number of the polygon."""
+    import numpy as np
+
+    from ..rasters import FINGERPRINT_TAG, write_raster
+    from ..reference import erode
+
+    around = patch.window.expanded(erosion)
+    polygons = reference.burn_polygons(around)
+    classes = erode(reference.to_classes(polygons), erosion)[around.slices(patch.window)]
+    classes = classes * workspace.layout.area_mask(patch.window)
+    polygons = np.where(classes > 0, polygons[around.slices(patch.window)], np.uint32(0))
+    write_raster(
+        workspace.patch_raster("labels", patch),
+        np.stack([classes.astype(np.uint32), polygons]),
+        workspace.layout.grid,
+        patch.window,
+        nodata=0,
+        names=("labels", "polygon"),
+        tags={FINGERPRINT_TAG: names[patch.id]},
+    )
+
+
+def _write_masks(workspace: Workspace, progress: Progress) -> None:
+    """One raster over the area for each class."""
+    import numpy as np
+
+    from ..classes import ClassScheme
+    from ..mosaic import write_mosaic
+    from ..rasters import fingerprint_of
+    from ..workspace import fingerprint
+
+    record: Dict[str, Any] = workspace.record("rasterizereference")
+    scheme = ClassScheme.from_json(record["classes"])
+    for number, entry in enumerate(scheme.classes, start=1):
+        path = workspace.product("masks") / f"mask_{entry.id}.tif"
+        made_of = fingerprint("mask", entry.id, record["fingerprints"])
+        if fingerprint_of(path) != made_of:
+            write_mosaic(
+                path,
+                workspace.layout.grid,
+                workspace.layout.domain,
+                workspace.layout.patches,
+                lambda patch, id_=entry.id: (  # type: ignore[misc]
+                    workspace.read_patch("labels", patch, "labels", "rasterizereference") == id_
+                ).astype(np.uint8),
+                dtype="uint8",
+                nodata=0,
+                name=entry.name,
+                fingerprint=made_of,
+            )
+        progress.report(number / len(scheme.classes))
+
+
+OPERATION = Operation(
+    name="rasterizereference",
+    label="Rasterize reference",
+    group="3 Reference and model",
+    summary="Burns the reference polygons into class ids on the pixel grid, with one mask for each class.",
+    parameters=RasterizeReference,
+    results=Rasterized,
+    run=run,
+    tags=("labels", "training", "reference", "rasterize"),
+)

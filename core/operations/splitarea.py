@@ -1,0 +1,179 @@
+"""Split the area into patches on one pixel grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+from ..errors import DataError, ParameterError, WorkspaceError
+from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
+from ..progress import Progress
+from .declarations import FromSource
+
+if TYPE_CHECKING:
+    from ..grid import PixelGrid
+    from ..sources import Source
+
+
+@dataclass(frozen=True)
+class SplitArea(FromSource):
+    """The area and how it is cut."""
+
+    area: Annotated[
+        Optional[str],
+        Area(
+            "Area of interest",
+            "The area to map: a vector layer of polygons in any CRS, or an extent. Left out: the whole extent of the "
+            "imagery.",
+        ),
+    ] = None
+    buffer: Annotated[
+        float, Number("Buffer", "The area grows by this distance on all sides.", advanced=True, unit="m", minimum=0)
+    ] = 0.0
+    patch_size: Annotated[
+        float,
+        Number(
+            "Patch size",
+            "The side of the square patches that the area is cut into and that are computed side by side.",
+            unit="m",
+            above=0,
+        ),
+    ] = 5000.0
+    patch_count: Annotated[
+        Optional[str],
+        Text(
+            "Number of patches",
+            "Instead of the patch size: into how many columns and rows the area's rectangle is cut, as 25x17.",
+            advanced=True,
+        ),
+    ] = None
+    resolution: Annotated[
+        Optional[float],
+        Number(
+            "Resolution",
+            "The size of a pixel of the map. Left out: that of the imagery, or 10 m.",
+            advanced=True,
+            unit="m",
+            above=0,
+        ),
+    ] = None
+    crs: Annotated[
+        Optional[str],
+        Crs(
+            "CRS of the map",
+            "A projected system in metres. Left out: that of the imagery, or the UTM zone of the area.",
+            advanced=True,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """What splitting gives."""
+
+    patches: Annotated[Path, VectorOutput("Patches", "The patches with their ids.", destination=True)]
+    patch_number: Annotated[int, NumberOutput("Number of patches")]
+
+
+def run(parameters: SplitArea, progress: Progress) -> Split:
+    """Write the grid, the area and the patches to the workspace."""
+    import numpy as np
+    import shapely
+
+    from ..area import read_area
+    from ..grid import cut, reproject
+    from ..sources import open_source
+    from ..workspace import Layout, Workspace
+
+    has_source = parameters.source != "folder" or parameters.imagery is not None
+    source = open_source(parameters.source, parameters.imagery) if has_source else None
+    if parameters.area is not None:
+        area, area_crs = read_area(parameters.area)
+    elif source is not None:
+        area, area_crs = source.footprint(), source.grid.crs
+    else:
+        raise ParameterError("Area of interest (AREA) is missing; or name IMAGERY, to take the whole extent of it.")
+    grid = _grid(parameters, source, area, area_crs)
+    area = reproject(np.array([area], dtype=object), area_crs, grid.crs)[0]
+    if parameters.buffer > 0:
+        area = area.buffer(parameters.buffer)
+    in_pixels = grid.to_pixels(np.array([area], dtype=object))[0]
+    domain = grid.window_of_centres(in_pixels.bounds)
+    if domain.is_empty:
+        raise DataError(
+            f"The area of interest is too small: it holds the centre of no pixel of {grid.pixel_width:g} m. "
+            "Draw a larger one or set a BUFFER."
+        )
+    if parameters.patch_count is None:
+        sizes = (parameters.patch_size / grid.pixel_height, parameters.patch_size / grid.pixel_width)
+        if min(sizes) < 0.999:
+            raise ParameterError(
+                f"Patch size (PATCH_SIZE): {parameters.patch_size:g} m is smaller than a pixel of {grid.pixel_width:g} m."
+            )
+        patches = cut(domain, max(round(sizes[0]), 1), max(round(sizes[1]), 1))
+    else:
+        columns, rows = _patch_count(parameters.patch_count)
+        patches = cut(domain, -(-domain.height // rows), -(-domain.width // columns), from_corner=True)
+    wanted = in_pixels
+    if source is not None:
+        ground = reproject(np.array([source.footprint()], dtype=object), source.grid.crs, grid.crs)
+        wanted = in_pixels.intersection(grid.to_pixels(ground)[0])
+        if wanted.area < 1e-6:
+            raise DataError(
+                f"The area of interest lies outside the imagery. The imagery covers {_told(ground[0].bounds)} and the "
+                f"area {_told(area.bounds)} in {grid.crs}. Is the CRS of the area right?"
+            )
+        if wanted.area < in_pixels.area * 0.999:
+            progress.warning(f"The imagery covers {wanted.area / in_pixels.area:.0%} of the area; the rest is no data.")
+    boxes = [shapely.box(p.window.column, p.window.row, p.window.right, p.window.bottom) for p in patches]
+    touched = shapely.area(shapely.intersection(np.array(boxes), wanted)) > 1e-9
+    layout = Layout(grid, in_pixels, domain, tuple(np.array(patches, dtype=object)[touched]))
+
+    workspace = Workspace(parameters.workspace)
+    if (workspace.folder / "grid.json").exists() and workspace.layout.grid != grid:
+        old = workspace.layout.grid
+        raise WorkspaceError(
+            f"The workspace {workspace.folder} belongs to other settings: its pixel grid is {old.pixel_width:g} m in "
+            f"{old.crs}, now {grid.pixel_width:g} m in {grid.crs} is asked for. Choose another WORKSPACE."
+        )
+    workspace.write_layout(layout)
+    progress.info(
+        f"{len(layout.patches)} patches of up to {patches[0].window.width} × {patches[0].window.height} pixels, "
+        f"{domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
+    )
+    progress.report(1.0)
+    return Split(workspace.patches_file, len(layout.patches))
+
+
+def _grid(parameters: SplitArea, source: Optional[Source], area: object, area_crs: str) -> PixelGrid:
+    """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS asks for another."""
+    from ..grid import PixelGrid
+
+    if source is not None and parameters.resolution is None and parameters.crs is None:
+        return source.grid
+    crs = parameters.crs or (source.grid.crs if source is not None else None)
+    return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, crs)  # type: ignore[arg-type]
+
+
+def _patch_count(text: str) -> tuple[int, int]:
+    columns, _, rows = text.lower().replace("×", "x").partition("x")
+    if not (columns.strip().isdigit() and rows.strip().isdigit() and int(columns) and int(rows)):
+        raise ParameterError(f"Number of patches (PATCH_COUNT): {text!r} is not columns x rows, such as 25x17.")
+    return int(columns), int(rows)
+
+
+def _told(bounds: tuple[float, float, float, float]) -> str:
+    return "{:.0f}, {:.0f} to {:.0f}, {:.0f}".format(*bounds)
+
+
+OPERATION = Operation(
+    name="splitarea",
+    label="Split area into patches",
+    group="1 Area and imagery",
+    summary="Cuts the area of interest into patches that lie on one pixel grid. Patches keep their ids when the area grows.",
+    parameters=SplitArea,
+    results=Split,
+    run=run,
+    tags=("grid", "tile", "patch", "AOI"),
+)

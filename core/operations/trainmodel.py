@@ -1,0 +1,163 @@
+"""Fit a classifier, and tell honestly how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Dict, List
+
+from ..errors import DataError
+from ..parameters import Choice, FileOutput, Number, NumberOutput, Operation, PageOutput
+from ..progress import Progress
+from .declarations import Heavy
+
+if TYPE_CHECKING:
+    from ..accuracy import Assessment
+    from ..workspace import Workspace
+
+CLASSIFIERS = {
+    "random-forest": "Random forest",
+    "lightgbm": "LightGBM",
+    "neural-network": "Neural network (multi-layer perceptron)",
+}
+
+
+@dataclass(frozen=True)
+class TrainModel(Heavy):
+    """Which classifier, and how it is tested."""
+
+    classifier: Annotated[
+        str,
+        Choice(
+            "Classifier",
+            "Random forest is fast and forgiving; LightGBM is what the original article used and often a little better; "
+            "the neural network predicts fastest.",
+            options=CLASSIFIERS,
+        ),
+    ] = "random-forest"
+    validation: Annotated[
+        str,
+        Choice(
+            "Validation",
+            "How accuracy is measured, always on pixels that the model has not seen. Polygons: cross-validation in which "
+            "all pixels of a polygon are on the same side. Polygons and blocks: beside it, cross-validation by squares "
+            "of the area, which tells how well the model carries over to ground it does not know.",
+            advanced=True,
+            options={"polygons": "Polygons", "blocks": "Polygons and blocks"},
+        ),
+    ] = "blocks"
+    seed: Annotated[
+        int,
+        Number(
+            "Seed",
+            "Decides which pixels are drawn, how they are split and how models start. The same seed, the same map.",
+            advanced=True,
+            whole=True,
+            minimum=0,
+            maximum=2**31 - 1,
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model and what it is worth."""
+
+    model: Annotated[Path, FileOutput("Model", "The fitted classifier (skops).", True, extension="skops")]
+    report: Annotated[Path, PageOutput("Report", "Samples, accuracy and scores.", destination=True)]
+    accuracy: Annotated[float, NumberOutput("Overall accuracy (0 to 1), cross-validated by polygons")]
+
+
+def run(parameters: TrainModel, progress: Progress) -> Trained:
+    """Cross-validate, fit to all samples, and write model and report."""
+    import numpy as np
+
+    from .. import models, report
+    from ..accuracy import cross_validate, spatial_blocks
+    from ..classes import ClassScheme
+    from ..execution import Resources
+    from ..features import SeriesPlan
+    from ..vectors import read_vector
+    from ..versions import package_versions
+    from ..workspace import Workspace, fingerprint
+
+    workspace = Workspace(parameters.workspace)
+    samples = workspace.record("drawsamples")
+    made_of = fingerprint(
+        "model", samples["fingerprint"], parameters.classifier, parameters.validation, parameters.seed, models.versions()
+    )
+    model_file = workspace.product("model.skops")
+    done = workspace.record("trainmodel") if workspace.has_record("trainmodel") else None
+    if done is None or done["fingerprint"] != made_of or not model_file.exists():
+        plan = SeriesPlan.from_json(samples["plan"])
+        layer = read_vector(str(workspace.product("samples.gpkg")))
+        class_ids = layer.fields["class"].astype(np.int64)
+        features = np.column_stack([layer.fields[name] for name in plan.features]).astype(np.float32)
+        threads = Resources(parameters.memory, parameters.jobs).wanted_jobs
+
+        def fit(own_features: np.ndarray, own_class_ids: np.ndarray) -> Any:
+            return models.fit(parameters.classifier, own_features, own_class_ids, parameters.seed, threads)
+
+        if len(np.unique(class_ids)) < 2:
+            raise DataError("The samples hold one class only; a map needs at least two. Use a reference with more classes.")
+        polygons = layer.fields["polygon"]
+        groupings = {"polygons": polygons}
+        if parameters.validation == "blocks":
+            side = _block_side(workspace)
+            groupings["blocks"] = spatial_blocks(layer.fields["row"], layer.fields["column"], polygons, side)
+        assessments: List[Assessment] = []
+        for number, (kind, groups) in enumerate(groupings.items()):
+            found = cross_validate(kind, features, class_ids, groups, parameters.seed, fit)
+            if found is not None:
+                assessments.append(found)
+            progress.report((number + 1) / (len(groupings) + 1))
+        scheme = ClassScheme.from_json(samples["classes"]).only(np.unique(class_ids).tolist())
+        facts = {"classifier": parameters.classifier, "samples": len(class_ids), "versions": package_versions()}
+        models.save_model(model_file, models.Model(fit(features, class_ids), plan, scheme, facts))
+        done = {
+            "fingerprint": made_of,
+            "classifier": parameters.classifier,
+            "seed": parameters.seed,
+            "samples": len(class_ids),
+            "classes": scheme.to_json(),
+            "assessments": [_to_json(assessment) for assessment in assessments],
+        }
+        workspace.write_record("trainmodel", done)
+    by_polygons = next((a for a in done["assessments"] if a["kind"] == "polygons"), None)
+    if by_polygons is None:
+        progress.warning("No class has two polygons, so nothing could be tested: the accuracy is not known.")
+    else:
+        progress.info(f"Overall accuracy {by_polygons['overall']:.1%}, tested on polygons the model had not seen.")
+        for id_ in by_polygons["untested"]:
+            progress.warning(f"Class {id_} has one polygon only: it is learnt, but could not be tested.")
+    page = report.write_report(workspace)
+    return Trained(model_file, page, by_polygons["overall"] if by_polygons else float("nan"))
+
+
+def _block_side(workspace: Workspace) -> int:
+    """Squares so large that about five by five of them cover the area."""
+    domain = workspace.layout.domain
+    return max(round((domain.height * domain.width) ** 0.5 / 5), 1)
+
+
+def _to_json(assessment: Assessment) -> Dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        **asdict(assessment),
+        "confusion": assessment.confusion.tolist(),
+        "overall": assessment.overall,
+        "mean_f1": assessment.mean_f1,
+    }
+
+
+OPERATION = Operation(
+    name="trainmodel",
+    label="Train model",
+    group="3 Reference and model",
+    summary="Fits a classifier to the samples and measures its accuracy on polygons it has not seen.",
+    parameters=TrainModel,
+    results=Trained,
+    run=run,
+    tags=("classifier", "random forest", "LightGBM", "accuracy"),
+)

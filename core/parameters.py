@@ -1,0 +1,309 @@
+"""The language in which every step declares what it wants and what it gives.
+
+A step is declared once, as a frozen dataclass whose fields carry a kind::
+
+    @dataclass(frozen=True)
+    class SplitArea(Parameters):
+        workspace: Annotated[Path, Folder("Workspace", "The folder …")]
+        patch_size: Annotated[float, Number("Patch size", "…", unit="m", above=0)] = 5000.0
+
+From it come the checked object that the step receives, the command line, the Processing algorithm with its dialog and
+help, and the values the dock remembers. Standard library only, Python 3.9: QGIS itself imports this module.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import MISSING, Field, dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple, Type, TypeVar, Union, get_type_hints
+
+from .errors import ParameterError
+
+P = TypeVar("P", bound="Parameters")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a value is: its label and help for people, and how it is read from text or JSON."""
+
+    label: str
+    help: str
+    advanced: bool = False
+
+    def read(self, value: Any) -> Any:
+        """The checked value; raises ValueError with what is wrong."""
+        text = str(value)
+        if not text.strip():
+            raise ValueError("is empty")
+        return text
+
+    def plain(self, value: Any) -> Any:
+        """The value as JSON knows it; the inverse of `read`."""
+        return value
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Any text."""
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number, whole where `whole`; `minimum` and `maximum` are allowed themselves, `above` is not."""
+
+    unit: str = ""
+    whole: bool = False
+    minimum: Optional[float] = None
+    maximum: Optional[float] = None
+    above: Optional[float] = None
+
+    def read(self, value: Any) -> Union[int, float]:
+        if isinstance(value, bool):
+            raise ValueError(f"{value} is not a number")
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{value!r} is not a number") from None
+        if not math.isfinite(number):
+            raise ValueError(f"{value} is not a finite number")
+        if self.whole and number != int(number):
+            raise ValueError(f"{value} is not a whole number")
+        if self.above is not None and number <= self.above:
+            raise ValueError(f"{value} is not above {self.above:g}")
+        if self.minimum is not None and number < self.minimum:
+            raise ValueError(f"{value} is below {self.minimum:g}")
+        if self.maximum is not None and number > self.maximum:
+            raise ValueError(f"{value} is above {self.maximum:g}")
+        return int(number) if self.whole else number
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few words; `options` maps each word to what a person reads."""
+
+    options: Mapping[str, str] = None  # type: ignore[assignment]
+
+    def read(self, value: Any) -> str:
+        word = str(value).strip()
+        if word not in self.options:
+            raise ValueError(f"{word!r} is not one of {', '.join(self.options)}")
+        return word
+
+
+@dataclass(frozen=True)
+class Names(Kind):
+    """Some names in order, as text separated by commas."""
+
+    allowed: Optional[Tuple[str, ...]] = None
+
+    def read(self, value: Any) -> Tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
+        names = tuple(part.strip() for part in parts if part.strip())
+        for name in names:
+            if self.allowed is not None and name not in self.allowed:
+                raise ValueError(f"{name!r} is not one of {', '.join(self.allowed)}")
+        return names
+
+    def plain(self, value: Any) -> str:
+        return ",".join(value)
+
+
+@dataclass(frozen=True)
+class Date(Kind):
+    """A day in UTC, as 2019-07-31."""
+
+    def read(self, value: Any) -> date:
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value).strip()[:10])
+        except ValueError:
+            raise ValueError(f"{value!r} is not a date such as 2019-07-31") from None
+
+    def plain(self, value: Any) -> str:
+        return str(value.isoformat())
+
+
+@dataclass(frozen=True)
+class Crs(Kind):
+    """A coordinate reference system, as EPSG:32633 or WKT."""
+
+
+@dataclass(frozen=True)
+class Area(Kind):
+    """A vector file (`file.gpkg|layername=…` for one layer of several) or `xmin,ymin,xmax,ymax[,EPSG:n]`."""
+
+
+@dataclass(frozen=True)
+class Place(Kind):
+    """A point `x,y[,EPSG:n]`, or a vector file of points or polygons."""
+
+
+@dataclass(frozen=True)
+class File(Kind):
+    """An existing file."""
+
+    extension: str = ""
+
+    def read(self, value: Any) -> Path:
+        return Path(super().read(value)).expanduser()
+
+    def plain(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Folder(Kind):
+    """A folder; the step says whether it must exist."""
+
+    def read(self, value: Any) -> Path:
+        return Path(super().read(value)).expanduser()
+
+    def plain(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class VectorFile(Kind):
+    """A vector file, `file.gpkg|layername=…` for one layer of several."""
+
+
+@dataclass(frozen=True)
+class FieldName(Kind):
+    """A field of the vector layer in the parameter `of`."""
+
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a step gives back. Files lie in the workspace; `destination` lets the person have a copy elsewhere."""
+
+    label: str
+    help: str = ""
+    destination: bool = False
+
+
+@dataclass(frozen=True)
+class RasterOutput(Output):
+    """A GeoTIFF."""
+
+    extension: ClassVar[str] = "tif"
+
+
+@dataclass(frozen=True)
+class VectorOutput(Output):
+    """A GeoPackage."""
+
+    extension: ClassVar[str] = "gpkg"
+
+
+@dataclass(frozen=True)
+class TableOutput(Output):
+    """A CSV file."""
+
+    extension: ClassVar[str] = "csv"
+
+
+@dataclass(frozen=True)
+class PageOutput(Output):
+    """An HTML page that stands alone."""
+
+    extension: ClassVar[str] = "html"
+
+
+@dataclass(frozen=True)
+class FileOutput(Output):
+    """Another file, such as a picture or a model."""
+
+    extension: str = ""
+
+
+@dataclass(frozen=True)
+class FolderOutput(Output):
+    """A folder of the workspace."""
+
+
+@dataclass(frozen=True)
+class NumberOutput(Output):
+    """A number."""
+
+
+@dataclass(frozen=True)
+class TextOutput(Output):
+    """A text."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declared field: its name, its kind, its default (None where there is none) and whether it must be given."""
+
+    name: str
+    kind: Any
+    default: Any
+    required: bool
+
+
+def declared(declaration: Type[Any]) -> Tuple[Declared, ...]:
+    """The fields of a parameters or results class, in order."""
+    hints = get_type_hints(declaration, include_extras=True)
+    return tuple(_declare(field, hints[field.name].__metadata__[0]) for field in fields(declaration))
+
+
+def _declare(field: Field[Any], kind: Any) -> Declared:
+    required = field.default is MISSING
+    return Declared(field.name, kind, None if required else field.default, required)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Base of all parameter classes. A class made of several (by inheritance) has the fields of all of them."""
+
+    @classmethod
+    def from_values(cls: Type[P], values: Mapping[str, Any]) -> P:
+        """The checked parameters from text or JSON values; a missing value or None takes the default.
+
+        Raises ParameterError with everything that is wrong, one line each.
+        """
+        declarations = {parameter.name: parameter for parameter in declared(cls)}
+        wrong = [f"There is no parameter {name!r}." for name in values if name not in declarations]
+        read = {}
+        for name, parameter in declarations.items():
+            value = values.get(name)
+            if value is None or value == "":
+                if parameter.required:
+                    wrong.append(f"{parameter.kind.label} ({name.upper()}) is missing.")
+                continue
+            try:
+                read[name] = parameter.kind.read(value)
+            except ValueError as error:
+                wrong.append(f"{parameter.kind.label} ({name.upper()}): {error}.")
+        if wrong:
+            raise ParameterError("\n".join(wrong))
+        return cls(**read)
+
+    def to_values(self) -> dict[str, Any]:
+        """The values as JSON knows them; `from_values` of it is equal to this object."""
+        return {
+            parameter.name: None if value is None else parameter.kind.plain(value)
+            for parameter in declared(type(self))
+            for value in [getattr(self, parameter.name)]
+        }
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step as all faces know it: its name (fixed for ever), what people read, its declarations and its function."""
+
+    name: str
+    label: str
+    group: str
+    summary: str
+    parameters: Type[Parameters]
+    results: Type[Any]
+    run: Callable[[Any, Any], Any]
+    tags: Tuple[str, ...] = ()

@@ -1,0 +1,195 @@
+"""A folder of GeoTIFFs, one or several (tiles) for each acquisition, named `<prefix>_<YYYYMMDDTHHMMSS>.tif` (UTC)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window as FileWindow
+from shapely.geometry.base import BaseGeometry
+
+from ..errors import DataError, ParameterError
+from ..grid import PixelGrid, Window, reproject
+from ..workspace import TIME_FORMAT, Acquisition, fingerprint
+
+_TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
+_SUFFIXES = (".tif", ".tiff")
+_CATEGORICAL = "SCL"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One file: its place on the folder's grid, and what tells whether it has changed."""
+
+    path: Path
+    time: datetime
+    grid: PixelGrid
+    window: Window
+    bands: tuple[str, ...]
+    dtype: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """All files of one folder. They share a grid, the bands and the data type uint16."""
+
+    imagery: str
+    grid: PixelGrid
+    bands: tuple[str, ...]
+    tiles: Mapping[datetime, tuple[Tile, ...]]
+    kind: str = "folder"
+
+    @classmethod
+    def open(cls, folder: Path) -> FolderSource:
+        """Look at every GeoTIFF of the folder; DataError names all that cannot be used, and why."""
+        if not folder.is_dir():
+            raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        if not paths:
+            raise DataError(f"The folder {folder} holds no GeoTIFF (*.tif). Each acquisition is one file.")
+        tiles, wrong = [], []
+        for path in paths:
+            try:
+                tiles.append(_look_at(path))
+            except DataError as error:
+                wrong.append(str(error))
+        if tiles:
+            wrong += _differences(tiles)
+        if wrong:
+            raise DataError("\n".join([f"{len(wrong)} problem(s) with the imagery in {folder}:", *wrong]))
+        first = tiles[0]
+        by_time: dict[datetime, list[Tile]] = {}
+        for tile in tiles:
+            offset_column = round((tile.grid.left - first.grid.left) / first.grid.pixel_width)
+            offset_row = round((first.grid.top - tile.grid.top) / first.grid.pixel_height)
+            window = replace(tile.window, row=offset_row, column=offset_column)
+            by_time.setdefault(tile.time, []).append(replace(tile, window=window))
+        ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
+        return cls(str(folder), first.grid, first.bands, ordered)
+
+    def footprint(self, acquisition: Acquisition | None = None) -> BaseGeometry:
+        """The union of the files' rectangles."""
+        chosen = self.tiles.values() if acquisition is None else [self.tiles[acquisition.time]]
+        windows = {tile.window for tiles in chosen for tile in tiles}
+        return shapely.union_all([shapely.box(*self.grid.bounds(window)) for window in windows])
+
+    def find(self, start: date | None, end: date | None) -> list[Acquisition]:
+        """The acquisitions of the period, in order of time."""
+        return [
+            Acquisition(time, fingerprint([tile.identity for tile in tiles]))
+            for time, tiles in self.tiles.items()
+            if (start is None or time.date() >= start) and (end is None or time.date() <= end)
+        ]
+
+    def read(self, acquisition: Acquisition, grid: PixelGrid, window: Window) -> np.ndarray:
+        """The tiles of the acquisition side by side; where they overlap the first one (by name) with data counts.
+
+        On the folder's own grid nothing is resampled; otherwise reflectance is bilinear, the scene classification nearest.
+        """
+        pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
+        for tile in self.tiles[acquisition.time]:
+            part = self._read_tile(tile, grid, window)
+            if part is not None:
+                where, values = part
+                target = pixels[(slice(None), *window.slices(where))]
+                np.copyto(target, values, where=~target.any(axis=0))
+        return pixels
+
+    def _read_tile(self, tile: Tile, grid: PixelGrid, window: Window) -> tuple[Window, np.ndarray] | None:
+        try:
+            if self.grid.same_as(grid):
+                columns = round((self.grid.left - grid.left) / grid.pixel_width)
+                rows = round((grid.top - self.grid.top) / grid.pixel_height)
+                placed = replace(tile.window, row=tile.window.row + rows, column=tile.window.column + columns)
+                where = placed.intersection(window)
+                if where.is_empty:
+                    return None
+                inside = FileWindow(where.column - placed.column, where.row - placed.row, where.width, where.height)
+                with rasterio.open(tile.path) as file:
+                    return where, file.read(window=inside)
+            return self._warp_tile(tile, grid, window)
+        except RasterioError as error:
+            reason = str(error.__cause__ or error).rstrip(".")
+            raise DataError(f"{tile.path.name} cannot be read; the file seems to be cut short ({reason}).") from error
+
+    def _warp_tile(self, tile: Tile, grid: PixelGrid, window: Window) -> tuple[Window, np.ndarray] | None:
+        rectangle = np.array([shapely.box(*self.grid.bounds(tile.window))])
+        here = grid.to_pixels(reproject(rectangle, self.grid.crs, grid.crs))[0]
+        if not here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)):
+            return None
+        values = np.empty((len(self.bands), *window.shape), dtype=np.uint16)
+        with rasterio.open(tile.path) as file:
+            for index, band in enumerate(self.bands, start=1):
+                # Tolerance 0: GDAL's approximation of the projection depends on the window, and would draw seams.
+                options = {
+                    "crs": grid.crs,
+                    "transform": grid.affine(window),
+                    "width": window.width,
+                    "height": window.height,
+                    "resampling": Resampling.nearest if band == _CATEGORICAL else Resampling.bilinear,
+                    "tolerance": 0.0,
+                    "src_nodata": 0,
+                    "nodata": 0,
+                }
+                with WarpedVRT(file, **options) as warped:
+                    values[index - 1] = warped.read(index)
+        return window, values
+
+
+def _look_at(path: Path) -> Tile:
+    """The facts of one file without its pixels; DataError where it cannot be used."""
+    found = _TIME_IN_NAME.search(path.stem)
+    if found is None:
+        raise DataError(f"{path.name}: no sensing time in the name; it should end in _YYYYMMDDTHHMMSS.tif (UTC).")
+    try:
+        time = datetime.strptime(found.group(1), TIME_FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise DataError(f"{path.name}: {found.group(1)} is not a time (YYYYMMDDTHHMMSS).") from None
+    try:
+        with rasterio.open(path) as file:
+            crs, transform, shape = file.crs, file.transform, file.shape
+            bands, dtypes = file.descriptions, set(file.dtypes)
+    except RasterioError as error:
+        raise DataError(f"{path.name}: is not a raster that can be read.") from error
+    if crs is None:
+        raise DataError(f"{path.name}: has no CRS.")
+    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise DataError(f"{path.name}: is not north-up.")
+    if not all(bands):
+        raise DataError(f"{path.name}: its bands have no names; describe them as B02, B03 …")
+    grid = PixelGrid(crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
+    facts = path.stat()
+    identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns)
+    return Tile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), identity)
+
+
+def _differences(tiles: list[Tile]) -> list[str]:
+    """What sets files apart from what most of them are: every file must fit the others."""
+    usual_bands = _most_common([tile.bands for tile in tiles])
+    usual = next(tile for tile in tiles if tile.bands == usual_bands)
+    wrong = []
+    for tile in tiles:
+        lacking = [band for band in usual_bands if band not in tile.bands]
+        if lacking:
+            wrong.append(f"{tile.path.name}: lacks the band(s) {', '.join(lacking)} that the others have.")
+        elif tile.bands != usual_bands:
+            wrong.append(f"{tile.path.name}: has other bands than the others, or in another order.")
+        if tile.dtype != "uint16":
+            wrong.append(f"{tile.path.name}: its data type is {tile.dtype}, not uint16 (reflectance × 10000).")
+        if not usual.grid.same_as(tile.grid):
+            wrong.append(f"{tile.path.name}: lies on another grid than {usual.path.name} (CRS, pixel size or corner).")
+    return wrong
+
+
+def _most_common(values: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return max(dict.fromkeys(values), key=values.count)

@@ -1,0 +1,104 @@
+"""Random numbers and smooth random fields that are the same on every machine, bit for bit, and for every window.
+
+Only integer hashing and the arithmetic that IEEE 754 defines exactly are used. A value depends on its key and its place
+alone, never on what was asked for before or beside it; that is what lets any window be rendered by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+Places = Numbers | NDArray[np.uint64] | int
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def mix(*words: Places) -> Hashes:
+    """64 well-mixed bits for the words (integers or integer arrays that broadcast), by splitmix64's finaliser."""
+    state = np.zeros((1,), np.uint64)
+    with np.errstate(over="ignore"):
+        for word in words:
+            state = (state ^ np.asarray(word).astype(np.uint64)) + _GOLDEN
+            state = (state ^ (state >> np.uint64(30))) * _FIRST
+            state = (state ^ (state >> np.uint64(27))) * _SECOND
+            state = state ^ (state >> np.uint64(31))
+    return state
+
+
+def unit(hashes: Hashes) -> Floats:
+    """The hashes as numbers in [0, 1), uniform."""
+    numbers: Floats = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return numbers
+
+
+def key(seed: int, layer: str) -> int:
+    """A key of its own for each named layer, so that layers do not resemble each other."""
+    return int(mix(seed, *layer.encode())[0] >> np.uint64(1))
+
+
+def clip(values: Floats) -> Floats:
+    """The values cut to 0..1."""
+    return np.minimum(np.maximum(values, 0.0), 1.0)
+
+
+def smoothstep(values: Floats) -> Floats:
+    """0 below 0, 1 above 1, and a smooth cubic between."""
+    t = clip(values)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def field(layer: int, y: Floats, x: Floats, scale: float, octaves: int = 4) -> Floats:
+    """Smooth noise in 0..1 with mean 0.5: octaves of value noise, each half as strong and half as wide as the last.
+
+    `y` and `x` broadcast against each other; `scale` is the widest wavelength in their unit.
+    """
+    total = np.zeros((1, 1))
+    weight, weights = 1.0, 0.0
+    for octave in range(octaves):
+        total = total + weight * _lattice_noise(int(mix(layer, octave)[0] >> np.uint64(1)), y / scale, x / scale)
+        weights += weight
+        weight, scale = weight / 2.0, scale / 2.0
+    return total / weights
+
+
+def _lattice_noise(layer: int, y: Floats, x: Floats) -> Floats:
+    row, column = np.floor(y), np.floor(x)
+    down, right = smoothstep(y - row), smoothstep(x - column)
+    i, j = row.astype(np.int64), column.astype(np.int64)
+    top, left = int(i.min()), int(j.min())
+    rows = np.arange(top, int(i.max()) + 2, dtype=np.int64)
+    columns = np.arange(left, int(j.max()) + 2, dtype=np.int64)
+    lattice = unit(mix(layer, rows[:, None], columns[None, :]))
+    corner, values = (i - top) * columns.size + (j - left), lattice.reshape(-1)
+    upper = values[corner] * (1.0 - right) + values[corner + 1] * right
+    corner = corner + columns.size
+    lower = values[corner] * (1.0 - right) + values[corner + 1] * right
+    blended: Floats = upper * (1.0 - down) + lower * down
+    return blended
+
+
+def cells(layer: int, y: Floats, x: Floats, size: float) -> tuple[Hashes, Floats, Floats]:
+    """The jittered Voronoi cell that each place lies in: its hash and the row and column of its seed point.
+
+    Cells are `size` wide on average, in the unit of `y` and `x`, which have the same shape.
+    """
+    row, column = np.floor(y / size).astype(np.int64), np.floor(x / size).astype(np.int64)
+    nearest = np.full(y.shape, np.inf)
+    cell, seed_y, seed_x = np.zeros(y.shape, np.uint64), np.zeros(y.shape), np.zeros(y.shape)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            hashes = mix(layer, row + down, column + right)
+            point_y = (row + down + 0.1 + 0.8 * unit(mix(hashes, 1))) * size
+            point_x = (column + right + 0.1 + 0.8 * unit(mix(hashes, 2))) * size
+            distance = (y - point_y) * (y - point_y) + (x - point_x) * (x - point_x)
+            closer = distance < nearest
+            nearest = np.where(closer, distance, nearest)
+            cell = np.where(closer, hashes, cell)
+            seed_y, seed_x = np.where(closer, point_y, seed_y), np.where(closer, point_x, seed_x)
+    return cell, seed_y, seed_x

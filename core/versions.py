@@ -1,0 +1,35 @@
+"""Which versions are at work."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import Dict
+
+PACKAGES = (
+    "numpy",
+    "rasterio",
+    "shapely",
+    "pyproj",
+    "pyogrio",
+    "scipy",
+    "s2cloudless",
+    "scikit-learn",
+    "lightgbm",
+    "joblib",
+    "skops",
+    "matplotlib",
+    "jinja2",
+    "sentinelhub",
+)
+
+
+def package_versions() -> Dict[str, str]:
+    """Name to version of the packages the engine needs, `missing` where one is not there; and of Python."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "missing"
+    return found

@@ -1,0 +1,365 @@
+"""The folder that holds one project: where everything lies, what made it, and what is done.
+
+A file carries the fingerprint of all that decided its content. What is done is read from the files themselves: a file
+with the fingerprint that the present settings would give it is not made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from . import rasters
+from .errors import MissingStepError, WorkspaceError
+from .files import read_json, remove_temporary_files, write_json
+from .grid import Patch, PixelGrid, Window
+from .vectors import VectorLayer, read_vector, write_geopackage
+
+TIME_FORMAT = "%Y%m%dT%H%M%S"
+FORMAT = 1
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short name of values that JSON can hold; equal values have equal names."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One pass of the satellite over the area, known by its sensing time (UTC).
+
+    `cloud_cover` and `coverage` are fractions of the area, None where nobody knows; `identity` changes when the pixels
+    do.
+    """
+
+    time: datetime
+    identity: str
+    coverage: float | None = None
+    cloud_cover: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The sensing time as files are named, 20190731T100031."""
+        return self.time.strftime(TIME_FORMAT)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The acquisitions of a run, in order of time, and where they come from."""
+
+    source: str
+    imagery: str
+    bands: tuple[str, ...]
+    acquisitions: tuple[Acquisition, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `scenes.json`."""
+        rows = [{**asdict(acquisition), "time": acquisition.name} for acquisition in self.acquisitions]
+        return {"source": self.source, "imagery": self.imagery, "bands": list(self.bands), "acquisitions": rows}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Catalogue:
+        """The inverse of `to_json`."""
+        rows = (
+            Acquisition(**{**row, "time": datetime.strptime(row["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)})
+            for row in value["acquisitions"]
+        )
+        return cls(value["source"], value["imagery"], tuple(value["bands"]), tuple(rows))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The pixel grid, the area as a geometry in pixel coordinates, the pixels around it, and the patches."""
+
+    grid: PixelGrid
+    area: BaseGeometry
+    domain: Window
+    patches: tuple[Patch, ...]
+
+    def area_mask(self, window: Window) -> np.ndarray:
+        """(y, x) bool: which pixels of the window belong to the area."""
+        one = np.array([1], dtype=np.uint8)
+        return rasters.burn(np.array([self.area], dtype=object), one, window).astype(bool)
+
+    @cached_property
+    def patch_fingerprints(self) -> Mapping[str, str]:
+        """For each patch what decides which pixels it holds: the grid, the window, the area within it."""
+        return {
+            patch.id: fingerprint(
+                asdict(self.grid),
+                asdict(patch.window),
+                hashlib.sha256(np.packbits(self.area_mask(patch.window)).tobytes()).hexdigest(),
+            )
+            for patch in self.patches
+        }
+
+    def patches_in(self, window: Window) -> list[Patch]:
+        """The patches that have pixels in the window."""
+        return [patch for patch in self.patches if not patch.window.intersection(window).is_empty]
+
+
+class Workspace:
+    """The paths of one workspace folder and the facts kept in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # Where things lie
+
+    @property
+    def patches_file(self) -> Path:
+        """The patches, to look at and to read."""
+        return self.folder / "patches.gpkg"
+
+    @property
+    def scenes_folder(self) -> Path:
+        """One folder of scenes for each patch."""
+        return self.folder / "scenes"
+
+    @property
+    def clouds_folder(self) -> Path:
+        """One folder of cloud files for each patch."""
+        return self.folder / "clouds"
+
+    def scene(self, patch: Patch, acquisition: Acquisition) -> Path:
+        """The bands of one acquisition over one patch."""
+        return self.scenes_folder / patch.id / f"{acquisition.name}.tif"
+
+    def cloud(self, patch: Patch, acquisition: Acquisition) -> Path:
+        """The cloud probability and mask of one scene."""
+        return self.clouds_folder / patch.id / f"{acquisition.name}.tif"
+
+    def patch_raster(self, kind: str, patch: Patch) -> Path:
+        """A raster of which each patch has one: `statistics`, `labels`, `maps` …"""
+        return self.folder / kind / f"{patch.id}.tif"
+
+    def product(self, name: str) -> Path:
+        """A file about the whole area: `map.tif`, `report.html` …"""
+        return self.folder / name
+
+    # What is known
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The grid and the patches; MissingStepError before `splitarea`."""
+        file = self._needed(self.folder / "grid.json", "splitarea")
+        facts = read_json(file)
+        if facts["format"] != FORMAT:
+            raise WorkspaceError(f"{self.folder} was made by another version of Patchwork. Choose another WORKSPACE.")
+        layer = read_vector(str(self._needed(self.patches_file, "splitarea")))
+        columns = {name: layer.fields[name] for name in ("id", "row", "column", "height", "width")}
+        patches = tuple(
+            Patch(str(id_), Window(int(row), int(column), int(height), int(width)))
+            for id_, row, column, height, width in zip(*columns.values(), strict=True)
+        )
+        area = shapely.from_wkb(bytes.fromhex(facts["area"]))
+        return Layout(PixelGrid(**facts["grid"]), area, Window(**facts["domain"]), patches)
+
+    def write_layout(self, layout: Layout) -> None:
+        """Record the grid and the patches, and show them as a GeoPackage."""
+        write_json(
+            self.folder / "grid.json",
+            {
+                "format": FORMAT,
+                "grid": asdict(layout.grid),
+                "domain": asdict(layout.domain),
+                "area": shapely.to_wkb(layout.area, hex=True),
+            },
+        )
+        boxes = [shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches]
+        fields = {"id": np.array([patch.id for patch in layout.patches], dtype=object)}
+        for name in ("row", "column", "height", "width"):
+            fields[name] = np.array([getattr(patch.window, name) for patch in layout.patches], dtype=np.int64)
+        write_geopackage(self.patches_file, VectorLayer("patches", np.array(boxes), fields, layout.grid.crs))
+        self.__dict__.pop("layout", None)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The acquisitions; MissingStepError before `findscenes`."""
+        return Catalogue.from_json(read_json(self._needed(self.folder / "scenes.json", "findscenes")))
+
+    def write_catalogue(self, catalogue: Catalogue) -> None:
+        """Record the acquisitions."""
+        write_json(self.folder / "scenes.json", catalogue.to_json())
+        self.__dict__.pop("catalogue", None)
+
+    def record(self, step: str) -> dict[str, Any]:
+        """The settings and facts that a step left; MissingStepError where it has not run."""
+        found: dict[str, Any] = read_json(self._needed(self.folder / "records" / f"{step}.json", step))
+        return found
+
+    def write_record(self, step: str, facts: Mapping[str, Any]) -> None:
+        """Record what a step was asked and what it found."""
+        write_json(self.folder / "records" / f"{step}.json", facts)
+
+    def has_record(self, step: str) -> bool:
+        """Whether a step has run here."""
+        return (self.folder / "records" / f"{step}.json").exists()
+
+    # What decides the content of the files of a patch
+
+    def scene_fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
+        """Of the bands of one scene."""
+        return fingerprint("scene", acquisition.identity, self.layout.patch_fingerprints[patch.id])
+
+    def cloud_fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
+        """Of the clouds of one scene: the settings and the scenes within reach of the neighbourhood."""
+        settings = self._cloud_settings
+        reach = patch.window.expanded(int(settings["reach"]))
+        within = self.layout.domain.intersection(reach)
+        scenes = [self.scene_fingerprint(near, acquisition) for near in self._neighbours[patch.id]]
+        return fingerprint("cloud", settings, asdict(within), scenes)
+
+    def clouds_fingerprint(self, patch: Patch) -> str:
+        """Of the clouds of all scenes of a patch together."""
+        return fingerprint(
+            [(item.name, self.cloud_fingerprint(patch, item)) for item in self.catalogue.acquisitions]
+        )
+
+    @cached_property
+    def _cloud_settings(self) -> dict[str, Any]:
+        return dict(self.record("maskclouds")["settings"])
+
+    @cached_property
+    def _neighbours(self) -> dict[str, list[Patch]]:
+        reach = int(self._cloud_settings["reach"])
+        return {
+            patch.id: self.layout.patches_in(patch.window.expanded(reach)) if reach else [patch]
+            for patch in self.layout.patches
+        }
+
+    # Reading across patches
+
+    def read_scene(self, acquisition: Acquisition, window: Window, names: Sequence[str]) -> np.ndarray:
+        """Bands (band, y, x) of an acquisition in any window of the grid, 0 where no patch has data."""
+        pixels = np.zeros((len(names), *window.shape), dtype=np.uint16)
+        self._paste(pixels, window, names, lambda patch: self.scene(patch, acquisition), "downloadscenes")
+        return pixels
+
+    def read_clouds(self, acquisition: Acquisition, window: Window) -> np.ndarray:
+        """The cloud mask (y, x) uint8 of an acquisition in any window of the grid, 255 where there is no data."""
+        mask = np.full((1, *window.shape), 255, dtype=np.uint8)
+        self._paste(mask, window, ["mask"], lambda patch: self.cloud(patch, acquisition), "maskclouds")
+        return mask[0]
+
+    def read_cloud(self, patch: Patch, acquisition: Acquisition) -> tuple[np.ndarray, np.ndarray]:
+        """Cloud probability in percent and mask of a scene, each (y, x) uint8, 255 = no data."""
+        file = self._needed(self.cloud(patch, acquisition), "maskclouds")
+        probability, mask = rasters.read_raster(file, names=["probability", "mask"])
+        return probability, mask
+
+    def read_patch(self, kind: str, patch: Patch, name: str, step: str) -> np.ndarray:
+        """One band (y, x) of a raster that each patch has one of."""
+        pixels: np.ndarray = rasters.read_raster(self._needed(self.patch_raster(kind, patch), step), names=[name])[0]
+        return pixels
+
+    def read_patches(self, kind: str, window: Window, name: str, dtype: str, step: str) -> np.ndarray:
+        """One band (y, x) of the rasters that each patch has one of, in any window of the grid, 0 elsewhere."""
+        pixels = np.zeros((1, *window.shape), dtype=dtype)
+        self._paste(pixels, window, [name], lambda patch: self.patch_raster(kind, patch), step)
+        return pixels[0]
+
+    def read_series(
+        self, patch: Patch, window: Window, names: Sequence[str], threads: int
+    ) -> tuple[np.ndarray, np.ndarray, list[datetime]]:
+        """The observations of a window inside a patch: bands (time, band, pixel) uint16, valid (time, pixel), times.
+
+        Acquisitions without a single valid observation in the window are left out.
+        """
+        inside = Window(window.row - patch.window.row, window.column - patch.window.column, *window.shape)
+
+        def read(acquisition: Acquisition) -> tuple[np.ndarray, np.ndarray] | None:
+            cloud = self._needed(self.cloud(patch, acquisition), "maskclouds")
+            valid = rasters.read_raster(cloud, window=inside, names=["mask"])[0] == 0
+            if not valid.any():
+                return None
+            scene = self._needed(self.scene(patch, acquisition), "downloadscenes")
+            return rasters.read_raster(scene, window=inside, names=names), valid
+
+        acquisitions = self.catalogue.acquisitions
+        with ThreadPoolExecutor(threads) as pool:
+            read_all = list(pool.map(read, acquisitions))
+        seen = [(pixels, item.time) for pixels, item in zip(read_all, acquisitions, strict=True) if pixels is not None]
+        count = window.height * window.width
+        stack = np.empty((len(seen), len(names), count), dtype=np.uint16)
+        valid = np.empty((len(seen), count), dtype=bool)
+        for number, ((bands, mask), _) in enumerate(seen):
+            stack[number] = bands.reshape(len(names), count)
+            valid[number] = mask.ravel()
+        return stack, valid, [time for _, time in seen]
+
+    def _paste(
+        self, pixels: np.ndarray, window: Window, names: Sequence[str], path: Callable[[Patch], Path], step: str
+    ) -> None:
+        for patch in self.layout.patches_in(window):
+            common = patch.window.intersection(window)
+            inside = Window(common.row - patch.window.row, common.column - patch.window.column, *common.shape)
+            values = rasters.read_raster(self._needed(path(patch), step), window=inside, names=names)
+            pixels[(slice(None), *window.slices(common))] = values
+
+    # Holding it
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder, keep other runs out while the block lasts, and clear away what a killed run left.
+
+        Raises WorkspaceError where the folder cannot be written or another run holds it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = open(self.folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise WorkspaceError(
+                f"The workspace {self.folder} cannot be written ({error.strerror}). Choose another WORKSPACE."
+            ) from error
+        with lock:
+            if not _lock(lock):
+                lock.seek(0)
+                holder = lock.read().strip() or "another run"
+                raise WorkspaceError(f"The workspace {self.folder} is held by {holder}. Wait for it or cancel it.")
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+            lock.flush()
+            remove_temporary_files(self.folder)
+            yield
+
+    def missing(self, what: str, step: str) -> MissingStepError:
+        """The error that tells which step must run first."""
+        return MissingStepError(f"The workspace {self.folder} has no {what} yet: run {step} first.")
+
+    def _needed(self, file: Path, step: str) -> Path:
+        if not file.exists():
+            raise self.missing(str(file.relative_to(self.folder)), step)
+        return file
+
+
+def _lock(file: IO[str]) -> bool:
+    """Take the lock that the system gives back when the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(1 << 30)  # a byte far behind the text, which others must be able to read
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

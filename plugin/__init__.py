@@ -1,0 +1,1 @@
+"""What a person sees in QGIS: the dock, the map tools, the options page."""

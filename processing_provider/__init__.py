@@ -1,0 +1,1 @@
+"""Patchwork's algorithms in QGIS Processing, and the way to the engine that runs them."""

@@ -1,0 +1,86 @@
+"""Run all that must hold, and show it: python3 scripts/test.py [options for pytest, such as -k grid]
+
+Installs what is missing first, as scripts/demo.py does. Tests on real data read ../shared/realdata, or the folder in
+the environment variable PATCHWORK_REALDATA. The exit status is 0 where everything passed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import machine
+from machine import BUILD, CHECKOUT, ENGINE, HOME, LAUNCHER, PLUGINS, SYSTEM_PYTHON, TOOLS, MachineError, say
+
+SOURCES = BUILD / "src"  # holds the checkout under its package's name, for tools that look for files
+QGIS_PYTHON = ("/usr/share/qgis/python", "/usr/share/qgis/python/plugins")  # where PyQGIS finds `processing`
+LINT_IMPORTS = "import importlinter.cli; importlinter.cli.lint_imports_command()"
+NOTHING_COLLECTED = 5  # pytest's exit status, which is right where -k picks tests of the other folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended."""
+
+    name: str
+    passed: bool
+    seconds: float
+    last_line: str
+
+
+def main(options: list[str]) -> int:
+    """Run all steps; 1 where one failed."""
+    machine.install_from_apt(machine.FOR_QGIS + machine.FOR_TESTS)
+    machine.install_engine()
+    machine.install_tools()
+    machine.install_plugin()
+    machine.link(SOURCES / "patchwork", CHECKOUT)
+    fine = (0, NOTHING_COLLECTED) if options else (0,)
+    outcomes = [
+        _step("ruff check", ["-m", "ruff", "check"]),
+        _step("ruff format", ["-m", "ruff", "format", "--check"]),
+        _step("mypy", ["-m", "mypy", "-p", "patchwork.core"], ENGINE, MYPYPATH=SOURCES),
+        _step("import-linter", ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"], SOURCES),
+        _step("tests/core", ["-m", "pytest", "tests/core", "--cov", *options], LAUNCHER, ENGINE, fine=fine),
+        _step("tests/qgis", ["-m", "pytest", "tests/qgis", *options], PLUGINS, *QGIS_PYTHON, fine=fine),
+    ]
+    _show(outcomes)
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _step(
+    name: str, arguments: list[str], *path: Path | str, fine: Sequence[int] = (0,), **variables: object
+) -> Outcome:
+    """Run QGIS's Python with the tools and the folders of `path` to import from, and no others."""
+    say(name)
+    start = time.monotonic()
+    environment = machine.environment(
+        PYTHONPATH=machine.search_path(*path, TOOLS),
+        PATCHWORK_TEST_HOME=HOME,
+        HYPOTHESIS_STORAGE_DIRECTORY=BUILD / "cache" / "hypothesis",
+        **variables,
+    )
+    code, printed = machine.run([SYSTEM_PYTHON, *arguments], environment)
+    last_line = (printed.strip().splitlines() or [""])[-1]
+    return Outcome(name, code in fine, time.monotonic() - start, last_line)
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    print()
+    for outcome in outcomes:
+        print(f"{outcome.name:14} {'passed' if outcome.passed else 'FAILED'} {outcome.seconds:7.1f} s")
+    for outcome in outcomes:
+        if outcome.name.startswith("tests/"):
+            print(f"{outcome.name}: {outcome.last_line.strip('= ')}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except MachineError as error:
+        sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
