@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         face.error(error.kind, str(error))
         return WRONG_PARAMETERS if isinstance(error, ParameterError) else FAILED
     except ImportError as error:
+        if (error.name or "").startswith("patchwork"):
+            raise
         face.error(MissingPackageError.kind, _how_to_install(error))
         return FAILED
     except KeyboardInterrupt:
@@ -133,7 +135,8 @@ def time_left(fraction: float, seconds: float) -> str:
 def _upper(outputs: dict[str, Any]) -> dict[str, Any]:
     """Outputs under their public names; what is not a number is null, as JSON wants it."""
     return {
-        name.upper(): None if isinstance(value, float) and math.isnan(value) else value for name, value in outputs.items()
+        name.upper(): None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in outputs.items()
     }
 
 
@@ -150,7 +153,9 @@ def _add_options(command: argparse.ArgumentParser, operation: Operation) -> None
     for parameter in declared(operation.parameters):
         default = "" if parameter.default is None else f" Default: {parameter.kind.plain(parameter.default)}."
         text = f"{parameter.kind.label}. {parameter.kind.help}{default}"
-        command.add_argument(_option(parameter.name), dest=parameter.name, help=text.replace("%", "%%"), metavar="VALUE")
+        command.add_argument(
+            _option(parameter.name), dest=parameter.name, help=text.replace("%", "%%"), metavar="VALUE"
+        )
     for name, output in destinations_of(operation).items():
         if name not in {parameter.name for parameter in declared(operation.parameters)}:
             text = f"{output.label}: where a copy goes besides the workspace."

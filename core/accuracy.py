@@ -1,4 +1,4 @@
-"""Honest accuracy: polygons are never in both training and test, and every figure is of pixels the model had not seen."""
+"""Honest accuracy: no polygon is in both training and test, and every figure is of pixels the model had not seen."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class ClassScore:
 class Assessment:
     """How predictions compare with the reference.
 
-    `confusion` (true, predicted) counts pixels, in the order of `class_ids`. `untested` are classes with one group only,
-    which cannot be both learnt and tested.
+    `confusion` (true, predicted) counts pixels, in the order of `class_ids`. `untested` are classes with one group
+    only, which cannot be both learnt and tested.
     """
 
     kind: str

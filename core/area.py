@@ -51,7 +51,9 @@ def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
     crs = parts[count] if len(parts) > count and parts[count] else _LONGITUDE_LATITUDE
     read_crs(crs)
     if crs == _LONGITUDE_LATITUDE and not all(abs(number) <= 360.0 for number in numbers):
-        raise ParameterError(f"{text}: these are not degrees; name the CRS behind the numbers, as in {text},EPSG:32633.")
+        raise ParameterError(
+            f"{text}: these are not degrees; name the CRS behind the numbers, as in {text},EPSG:32633."
+        )
     return numbers, crs
 
 

@@ -8,14 +8,16 @@ the threshold, and the mask is dilated by a disk, all in cells.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from s2cloudless import S2PixelCloudDetector
-from s2cloudless.cloud_detector import MODEL_BAND_IDS
-from s2cloudless.utils import S2_BANDS, cv2_disk
-from scipy import ndimage
 
-DETECTOR_BANDS = tuple(S2_BANDS[index] for index in MODEL_BAND_IDS)
+from .neighbourhoods import dilate, disk_sum
+
+if TYPE_CHECKING:
+    from s2cloudless import S2PixelCloudDetector
+
+DETECTOR_BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
 
 # Classes of Sen2Cor's scene classification (Sentinel-2 L2A product specification)
 _SCL_NO_DATA = (0, 1)
@@ -29,7 +31,7 @@ def cell_reflectance(bands: np.ndarray, factor: int) -> tuple[np.ndarray, np.nda
     y and x are multiples of `factor`. Returns reflectance (y, x, band) float32 in 0 to 1, and which cells (y, x) have
     data. Sums are whole numbers, so a cell's value does not depend on where the array was cut.
     """
-    has_data = bands.any(axis=0)
+    has_data = np.any(bands, axis=0)
     rows, columns = bands.shape[1] // factor, bands.shape[2] // factor
     counts = _sum_cells(has_data[np.newaxis], rows, columns, factor)[0]
     sums = _sum_cells(bands, rows, columns, factor)
@@ -44,7 +46,7 @@ def _sum_cells(values: np.ndarray, rows: int, columns: int, factor: int) -> np.n
 
 
 def cloud_probability(reflectance: np.ndarray, has_data: np.ndarray, threads: int) -> np.ndarray:
-    """s2cloudless' probability (y, x) float32 of reflectance (y, x, band) in the bands DETECTOR_BANDS; 0 without data."""
+    """s2cloudless' probability (y, x) float32 of reflectance (y, x, band) in DETECTOR_BANDS; 0 without data."""
     probability = np.zeros(has_data.shape, dtype=np.float32)
     if has_data.any():
         pixels = reflectance[has_data][np.newaxis, np.newaxis]
@@ -54,6 +56,9 @@ def cloud_probability(reflectance: np.ndarray, has_data: np.ndarray, threads: in
 
 @lru_cache(maxsize=1)
 def _detector() -> S2PixelCloudDetector:
+    # Here, because it brings sentinelhub and OpenCV along, which the scene classification has no use for.
+    from s2cloudless import S2PixelCloudDetector
+
     return S2PixelCloudDetector()
 
 
@@ -67,21 +72,10 @@ def cloud_mask(
     """
     mean = probability.astype(np.float64)
     if average_over > 0:
-        disk = cv2_disk(average_over)
-        weights = disk / disk.sum()
-        known = ndimage.correlate(has_data.astype(np.int32), disk.astype(np.int32), mode="reflect")
-        mean = ndimage.correlate(np.where(has_data, mean, 0.0), weights, mode="reflect")
-        mean *= disk.sum() / np.maximum(known, 1)
+        known = disk_sum(has_data.astype(np.int32), average_over)
+        mean = disk_sum(np.where(has_data, mean, 0.0), average_over) / np.maximum(known, 1)
     mask: np.ndarray = (mean > threshold) & has_data
     return dilate(mask, dilation)
-
-
-def dilate(mask: np.ndarray, radius: int) -> np.ndarray:
-    """The mask (y, x) grown by a disk."""
-    if radius == 0:
-        return mask
-    grown: np.ndarray = ndimage.binary_dilation(mask, structure=cv2_disk(radius).astype(bool))
-    return grown
 
 
 def classify_scl(scl: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

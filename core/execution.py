@@ -92,15 +92,8 @@ def run_all(
     if failures:
         lines = [f"{failure.label}: {failure.reason}" for failure in failures[:20]]
         more = [f"… and {len(failures) - 20} more."] if len(failures) > 20 else []
-        raise DataError(
-            "\n".join(
-                [
-                    f"{len(failures)} of {len(tasks)} failed, the others are done and kept. Mend the cause and run again:",
-                    *lines,
-                    *more,
-                ]
-            )
-        )
+        head = f"{len(failures)} of {len(tasks)} failed; the others are done and kept. Mend the cause and run again:"
+        raise DataError("\n".join([head, *lines, *more]))
     return [results[index] for index in range(len(tasks))]
 
 
@@ -116,15 +109,16 @@ def _outcomes(
     with _backend(resources.backend, share.processes):
         parallel = joblib.Parallel(n_jobs=share.processes, return_as="generator_unordered")
         calls = (
-            joblib.delayed(_attempt_in_worker)(index, function, task, label(task), os.getpid())
-            for index, task in enumerate(tasks)
+            joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in enumerate(tasks)
         )
         yield from parallel(calls)
 
 
 def _backend(name: str, processes: int) -> Any:
     if name == "processes":
-        return joblib.parallel_config("loky", n_jobs=processes, inner_max_num_threads=1)
+        return joblib.parallel_config(
+            "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
+        )
     scheme, _, address = name.partition(":")
     if scheme != "dask" or ":" not in address:
         raise ParameterError(f"Backend (BACKEND): {name!r} is neither `processes` nor `dask:HOST:PORT`.")
@@ -146,25 +140,16 @@ def _attempt(function: Callable[[T], R], task: T, label: str) -> R | _Failure:
         return _Failure(label, f"{type(error).__name__}: {error}")
 
 
-def _attempt_in_worker(
-    index: int, function: Callable[[T], R], task: T, label: str, parent: int
-) -> tuple[int, R | _Failure]:
-    _end_with_parent(parent)
+def _attempt_numbered(index: int, function: Callable[[T], R], task: T, label: str) -> tuple[int, R | _Failure]:
     return index, _attempt(function, task, label)
-
-
-_watched: set[int] = set()
 
 
 def _end_with_parent(parent: int) -> None:
     """End this worker when the process that started it is gone, however it went: nothing computes for nobody."""
-    if parent in _watched or os.getppid() != parent:
-        return
-    _watched.add(parent)
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(0.5)
+            time.sleep(0.3)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

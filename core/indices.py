@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable
 
 # Arrays, but numpy is not imported here: the names of the indices are part of the declarations, which QGIS imports.
 Array = Any
@@ -13,7 +14,7 @@ Array = Any
 class Index:
     """A formula over reflectances (0 to 1, any shape, float); NaN or infinite where its denominator is 0."""
 
-    bands: Tuple[str, ...]
+    bands: tuple[str, ...]
     formula: Callable[..., Array]
 
 

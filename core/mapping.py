@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from .neighbourhoods import disk
+
 NO_CONFIDENCE = 255
 
 
@@ -22,18 +24,16 @@ def to_classes(probabilities: np.ndarray, class_ids: Sequence[int], dtype: str) 
 
 
 def smooth(classes: np.ndarray, radius: int) -> np.ndarray:
-    """Class ids (y, x) where each pixel takes the class that most pixels within `radius` have; 0 stays and does not vote.
+    """Class ids (y, x) where each pixel takes the class that most within `radius` have; 0 stays and does not vote.
 
     Where two classes are equally frequent the pixel's own class counts if it is one of them, else the lower id.
     """
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    disk = (x * x + y * y <= radius * radius).astype(np.int32)
     best = np.zeros(classes.shape, dtype=np.int32)
     result = classes.copy()
     for class_id in np.unique(classes[classes > 0]):
         own = classes == class_id
         # Twice the votes, and one more for the pixel's own class: ties go to it.
-        votes = 2 * ndimage.correlate(own.astype(np.int32), disk, mode="constant") + own
+        votes = 2 * ndimage.correlate(own.astype(np.int32), disk(radius).astype(np.int32), mode="constant") + own
         better = (votes > best) & (classes > 0)
         result[better] = class_id
         best[better] = votes[better]

@@ -1,4 +1,4 @@
-"""Models: classifiers by name, fitted, kept as skops files, and applied in blocks with the same result on any machine load."""
+"""Models: classifiers by name, fitted, kept as skops files, and applied in blocks that do not change the result."""
 
 from __future__ import annotations
 
@@ -84,6 +84,15 @@ def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threa
         # The forest adds up its trees in the order in which threads end, which changes the last digit of a probability.
         estimator.set_params(n_jobs=1)
     return estimator
+
+
+def importances(estimator: Any) -> list[float] | None:
+    """How much each feature counts, summing to 1; None where the classifier does not tell."""
+    found = getattr(estimator, "feature_importances_", None)
+    if found is None or not np.sum(found):
+        return None
+    shares: list[float] = (np.asarray(found, dtype=np.float64) / np.sum(found)).tolist()
+    return shares
 
 
 def versions() -> tuple[str, str]:

@@ -104,7 +104,9 @@ def _write_plain(
         total = background * _sum_of(np.array([nodata], dtype=dtype))
         for done, patch in enumerate(patches, start=1):
             pixels, place = read(patch), patch.window
-            file.write(pixels, 1, window=FileWindow(place.column - domain.column, place.row - domain.row, *pixels.shape[::-1]))
+            file.write(
+                pixels, 1, window=FileWindow(place.column - domain.column, place.row - domain.row, *pixels.shape[::-1])
+            )
             total += _sum_of(pixels)
             report(done / len(patches))
     return total

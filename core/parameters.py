@@ -14,10 +14,11 @@ help, and the values the dock remembers. Standard library only, Python 3.9: QGIS
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple, Type, TypeVar, Union, get_type_hints
+from typing import Any, Callable, ClassVar, Optional, TypeVar, Union, get_type_hints
 
 from .errors import ParameterError
 
@@ -96,9 +97,9 @@ class Choice(Kind):
 class Names(Kind):
     """Some names in order, as text separated by commas."""
 
-    allowed: Optional[Tuple[str, ...]] = None
+    allowed: Optional[tuple[str, ...]] = None
 
-    def read(self, value: Any) -> Tuple[str, ...]:
+    def read(self, value: Any) -> tuple[str, ...]:
         parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
         names = tuple(part.strip() for part in parts if part.strip())
         for name in names:
@@ -248,7 +249,7 @@ class Declared:
     required: bool
 
 
-def declared(declaration: Type[Any]) -> Tuple[Declared, ...]:
+def declared(declaration: type[Any]) -> tuple[Declared, ...]:
     """The fields of a parameters or results class, in order."""
     hints = get_type_hints(declaration, include_extras=True)
     return tuple(_declare(field, hints[field.name].__metadata__[0]) for field in fields(declaration))
@@ -264,7 +265,7 @@ class Parameters:
     """Base of all parameter classes. A class made of several (by inheritance) has the fields of all of them."""
 
     @classmethod
-    def from_values(cls: Type[P], values: Mapping[str, Any]) -> P:
+    def from_values(cls: type[P], values: Mapping[str, Any]) -> P:
         """The checked parameters from text or JSON values; a missing value or None takes the default.
 
         Raises ParameterError with everything that is wrong, one line each.
@@ -303,7 +304,7 @@ class Operation:
     label: str
     group: str
     summary: str
-    parameters: Type[Parameters]
-    results: Type[Any]
+    parameters: type[Parameters]
+    results: type[Any]
     run: Callable[[Any, Any], Any]
-    tags: Tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()

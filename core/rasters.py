@@ -24,7 +24,8 @@ from .grid import PixelGrid, Window
 os.environ.setdefault("GDAL_CACHEMAX", "64")
 
 FINGERPRINT_TAG = "PATCHWORK_FINGERPRINT"
-TILE = 128
+# Wide and low: a strip of a patch, which is what is read at a time, cuts few tiles in two.
+TILE_HEIGHT, TILE_WIDTH = 64, 256
 
 
 def write_raster(
@@ -52,8 +53,8 @@ def write_raster(
         "transform": grid.affine(window),
         "nodata": nodata,
         "tiled": True,
-        "blockxsize": TILE,
-        "blockysize": TILE,
+        "blockxsize": TILE_WIDTH,
+        "blockysize": TILE_HEIGHT,
         "interleave": "band",
         "compress": "deflate",
         "zlevel": 1,

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from .errors import DataError
 from .grid import Window
+from .neighbourhoods import disk
 from .rasters import burn
 from .vectors import VectorLayer
 
@@ -74,7 +75,9 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
         notes.append(f"{unknown.sum()} polygon(s) of the reference have no class (0 or empty) and count as unknown.")
     overlapping = _count_overlaps(shapes)
     if overlapping:
-        notes.append(f"{overlapping} pair(s) of polygons overlap by more than a pixel; the later one in the layer counts.")
+        notes.append(
+            f"{overlapping} pair(s) of polygons overlap by more than a pixel; the later one in the layer counts."
+        )
     return Reference(shapes, class_ids, names, tuple(notes))
 
 
@@ -85,10 +88,8 @@ def erode(classes: np.ndarray, radius: int) -> np.ndarray:
     """
     if radius == 0:
         return classes
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    disk = x * x + y * y <= radius * radius
-    lowest = ndimage.minimum_filter(classes, footprint=disk, mode="nearest")
-    highest = ndimage.maximum_filter(classes, footprint=disk, mode="nearest")
+    lowest = ndimage.minimum_filter(classes, footprint=disk(radius), mode="nearest")
+    highest = ndimage.maximum_filter(classes, footprint=disk(radius), mode="nearest")
     return np.where(lowest == highest, classes, classes.dtype.type(0))
 
 

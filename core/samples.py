@@ -1,7 +1,7 @@
 """Samples: labelled pixels drawn by a rule on place and seed, with their features, class and polygon.
 
-Which pixels are drawn depends on nothing but where they lie and the seed: not on patches, their order, or how many jobs
-run. Each labelled pixel has a number from a hash of its row, its column and the seed; the lowest of each class are drawn.
+Which pixels are drawn depends on nothing but where they lie and the seed: not on patches, their order, or the number of
+jobs. Each labelled pixel has a rank, a hash of its row, its column and the seed; the lowest of each class are drawn.
 """
 
 from __future__ import annotations
@@ -74,11 +74,13 @@ def _hash(rows: np.ndarray, columns: np.ndarray, seed: int) -> np.ndarray:
     """SplitMix64 (Steele et al. 2014) of place and seed, uint64."""
     with np.errstate(over="ignore"):
         place = (rows.astype(np.int64).view(np.uint64) << np.uint64(32)) ^ columns.astype(np.int64).view(np.uint64)
-        return _mix(_mix(place) + _mix(np.array([seed], dtype=np.int64).view(np.uint64)))
+        ranks: np.ndarray = _mix(_mix(place) + _mix(np.array([seed], dtype=np.int64).view(np.uint64)))
+        return ranks
 
 
 def _mix(value: np.ndarray) -> np.ndarray:
     value = value + np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+    mixed: np.ndarray = value ^ (value >> np.uint64(31))
+    return mixed

@@ -1,4 +1,4 @@
-"""What was seen: valid observations, mean cloud probability and NDVI, for pixels over the year and for dates over the area."""
+"""What was seen: valid observations, cloud probability and NDVI, of pixels over the year and of the area by date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PixelStatistics:
         self._ndvi = np.zeros(shape, dtype=np.float64)
 
     def add(self, probability: np.ndarray, mask: np.ndarray, ndvi: np.ndarray | None) -> None:
-        """One acquisition: probability in percent and mask as in cloud files (255 = no data), NDVI where there is one."""
+        """One acquisition: probability (percent) and mask as in cloud files (255 = no data), NDVI if there is one."""
         known = probability != NO_DATA
         self._known += known
         self._probability += np.where(known, probability, 0)
@@ -75,4 +75,5 @@ class DateStatistics:
 
 def ndvi_of(red: np.ndarray, near_infrared: np.ndarray) -> np.ndarray:
     """NDVI of bands as reflectance × 10000."""
-    return compute_index("NDVI", {"B04": red.astype(np.float64), "B08": near_infrared.astype(np.float64)})
+    ndvi: np.ndarray = compute_index("NDVI", {"B04": red.astype(np.float64), "B08": near_infrared.astype(np.float64)})
+    return ndvi

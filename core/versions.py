@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from typing import Dict
 
 PACKAGES = (
     "numpy",
@@ -24,7 +23,7 @@ PACKAGES = (
 )
 
 
-def package_versions() -> Dict[str, str]:
+def package_versions() -> dict[str, str]:
     """Name to version of the packages the engine needs, `missing` where one is not there; and of Python."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:

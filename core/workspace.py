@@ -227,9 +227,7 @@ class Workspace:
 
     def clouds_fingerprint(self, patch: Patch) -> str:
         """Of the clouds of all scenes of a patch together."""
-        return fingerprint(
-            [(item.name, self.cloud_fingerprint(patch, item)) for item in self.catalogue.acquisitions]
-        )
+        return fingerprint([(item.name, self.cloud_fingerprint(patch, item)) for item in self.catalogue.acquisitions])
 
     @cached_property
     def _cloud_settings(self) -> dict[str, Any]:
@@ -255,7 +253,8 @@ class Workspace:
         """The cloud mask (y, x) uint8 of an acquisition in any window of the grid, 255 where there is no data."""
         mask = np.full((1, *window.shape), 255, dtype=np.uint8)
         self._paste(mask, window, ["mask"], lambda patch: self.cloud(patch, acquisition), "maskclouds")
-        return mask[0]
+        band: np.ndarray = mask[0]
+        return band
 
     def read_cloud(self, patch: Patch, acquisition: Acquisition) -> tuple[np.ndarray, np.ndarray]:
         """Cloud probability in percent and mask of a scene, each (y, x) uint8, 255 = no data."""
@@ -270,9 +269,10 @@ class Workspace:
 
     def read_patches(self, kind: str, window: Window, name: str, dtype: str, step: str) -> np.ndarray:
         """One band (y, x) of the rasters that each patch has one of, in any window of the grid, 0 elsewhere."""
-        pixels = np.zeros((1, *window.shape), dtype=dtype)
+        pixels: np.ndarray = np.zeros((1, *window.shape), dtype=dtype)
         self._paste(pixels, window, [name], lambda patch: self.patch_raster(kind, patch), step)
-        return pixels[0]
+        band: np.ndarray = pixels[0]
+        return band
 
     def read_series(
         self, patch: Patch, window: Window, names: Sequence[str], threads: int

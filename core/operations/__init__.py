@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any
 
 from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
@@ -47,7 +48,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 def execute(
     operation: Operation, parameters: Parameters, destinations: Mapping[str, Path], progress: Progress
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Run an operation, alone in its workspace; the outputs by name, as JSON knows them.
 
     Output files lie in the workspace; those named in `destinations` are copied there as well, and that path is given.
@@ -57,7 +58,7 @@ def execute(
     folder = getattr(parameters, "workspace", None)
     with Workspace(folder).held() if folder is not None else nullcontext():
         results = operation.run(parameters, progress)
-        outputs: Dict[str, Any] = {}
+        outputs: dict[str, Any] = {}
         for output in declared(operation.results):
             value = getattr(results, output.name)
             if isinstance(value, Path) and output.name in destinations:
@@ -67,7 +68,7 @@ def execute(
     return outputs
 
 
-def destinations_of(operation: Operation) -> Dict[str, Any]:
+def destinations_of(operation: Operation) -> dict[str, Any]:
     """The outputs of which a person can have a copy elsewhere, by name."""
     return {
         output.name: output.kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import DataError
 from ..parameters import File, FolderOutput, Number, Operation
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ..grid import Patch
     from ..models import Model
     from ..workspace import Workspace
+
+
+# Larger blocks are no faster, they only take more memory.
+_BLOCK_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def run(parameters: ClassifyPatches, progress: Progress) -> Classified:
 
 
 def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) -> Classified:
-    """Write the map of every patch that has none yet; smoothing reads past the edges, so it comes after all are there."""
+    """Write the map of every patch that has none yet; smoothing reads past the edges, so it comes last."""
     from ..execution import Resources, run_all
     from ..rasters import fingerprint_of
     from ..workspace import Workspace, fingerprint
@@ -92,7 +96,9 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
     if parameters.smoothing:
         names = {
             patch.id: fingerprint(
-                "smooth", parameters.smoothing, [raw[p.id] for p in workspace.layout.patches_in(patch.window.expanded(parameters.smoothing))]
+                "smooth",
+                parameters.smoothing,
+                [raw[p.id] for p in workspace.layout.patches_in(patch.window.expanded(parameters.smoothing))],
             )
             for patch in patches
         }
@@ -106,19 +112,24 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
         )
     workspace.write_record(
         "classifypatches",
-        {"fingerprints": names, "classes": model.scheme.to_json(), "smoothing": parameters.smoothing, "model": str(model_file)},
+        {
+            "fingerprints": names,
+            "classes": model.scheme.to_json(),
+            "smoothing": parameters.smoothing,
+            "model": str(model_file),
+        },
     )
     return Classified(workspace.folder / "maps")
 
 
 def strip_height(workspace: Workspace, plan: SeriesPlan, patch: Patch, budget: int) -> int:
     """How many rows of a patch fit the budget (bytes), with their stack, features and what is computed on the way."""
-    from ..rasters import TILE
+    from ..rasters import TILE_HEIGHT
 
     acquisitions = len(workspace.catalogue.acquisitions)
     per_pixel = acquisitions * (2 * 2 * len(plan.needed_bands) + 2) + 2 * 4 * len(plan.features) + 64
-    rows = budget // (per_pixel * patch.window.width)
-    return int(rows // TILE * TILE if rows >= TILE else max(rows, 1))
+    rows = min(budget, _BLOCK_BYTES) // (per_pixel * patch.window.width)
+    return int(rows // TILE_HEIGHT * TILE_HEIGHT if rows >= TILE_HEIGHT else max(rows, 1))
 
 
 def _identity(workspace: Workspace, chosen: Optional[Path]) -> str:
@@ -143,7 +154,7 @@ def _model(path: Path) -> Model:
 
 
 def _classify(
-    workspace: Workspace, model_file: Path, kind: str, names: Dict[str, str], threads: int, budget: int, patch: Patch
+    workspace: Workspace, model_file: Path, kind: str, names: dict[str, str], threads: int, budget: int, patch: Patch
 ) -> None:
     """Write class and confidence of one patch, strip by strip under the budget."""
     import numpy as np
@@ -179,7 +190,7 @@ def _classify(
     )
 
 
-def _smooth(workspace: Workspace, radius: int, names: Dict[str, str], patch: Patch) -> None:
+def _smooth(workspace: Workspace, radius: int, names: dict[str, str], patch: Patch) -> None:
     import numpy as np
 
     from ..mapping import smooth

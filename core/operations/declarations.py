@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional, Tuple
+from typing import Annotated, Optional
 
 from ..indices import INDICES
 from ..parameters import Choice, Date, Folder, Names, Number, Parameters, Text
@@ -61,9 +61,9 @@ class Period(FromSource):
     start: Annotated[
         Optional[date], Date("Start", "The first day, as 2019-01-01. Left out: the first acquisition there is.")
     ] = None
-    end: Annotated[
-        Optional[date], Date("End", "The last day, included. Left out: the last acquisition there is.")
-    ] = None
+    end: Annotated[Optional[date], Date("End", "The last day, included. Left out: the last acquisition there is.")] = (
+        None
+    )
     max_cloud_cover: Annotated[
         float,
         Number(
@@ -129,7 +129,7 @@ class SeriesParameters(InWorkspace):
         ),
     ] = 16
     bands: Annotated[
-        Tuple[str, ...],
+        tuple[str, ...],
         Names(
             "Bands",
             "The bands that classes are learnt from, separated by commas. Bands that the imagery lacks are left out.",
@@ -137,7 +137,7 @@ class SeriesParameters(InWorkspace):
         ),
     ] = ("B02", "B03", "B04", "B08", "B11", "B12")
     indices: Annotated[
-        Tuple[str, ...],
+        tuple[str, ...],
         Names(
             "Indices",
             f"Spectral indices that classes are learnt from, separated by commas, of {', '.join(INDICES)}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DataError
 from ..parameters import Choice, Number, NumberOutput, Operation, VectorOutput
@@ -33,7 +33,7 @@ class DrawSamples(SeriesParameters, Heavy):
         str,
         Choice(
             "Balance",
-            "Equal: the same number of each class, so that rare classes are learnt too. Proportional: as the labels are.",
+            "Equal: the same number of each class, so that rare classes are learnt too. Proportional: as labels are.",
             advanced=True,
             options={"equal": "Equal", "proportional": "Proportional"},
         ),
@@ -123,10 +123,11 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
     for id_, count in drawn.items():
         if 0 < count < min(parameters.per_class, 50):
             progress.warning(f"Class {id_} has only {count} samples: expect little of it.")
-    if sum(count > 0 for count in drawn.values()) < 2:
+    present = sum(count > 0 for count in drawn.values())
+    if present < 2:
         raise DataError(
-            f"Only {sum(count > 0 for count in drawn.values())} class has samples with a valid observation; a map needs "
-            "at least two. Lower EROSION, widen the period, or use more reference polygons."
+            f"{present} class(es) have samples with a valid observation; a map needs at least two. Lower EROSION, "
+            "widen the period, or use more reference polygons."
         )
     _write(file, workspace, samples, plan, table)
     workspace.write_record(
@@ -154,7 +155,7 @@ def _plan(parameters: DrawSamples, workspace: Workspace, progress: Progress) -> 
     return plan
 
 
-def _candidates(workspace: Workspace, seed: int, number: Dict[int, int], patch: Patch) -> Candidates:
+def _candidates(workspace: Workspace, seed: int, number: dict[int, int], patch: Patch) -> Candidates:
     """The lowest-ranked pixels of each class in one patch: no other can be among the lowest of the area."""
     from ..samples import draw, labelled_pixels
 
@@ -169,7 +170,7 @@ def _within(samples: Candidates, window: Window) -> Candidates:
 
 
 def _features(
-    workspace: Workspace, plan: SeriesPlan, threads: int, budget: int, task: Tuple[Patch, Candidates]
+    workspace: Workspace, plan: SeriesPlan, threads: int, budget: int, task: tuple[Patch, Candidates]
 ) -> np.ndarray:
     """(sample, feature) of the samples of one patch, in their order."""
     import numpy as np
@@ -197,7 +198,7 @@ def _write(file: Path, workspace: Workspace, samples: Candidates, plan: SeriesPl
     grid = workspace.layout.grid
     x = grid.left + (samples.columns + 0.5) * grid.pixel_width
     y = grid.top - (samples.rows + 0.5) * grid.pixel_height
-    columns: List[Tuple[str, Any]] = [
+    columns: list[tuple[str, Any]] = [
         ("class", samples.class_ids.astype(np.int32)),
         ("polygon", samples.polygons.astype(np.int64)),
         ("row", samples.rows),

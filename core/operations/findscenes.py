@@ -57,9 +57,7 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
         )
     kept, outlines = [], []
     for acquisition in in_period:
-        ground = reproject(
-            np.array([source.footprint(acquisition)], dtype=object), source.grid.crs, layout.grid.crs
-        )
+        ground = reproject(np.array([source.footprint(acquisition)], dtype=object), source.grid.crs, layout.grid.crs)
         seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
         coverage = min(seen.area / layout.area.area, 1.0)
         too_cloudy = acquisition.cloud_cover is not None and acquisition.cloud_cover * 100 > parameters.max_cloud_cover

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Callable, Dict, List, Tuple
+from typing import Annotated, Any, Callable
 
 from ..parameters import FolderOutput, NumberOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
@@ -53,10 +53,10 @@ def _classify(parameters: MakeMap, progress: Progress) -> object:
     return classifypatches.classify(parameters, None, progress)
 
 
-Step = Tuple[str, float, Callable[[Any, Progress], Any]]
+Step = tuple[str, float, Callable[[Any, Progress], Any]]
 
 # The steps in order, with about how much of the time each takes.
-STEPS: List[Step] = [
+STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
     ("Fetching scenes", 0.25, downloadscenes.run),
     ("Masking clouds", 0.25, maskclouds.run),
@@ -77,7 +77,7 @@ def run(parameters: MakeMap, progress: Progress) -> Made:
 
     workspace = Workspace(parameters.workspace)
     parameters = _with_sample_reference(parameters)
-    seconds: Dict[str, float] = {}
+    seconds: dict[str, float] = {}
     done = 0.0
     accuracy = float("nan")
     for title, weight, step in STEPS:

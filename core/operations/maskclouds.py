@@ -36,7 +36,7 @@ class MaskClouds(Heavy):
         float,
         Number(
             "Cloud resolution",
-            "s2cloudless looks at cells of about this size; it is trained at 60 m to 160 m and four times faster with "
+            "s2cloudless looks at cells of about this size. It is trained at 60 m to 160 m, and four times faster with "
             "cells twice as large. 0 takes the pixels as they are.",
             advanced=True,
             unit="m",
@@ -45,15 +45,13 @@ class MaskClouds(Heavy):
     ] = 60.0
     threshold: Annotated[
         float,
-        Number(
-            "Threshold", "Above this probability it is cloud.", advanced=True, minimum=0, maximum=1
-        ),
+        Number("Threshold", "Above this probability it is cloud.", advanced=True, minimum=0, maximum=1),
     ] = 0.4
     average_over: Annotated[
         int,
         Number(
             "Average over",
-            "The probability is averaged over a disk of this radius before the threshold, in cells; 0 does not average.",
+            "The probability is averaged over a disk of this radius before the threshold; 0 does not average.",
             advanced=True,
             unit="cells",
             whole=True,

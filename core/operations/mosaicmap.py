@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..parameters import Choice, Operation, RasterOutput
 from ..progress import Progress
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layer:
-    """Where a layer of the mosaic comes from: a folder of patch rasters, a band in them, and the step that makes them."""
+    """Where a layer comes from: a folder of patch rasters with a band of its name, and the step that makes them."""
 
     title: str
     kind: str
@@ -27,7 +27,7 @@ class Layer:
 
 
 # Where the data type is None, the class scheme decides.
-LAYERS: Dict[str, Layer] = {
+LAYERS: dict[str, Layer] = {
     "map": Layer("Land-cover map", "maps", "classifypatches", None, 0),
     "confidence": Layer("Confidence of the map (percent)", "maps", "classifypatches", "uint8", 255),
     "labels": Layer("Reference labels", "labels", "rasterizereference", None, 0),
@@ -81,9 +81,7 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     lacking = [patch.id for patch in patches if patch.id not in names]
     if lacking:
         raise workspace.missing(f"{layer.title} of patch {lacking[0]}", layer.step)
-    made_of = fingerprint(
-        "mosaic", name, names, scheme.to_json() if scheme else None, [patch.id for patch in patches]
-    )
+    made_of = fingerprint("mosaic", name, names, scheme.to_json() if scheme else None, [patch.id for patch in patches])
     path = workspace.product(f"{name}.tif")
     if rasters.fingerprint_of(path) == made_of:
         progress.report(1.0)

@@ -78,11 +78,11 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
     write_text(table_file, text.getvalue())
     plot_file = workspace.product("ndvi.png")
     plots.save(plots.ndvi_over_time(times, rows), plot_file)
-    files = [
-        write_layer(workspace, layer, progress.part(0.9 + number / 30, 0.9 + (number + 1) / 30))
+    files = {
+        layer: write_layer(workspace, layer, progress.part(0.9 + number / 30, 0.9 + (number + 1) / 30))
         for number, layer in enumerate(LAYERS)
-    ]
-    return Observed(*files, ndvi_table=table_file, plot=plot_file)
+    }
+    return Observed(**files, ndvi_table=table_file, plot=plot_file)
 
 
 def _fingerprint(workspace: Workspace, patch: Patch) -> str:
@@ -130,8 +130,8 @@ OPERATION = Operation(
     name="observationstatistics",
     label="Observation statistics",
     group="2 Clouds and statistics",
-    summary="Counts the valid observations of every pixel, averages cloud probability and NDVI, and follows the NDVI of "
-    "the area over the year, with clouds and without.",
+    summary="Counts the valid observations of every pixel, averages cloud probability and NDVI, and follows the NDVI "
+    "of the area over the year, with clouds and without.",
     parameters=ObservationStatistics,
     results=Observed,
     run=run,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 from ..errors import DataError, ParameterError
 from ..parameters import FieldName, FolderOutput, Number, Operation, RasterOutput, VectorFile
@@ -41,13 +41,15 @@ class RasterizeReference(Heavy):
     ] = None
     name_field: Annotated[
         Optional[str],
-        FieldName("Name field", "A field with the names of the classes, where the class field holds numbers.", of="reference"),
+        FieldName(
+            "Name field", "A field with the names of the classes, where the class field holds numbers.", of="reference"
+        ),
     ] = None
     erosion: Annotated[
         int,
         Number(
             "Erosion",
-            "Labels lose their outermost pixels up to this distance, where pixels are mixed, also next to another class.",
+            "Labels lose their outermost pixels up to this distance, where pixels are mixed; classes are kept apart.",
             unit="px",
             whole=True,
             minimum=0,
@@ -91,9 +93,11 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
         Resources(parameters.memory, parameters.jobs, parameters.backend),
         progress.part(0.0, 0.6),
     )
-    counts: Dict[int, int] = {}
+    counts: dict[int, int] = {}
     for patch in workspace.layout.patches:
-        found, number = np.unique(workspace.read_patch("labels", patch, "labels", "rasterizereference"), return_counts=True)
+        found, number = np.unique(
+            workspace.read_patch("labels", patch, "labels", "rasterizereference"), return_counts=True
+        )
         for id_, pixels in zip(found, number):
             counts[int(id_)] = counts.get(int(id_), 0) + int(pixels)
     scheme = ClassScheme.of(reference.names)
@@ -102,14 +106,18 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
             progress.warning(f"Class {entry.id} ({entry.name}) has no labelled pixel in the area.")
     if not any(counts.get(id_) for id_ in scheme.ids):
         raise DataError(
-            "No pixel is labelled: all polygons are narrower than the erosion leaves. Set EROSION to 0, or use larger polygons."
+            "No pixel is labelled: no polygon is wide enough for the erosion. Set EROSION to 0, or use larger polygons."
         )
     workspace.write_record(
         "rasterizereference",
         {
             "fingerprints": names,
             "classes": scheme.to_json(),
-            "settings": {"reference": parameters.reference, "class_field": parameters.class_field, "erosion": parameters.erosion},
+            "settings": {
+                "reference": parameters.reference,
+                "class_field": parameters.class_field,
+                "erosion": parameters.erosion,
+            },
             "pixels": {str(id_): counts.get(id_, 0) for id_ in scheme.ids},
             "polygons": {str(id_): int((reference.class_ids == id_).sum()) for id_ in scheme.ids},
             "notes": list(reference.notes),
@@ -120,7 +128,7 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     return Rasterized(labels, workspace.product("masks"))
 
 
-def _read(parameters: RasterizeReference, workspace: Workspace) -> Tuple[Reference, str]:
+def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Reference, str]:
     """The reference in pixel coordinates, and a fingerprint of what it holds."""
     import numpy as np
     import shapely
@@ -131,7 +139,10 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> Tuple[Referen
     from ..workspace import fingerprint
 
     if parameters.reference is None or parameters.class_field is None:
-        raise ParameterError("Reference (REFERENCE) or class field (CLASS_FIELD) is missing: polygons of known class, and the field that tells it.")
+        raise ParameterError(
+            "Reference (REFERENCE) or class field (CLASS_FIELD) is missing: polygons of known class, and the field "
+            "that tells it."
+        )
     layer = read_vector(parameters.reference)
     if len(layer.geometries) == 0:
         raise DataError(f"The reference {parameters.reference} is empty; it holds no polygon.")
@@ -144,8 +155,8 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> Tuple[Referen
     here = shapely.intersects(shapely.make_valid(workspace.layout.area), reference.shapes)
     if not here.any():
         raise DataError(
-            f"The reference {parameters.reference} misses the area of interest: none of its {len(shapes)} polygons lies "
-            f"in it. Is the CRS ({layer.crs}) right?"
+            f"The reference {parameters.reference} misses the area of interest: none of its {len(shapes)} polygons "
+            f"lies in it. Is the CRS ({layer.crs}) right?"
         )
     known = len(np.unique(class_ids[here & (class_ids > 0)]))
     if known < 2:
@@ -157,7 +168,7 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> Tuple[Referen
     return reference, identity
 
 
-def _burn(workspace: Workspace, reference: Reference, erosion: int, names: Dict[str, str], patch: Patch) -> None:
+def _burn(workspace: Workspace, reference: Reference, erosion: int, names: dict[str, str], patch: Patch) -> None:
     """Write the labels of one patch: the class after erosion, and the number of the polygon."""
     import numpy as np
 
@@ -189,7 +200,7 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
     from ..rasters import fingerprint_of
     from ..workspace import fingerprint
 
-    record: Dict[str, Any] = workspace.record("rasterizereference")
+    record: dict[str, Any] = workspace.record("rasterizereference")
     scheme = ClassScheme.from_json(record["classes"])
     for number, entry in enumerate(scheme.classes, start=1):
         path = workspace.product("masks") / f"mask_{entry.id}.tif"

@@ -12,6 +12,8 @@ from ..progress import Progress
 from .declarations import FromSource
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from ..grid import PixelGrid
     from ..sources import Source
 
@@ -109,7 +111,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
         sizes = (parameters.patch_size / grid.pixel_height, parameters.patch_size / grid.pixel_width)
         if min(sizes) < 0.999:
             raise ParameterError(
-                f"Patch size (PATCH_SIZE): {parameters.patch_size:g} m is smaller than a pixel of {grid.pixel_width:g} m."
+                f"Patch size (PATCH_SIZE): {parameters.patch_size:g} m is less than a pixel of {grid.pixel_width:g} m."
             )
         patches = cut(domain, max(round(sizes[0]), 1), max(round(sizes[1]), 1))
     else:
@@ -146,14 +148,14 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     return Split(workspace.patches_file, len(layout.patches))
 
 
-def _grid(parameters: SplitArea, source: Optional[Source], area: object, area_crs: str) -> PixelGrid:
+def _grid(parameters: SplitArea, source: Optional[Source], area: BaseGeometry, area_crs: str) -> PixelGrid:
     """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS asks for another."""
     from ..grid import PixelGrid
 
     if source is not None and parameters.resolution is None and parameters.crs is None:
         return source.grid
     crs = parameters.crs or (source.grid.crs if source is not None else None)
-    return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, crs)  # type: ignore[arg-type]
+    return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, crs)
 
 
 def _patch_count(text: str) -> tuple[int, int]:
@@ -171,7 +173,7 @@ OPERATION = Operation(
     name="splitarea",
     label="Split area into patches",
     group="1 Area and imagery",
-    summary="Cuts the area of interest into patches that lie on one pixel grid. Patches keep their ids when the area grows.",
+    summary="Cuts the area of interest into patches on one pixel grid. Patches keep their ids when the area grows.",
     parameters=SplitArea,
     results=Split,
     run=run,

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, List, Tuple
+from typing import TYPE_CHECKING, Annotated
 
 from ..errors import DataError
 from ..indices import INDICES
@@ -26,11 +26,17 @@ class TimeSeries(InWorkspace):
 
     place: Annotated[
         str,
-        Place("Place", "A point x,y with its CRS behind it (x,y,EPSG:32633; degrees without), or a vector layer of points or polygons."),
+        Place(
+            "Place",
+            "A point x,y with its CRS behind it (x,y,EPSG:32633; degrees without), or a layer of points or polygons.",
+        ),
     ]
     index: Annotated[
-        Tuple[str, ...],
-        Names("Bands and indices", f"What is followed: band names, or indices of {', '.join(INDICES)}; separated by commas."),
+        tuple[str, ...],
+        Names(
+            "Bands and indices",
+            f"What is followed: band names, or indices of {', '.join(INDICES)}; separated by commas.",
+        ),
     ] = ("NDVI",)
 
 
@@ -58,12 +64,12 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
         lacking = [band for band in needed if band not in available]
         if lacking:
             raise DataError(
-                f"INDEX {name}: the imagery has no band {', '.join(lacking)}. It has {', '.join(available)}; the indices "
-                f"are {', '.join(INDICES)}."
+                f"INDEX {name}: the imagery has no band {', '.join(lacking)}. It has {', '.join(available)}; the "
+                f"indices are {', '.join(INDICES)}."
             )
     mask, row, column = _pixels(workspace, parameters.place)
     acquisitions = workspace.catalogue.acquisitions
-    rows: List[Dict[str, object]] = []
+    rows: list[dict[str, object]] = []
     for number, acquisition in enumerate(acquisitions, start=1):
         rows.append(_observe(workspace, acquisition, mask, row, column, parameters.index))
         progress.report(number / len(acquisitions))
@@ -77,7 +83,7 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
     return Followed(table_file, plot_file)
 
 
-def _pixels(workspace: Workspace, place: str) -> Tuple[np.ndarray, int, int]:
+def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, int, int]:
     """Which pixels belong to the place: a mask (y, x) and the row and column of its corner on the grid."""
     import numpy as np
     import shapely
@@ -106,8 +112,8 @@ def _pixels(workspace: Workspace, place: str) -> Tuple[np.ndarray, int, int]:
 
 
 def _observe(
-    workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, row: int, column: int, names: Tuple[str, ...]
-) -> Dict[str, object]:
+    workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, row: int, column: int, names: tuple[str, ...]
+) -> dict[str, object]:
     import numpy as np
 
     from ..features import SeriesPlan
@@ -121,7 +127,7 @@ def _observe(
     pixels = workspace.read_scene(acquisition, window, needed)[:, mask] / 10_000.0
     bands = dict(zip(needed, pixels))
     seen, valid = clouds != 255, clouds == 0
-    result: Dict[str, object] = {"time": acquisition.time.isoformat()}
+    result: dict[str, object] = {"time": acquisition.time.isoformat()}
     for name in names:
         values = compute_index(name, bands) if name in INDICES else bands[name]
         result[f"{name}_all"] = f"{np.mean(values[seen]):.6f}" if seen.any() else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Dict, List
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DataError
 from ..parameters import Choice, FileOutput, Number, NumberOutput, Operation, PageOutput
@@ -30,7 +31,7 @@ class TrainModel(Heavy):
         str,
         Choice(
             "Classifier",
-            "Random forest is fast and forgiving; LightGBM is what the original article used and often a little better; "
+            "Random forest is fast and forgiving; LightGBM is what the original article used, often a little better; "
             "the neural network predicts fastest.",
             options=CLASSIFIERS,
         ),
@@ -39,7 +40,7 @@ class TrainModel(Heavy):
         str,
         Choice(
             "Validation",
-            "How accuracy is measured, always on pixels that the model has not seen. Polygons: cross-validation in which "
+            "How accuracy is measured, always on pixels the model has not seen. Polygons: cross-validation in which "
             "all pixels of a polygon are on the same side. Polygons and blocks: beside it, cross-validation by squares "
             "of the area, which tells how well the model carries over to ground it does not know.",
             advanced=True,
@@ -84,7 +85,12 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
     workspace = Workspace(parameters.workspace)
     samples = workspace.record("drawsamples")
     made_of = fingerprint(
-        "model", samples["fingerprint"], parameters.classifier, parameters.validation, parameters.seed, models.versions()
+        "model",
+        samples["fingerprint"],
+        parameters.classifier,
+        parameters.validation,
+        parameters.seed,
+        models.versions(),
     )
     model_file = workspace.product("model.skops")
     done = workspace.record("trainmodel") if workspace.has_record("trainmodel") else None
@@ -99,13 +105,15 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
             return models.fit(parameters.classifier, own_features, own_class_ids, parameters.seed, threads)
 
         if len(np.unique(class_ids)) < 2:
-            raise DataError("The samples hold one class only; a map needs at least two. Use a reference with more classes.")
+            raise DataError(
+                "The samples hold one class only; a map needs at least two. Use a reference with more classes."
+            )
         polygons = layer.fields["polygon"]
         groupings = {"polygons": polygons}
         if parameters.validation == "blocks":
             side = _block_side(workspace)
             groupings["blocks"] = spatial_blocks(layer.fields["row"], layer.fields["column"], polygons, side)
-        assessments: List[Assessment] = []
+        assessments: list[Assessment] = []
         for number, (kind, groups) in enumerate(groupings.items()):
             found = cross_validate(kind, features, class_ids, groups, parameters.seed, fit)
             if found is not None:
@@ -113,13 +121,15 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
             progress.report((number + 1) / (len(groupings) + 1))
         scheme = ClassScheme.from_json(samples["classes"]).only(np.unique(class_ids).tolist())
         facts = {"classifier": parameters.classifier, "samples": len(class_ids), "versions": package_versions()}
-        models.save_model(model_file, models.Model(fit(features, class_ids), plan, scheme, facts))
+        estimator = fit(features, class_ids)
+        models.save_model(model_file, models.Model(estimator, plan, scheme, facts))
         done = {
             "fingerprint": made_of,
             "classifier": parameters.classifier,
             "seed": parameters.seed,
             "samples": len(class_ids),
             "classes": scheme.to_json(),
+            "importances": models.importances(estimator),
             "assessments": [_to_json(assessment) for assessment in assessments],
         }
         workspace.write_record("trainmodel", done)
@@ -137,10 +147,10 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
 def _block_side(workspace: Workspace) -> int:
     """Squares so large that about five by five of them cover the area."""
     domain = workspace.layout.domain
-    return max(round((domain.height * domain.width) ** 0.5 / 5), 1)
+    return max(round(math.sqrt(domain.height * domain.width) / 5), 1)
 
 
-def _to_json(assessment: Assessment) -> Dict[str, Any]:
+def _to_json(assessment: Assessment) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {

@@ -19,10 +19,25 @@ __all__ = ["Source", "open_source"]
 class Source(Protocol):
     """A collection of acquisitions. Sources can be sent to other processes."""
 
-    kind: str
-    imagery: str
-    grid: PixelGrid
-    bands: tuple[str, ...]
+    @property
+    def kind(self) -> str:
+        """The word for it in SOURCE."""
+        ...
+
+    @property
+    def imagery(self) -> str:
+        """The folder or address of it, empty where there is none."""
+        ...
+
+    @property
+    def grid(self) -> PixelGrid:
+        """The pixel grid that its images lie on."""
+        ...
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """The names of the bands that `read` gives, in order."""
+        ...
 
     def footprint(self, acquisition: Acquisition | None = None) -> BaseGeometry:
         """The ground that one acquisition shows, or all of them together, in the CRS of `grid`."""

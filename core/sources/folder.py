@@ -94,7 +94,7 @@ class FolderSource:
     def read(self, acquisition: Acquisition, grid: PixelGrid, window: Window) -> np.ndarray:
         """The tiles of the acquisition side by side; where they overlap the first one (by name) with data counts.
 
-        On the folder's own grid nothing is resampled; otherwise reflectance is bilinear, the scene classification nearest.
+        On the folder's own grid nothing is resampled; on others reflectance is bilinear, SCL nearest.
         """
         pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
         for tile in self.tiles[acquisition.time]:

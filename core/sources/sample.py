@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import shapely
+from rasterio.enums import Resampling
+from rasterio.warp import reproject
 from shapely.geometry.base import BaseGeometry
 
 from ..grid import PixelGrid, Window
@@ -47,14 +50,32 @@ class SampleSource:
         ]
 
     def read(self, acquisition: Acquisition, grid: PixelGrid, window: Window) -> np.ndarray:
-        """What the satellite would have seen, computed for the window; resampled to the nearest pixel on other grids."""
+        """What the satellite would have seen; on grids other than the region's own, bilinear."""
         region = self._region
         whole = Window(0, 0, region.height, region.width)
         pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
-        common = whole.intersection(window)
+        if not self.grid.same_as(grid):
+            seen = simulation.render(region, self._pass(acquisition), 0, 0, *whole.shape)
+            reproject(
+                seen,
+                pixels,
+                src_transform=self.grid.affine(whole),
+                src_crs=self.grid.crs,
+                src_nodata=0,
+                dst_transform=grid.affine(window),
+                dst_crs=grid.crs,
+                dst_nodata=0,
+                resampling=Resampling.bilinear,
+                tolerance=0.0,
+            )
+            return pixels
+        rows = round((self.grid.top - grid.top) / grid.pixel_height)
+        columns = round((grid.left - self.grid.left) / grid.pixel_width)
+        own = replace(window, row=window.row + rows, column=window.column + columns)
+        common = whole.intersection(own)
         if not common.is_empty:
             seen = simulation.render(region, self._pass(acquisition), common.row, common.column, *common.shape)
-            pixels[(slice(None), *window.slices(common))] = seen
+            pixels[(slice(None), *own.slices(common))] = seen
         return pixels
 
     def _pass(self, acquisition: Acquisition) -> simulation.Pass:

@@ -81,7 +81,7 @@ def load_region() -> Region:
         bands=tuple(definition["bands"]),
         seed=int(definition["seed"]),
         covers=tuple(_cover(row, surfaces) for row in definition["covers"]["table"]),
-        definition=MappingProxyType(definition),
+        definition=definition,
     )
 
 

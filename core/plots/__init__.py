@@ -1,0 +1,6 @@
+"""Figures of what was seen, learnt and mapped. Everything here takes arrays and returns pictures; no file is read."""
+
+from .charts import importance_by_date, ndvi_over_time, series_over_time
+from .figures import as_svg, save
+
+__all__ = ["as_svg", "importance_by_date", "ndvi_over_time", "save", "series_over_time"]

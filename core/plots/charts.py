@@ -1,0 +1,129 @@
+"""Charts: values over the year, and what the model looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from .figures import ACCENT, INK, MUTED, QUIET, date_axis, new_figure, plain_axes
+
+# Dates further apart are not joined by a line: nobody looked in between.
+_GAP = timedelta(days=92)
+
+
+def ndvi_over_time(
+    times: Sequence[datetime], rows: Sequence[tuple[float | None, float | None, float | None]]
+) -> Figure:
+    """Mean NDVI of the area on each date, with clouds and without, over the fraction of valid pixels.
+
+    A row is (NDVI of all pixels, NDVI of valid pixels, fraction of valid pixels), None where unknown.
+    """
+    figure = new_figure(10.0, 4.6)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    _draw_pair(plain_axes(upper), times, [row[0] for row in rows], [row[1] for row in rows], "pixels")
+    upper.set_ylabel("mean NDVI")
+    _draw_valid(plain_axes(lower), times, [row[2] for row in rows])
+    date_axis(lower)
+    return figure
+
+
+def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
+    """Bands or indices of a place: all observations and the valid ones.
+
+    A row holds `<name>_all` and `<name>_valid` of each name as text, empty where unknown.
+    """
+    figure = new_figure(10.0, 2.6 * len(names) + 0.7)
+    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(panels, names, strict=True):
+        everything, valid = (
+            [float(row[f"{name}_{kind}"]) if row[f"{name}_{kind}"] else None for row in rows]
+            for kind in ("all", "valid")
+        )
+        _draw_pair(plain_axes(axes), times, everything, valid, "observations")
+        axes.set_ylabel(name, parse_math=False)
+    date_axis(panels[-1])
+    return figure
+
+
+def importance_by_date(values: Sequence[str], dates: Sequence[date], importance: np.ndarray) -> Figure:
+    """How much the model makes of each value (band or index) on each date: (value, date) fractions of the whole."""
+    figure = new_figure(10.0, 0.9 + 0.27 * len(values))
+    axes = figure.add_subplot()
+    percent = importance * 100.0
+    picture = axes.imshow(percent, cmap="YlGnBu", vmin=0.0, aspect="auto", interpolation="nearest")
+    axes.set_yticks(range(len(values)), list(values), fontsize=9, color=INK)
+    every = max(-(-len(dates) // 16), 1)
+    shown = range(0, len(dates), every)
+    labels = [f"{dates[number].day} {dates[number]:%b}\n{dates[number]:%Y}" for number in shown]
+    axes.set_xticks(shown, [_once(labels, number) for number in range(len(labels))], fontsize=8.5, color=QUIET)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(picture, ax=axes, fraction=0.025, pad=0.01)
+    bar.set_label("importance (% of all)", fontsize=9, color=INK)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(labelsize=8.5, colors=QUIET, length=0)
+    return figure
+
+
+def _once(labels: Sequence[str], number: int) -> str:
+    """The label, without its year where the one before has the same."""
+    day, year = labels[number].split("\n")
+    return day if number and labels[number - 1].endswith(year) else labels[number]
+
+
+def _draw_pair(
+    axes: Axes,
+    times: Sequence[datetime],
+    everything: Sequence[float | None],
+    valid: Sequence[float | None],
+    what: str,
+) -> None:
+    """Both curves; the valid one on top."""
+    for values, label, colour, width in (
+        (everything, f"all {what}, clouds too", MUTED, 1.0),
+        (valid, f"valid {what} only", ACCENT, 1.7),
+    ):
+        known = [(time, value) for time, value in zip(times, values, strict=True) if value is not None]
+        days, heights = _with_gaps(known)
+        axes.plot(days, heights, "o-", color=colour, linewidth=width, markersize=3.2, label=label)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        borderaxespad=0.2,
+    )
+
+
+def _with_gaps(known: Sequence[tuple[datetime, float]]) -> tuple[list[float], list[float]]:
+    """Days and values, with NaN between dates too far apart to be joined."""
+    days: list[float] = []
+    heights: list[float] = []
+    for number, (time, value) in enumerate(known):
+        if number and time - known[number - 1][0] > _GAP:
+            days.append(float(date2num(known[number - 1][0])))
+            heights.append(float("nan"))
+        days.append(float(date2num(time)))
+        heights.append(value)
+    return days, heights
+
+
+def _draw_valid(axes: Axes, times: Sequence[datetime], fractions: Sequence[float | None]) -> None:
+    """A bar for each date: how much of what was seen is valid."""
+    days = date2num(list(times))
+    known = [fraction or 0.0 for fraction in fractions]
+    axes.vlines(days, 0.0, known, color=ACCENT, linewidth=2.0)
+    axes.plot(days, np.zeros(len(days)), "|", color=MUTED, markersize=4)
+    axes.set_ylim(0.0, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.set_ylabel("valid pixels")

@@ -1,0 +1,69 @@
+"""The look that all figures share, and how a figure becomes a file or a part of a page."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from ..files import written_whole
+
+INK = "#22282e"
+QUIET = "#6b747d"
+LINE = "#d5dade"
+MUTED = "#9aa3ab"
+ACCENT = "#117733"
+WARNING = "#a3301c"
+
+_DPI = 150
+_PADDING = 0.06
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches that lays out its own axes; it belongs to no window and no global state."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.set(w_pad=_PADDING, h_pad=_PADDING)
+    return figure
+
+
+def plain_axes(axes: Axes) -> Axes:
+    """Axes with as few lines as reading the values takes."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(LINE)
+    axes.tick_params(colors=QUIET, labelsize=9, length=3, color=LINE)
+    axes.yaxis.label.set(color=INK, fontsize=9.5)
+    axes.grid(axis="y", color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def date_axis(axes: Axes) -> None:
+    """Months and years along the x axis, each said once."""
+    locator = AutoDateLocator(minticks=5, maxticks=14)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.get_offset_text().set(color=QUIET, fontsize=9)
+    axes.margins(x=0.015)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG, whole or not at all; the same figure is the same file, byte for byte."""
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=_DPI, metadata={"Software": None})
+
+
+def as_svg(figure: Figure, name: str) -> str:
+    """The figure as an `<svg>` element to stand in a page, with its text as text.
+
+    `name` keeps the ids inside apart from those of other figures of the page.
+    """
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -1,0 +1,43 @@
+"""The report: one self-contained HTML page, and the picture of the map, made from the files of a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from .. import plots
+from ..files import write_text
+from ..workspace import Workspace
+from . import words
+from .facts import gather
+from .page import make_page
+from .picture import draw_map
+
+_RESOURCES = Path(__file__).parents[2] / "resources"
+
+
+def write_report(workspace: Workspace) -> Path:
+    """Write `report.html` from all that the workspace holds so far, and `map.png` once there is a map.
+
+    What has not been made yet is left out. The page needs no other file and no network. Raises MissingStepError before
+    `splitarea`, DataError where a raster of the workspace cannot be read.
+    """
+    facts = gather(workspace)
+    path = workspace.product("report.html")
+    write_text(path, _template().render(page=make_page(workspace, facts)))
+    if facts.mapped is not None:
+        plots.save(draw_map(workspace, facts), workspace.product("map.png"))
+    return path
+
+
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_RESOURCES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=words.number, percent=words.percent, day=words.day, hectares=words.hectares)
+    return environment.get_template("report.html.j2")

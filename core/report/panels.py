@@ -1,0 +1,242 @@
+"""The pictures of the page: patches, scenes, clouds, labels and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from ..plots import images
+from ..plots.maps import length_text, round_length
+from ..workspace import Workspace
+from . import reading
+from .facts import Facts
+from .words import day, number, percent, told
+
+_PANEL = 300
+_LAYER = 900
+_DETAIL = 1500
+_DATES = 8
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image that the page holds itself, what it shows, and what stands below it."""
+
+    source: str
+    alt: str
+    caption: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ScaleBar:
+    """A length on a picture: how much of its width it takes, in percent."""
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True)
+class ColourBar:
+    """What a scale of colours means: stops of a CSS gradient, the text at its ends, and its title."""
+
+    stops: str
+    low: str
+    high: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One acquisition over a patch."""
+
+    time: datetime
+    valid: float
+    colour: Picture | None
+    cloud: Picture | None
+
+
+@dataclass(frozen=True)
+class PatchPlan:
+    """The area and its patches for an SVG: coordinates in pixels, the chosen patch, and the area's outline as a path."""
+
+    view: str
+    rectangles: tuple[tuple[str, int, int, int, int], ...]
+    chosen: str
+    outline: str
+    named: bool
+    letter: float
+
+
+def patch_plan(facts: Facts, chosen: str) -> PatchPlan:
+    """The area cut into patches."""
+    domain, patches = facts.layout.domain, facts.layout.patches
+    margin = max(domain.shape) * 0.005
+    outline = facts.layout.area.simplify(max(domain.shape) / 1500.0)
+    rings = [ring for part in getattr(outline, "geoms", [outline]) for ring in (part.exterior, *part.interiors)]
+    path = " ".join("M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in ring.coords) + " Z" for ring in rings)
+    return PatchPlan(
+        f"{domain.column - margin} {domain.row - margin} {domain.width + 2 * margin} {domain.height + 2 * margin}",
+        tuple((p.id, p.window.column, p.window.row, p.window.width, p.window.height) for p in patches),
+        chosen,
+        path,
+        len(patches) <= 60,
+        min(float(np.median([p.window.width for p in patches])) / 8.0, max(domain.shape) / 30.0),
+    )
+
+
+def scale_bar(width_m: float) -> ScaleBar:
+    """A round length that fits a picture `width_m` metres wide."""
+    length = round_length(width_m / 4.0)
+    return ScaleBar(length_text(length), 100.0 * length / width_m)
+
+
+def class_picture(
+    ids: np.ndarray, table: Mapping[int, tuple[int, int, int]], side: int, alt: str, caption: str = ""
+) -> Picture:
+    """Class ids (y, x) in their colours, about `side` pixels large where there are fewer ids."""
+    return _picture(images.enlarged(images.class_colours(ids, table), side), alt, caption)
+
+
+def map_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
+    """The map of the whole area."""
+    if facts.mapped is None:
+        return None
+    ids = reading.read_small(workspace.product("map.tif"), side)[0]
+    return class_picture(ids, facts.mapped.scheme.colour_table, side, "Land-cover map of the area, north up")
+
+
+def labels_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
+    """The reference labels of the whole area."""
+    file = workspace.product("labels.tif")
+    if facts.reference is None or not file.exists():
+        return None
+    return class_picture(
+        reading.read_small(file, side)[0], _table(facts), side, "Reference labels of the area, north up"
+    )
+
+
+def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Dated]:
+    """True colour and clouds of one patch at dates spread over the year."""
+    if facts.catalogue is None:
+        return []
+    patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
+    visible = set(reading.VISIBLE) <= set(facts.catalogue.bands)
+    there = [item for item in facts.catalogue.acquisitions if workspace.scene(patch, item).exists()]
+    seen = reading.valid_fractions(workspace, patch, there)
+    if not any(data for data, _ in seen):
+        return []
+    chosen = reading.spread_out(seen, _DATES)
+    scenes = {
+        position: reading.read_small(workspace.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
+        for position in chosen
+        if visible
+    }
+    clear = [scenes[position] for position in scenes if seen[position][1] > 0.3 * seen[position][0]]
+    low, high = images.stretch(clear or list(scenes.values()) or [np.zeros((3, 1, 1))])
+    panels = []
+    for position in chosen:
+        item = there[position]
+        picture = None
+        if position in scenes:
+            shown = images.enlarged(images.true_colour(scenes[position], low, high), _PANEL)
+            picture = _picture(shown, f"True colour, {day(item.time)}", "")
+        probability, mask = reading.read_small(workspace.cloud(patch, item), _PANEL, ["probability", "mask"])
+        panels.append(Dated(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
+    return panels
+
+
+def _cloud_picture(probability: np.ndarray, mask: np.ndarray, time: datetime) -> Picture:
+    values = np.where(probability == 255, np.nan, probability.astype(np.float32))
+    shown = images.enlarged(images.coloured(values, 100.0, images.CLOUD_COLOURS), _PANEL)
+    return _picture(
+        images.with_outline(shown, images.enlarged(mask == 1, _PANEL)), f"Cloud probability, {day(time)}", ""
+    )
+
+
+def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str, list[Picture]]:
+    """All labels together, then the labels of each class; of the whole area, or of one patch where the area is large."""
+    whole = max(facts.layout.domain.shape) <= _DETAIL
+    patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
+    file = workspace.product("labels.tif") if whole else workspace.patch_raster("labels", patch)
+    if facts.reference is None or not file.exists():
+        return "", []
+    ids = reading.read_small(file, 2 * _PANEL)[0].astype(np.int64)
+    table = _table(facts)
+    pictures = [class_picture(ids, table, _PANEL, "All labels", "All classes")]
+    for item in facts.classes:
+        own = np.where(ids == item.entry.id, ids, 0)
+        if item.pixels:
+            caption = f"{told(item.entry)}: {number(item.pixels)} px"
+            pictures.append(class_picture(own, table, _PANEL, f"Mask of class {told(item.entry)}", caption))
+    return "the whole area" if whole else f"patch {patch.id}", pictures
+
+
+def layer_panels(workspace: Workspace, dated: Sequence[Dated], patch_id: str) -> list[tuple[Picture, ColourBar | None]]:
+    """One patch: its clearest picture, how often each pixel was validly seen, how cloudy it was on average."""
+    patch = next(patch for patch in workspace.layout.patches if patch.id == patch_id)
+    file = workspace.patch_raster("statistics", patch)
+    if not file.exists():
+        return []
+    counts, clouds = reading.read_small(file, _PANEL, ["valid_count", "mean_cloud_probability"])
+    panels: list[tuple[Picture, ColourBar | None]] = []
+    clearest = max((item for item in dated if item.colour), key=lambda item: item.valid, default=None)
+    if clearest is not None and clearest.colour is not None:
+        shown = clearest.colour
+        caption = f"True colour, {day(clearest.time)}"
+        panels.append((Picture(shown.source, shown.alt, caption, shown.width, shown.height), None))
+    panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", "Valid observations of each pixel"))
+    panels.append(_scaled(clouds, images.CLOUD_COLOURS, "Mean cloud probability (%)", "Mean cloud probability"))
+    return panels
+
+
+def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, ColourBar | None]]:
+    """The whole area: how often each pixel was validly seen, and how sure the model is of the map."""
+    panels: list[tuple[Picture, ColourBar | None]] = []
+    file = workspace.product("valid_count.tif")
+    if file.exists():
+        counts = reading.read_small(file, _LAYER)[0].astype(np.float32)
+        inside = reading.area_mask(workspace, (counts.shape[0], counts.shape[1]))
+        counts[~inside] = np.nan
+        panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", _how_often(counts)))
+    file = workspace.product("confidence.tif")
+    if facts.mapped is not None and file.exists():
+        confidence = reading.read_small(file, _LAYER)[0].astype(np.float32)
+        confidence[confidence == 255] = np.nan
+        caption = "How sure the model is of the class it chose; no measure of accuracy"
+        panels.append(_scaled(confidence, images.CONFIDENCE_COLOURS, "Confidence (%)", caption, 100.0))
+    return panels
+
+
+def _how_often(counts: np.ndarray) -> str:
+    if np.isnan(counts).all():
+        return "Valid observations of each pixel"
+    low, middle, high = np.nanpercentile(counts, [5, 50, 95])
+    rarely = float(np.mean(counts[~np.isnan(counts)] == 0))
+    text = (
+        f"Half of the pixels were validly seen at least {middle:.0f} times; nine in ten {low:.0f} to {high:.0f} times"
+    )
+    return f"{text}; {percent(rarely)} never" if rarely > 0.0005 else text
+
+
+def _scaled(
+    values: np.ndarray, colours: str, title: str, caption: str, highest: float | None = None
+) -> tuple[Picture, ColourBar]:
+    known = values[~np.isnan(values)]
+    low = float(np.floor(known.min())) if known.size else 0.0
+    high = highest or (float(np.ceil(known.max())) if known.size else 1.0)
+    shown = images.enlarged(images.coloured(values, max(high, low + 1.0), colours, low), _PANEL)
+    bar = ColourBar(images.gradient(colours), f"{low:g}", f"{max(high, low + 1.0):g}", title)
+    return _picture(shown, title, caption), bar
+
+
+def _table(facts: Facts) -> dict[int, tuple[int, int, int]]:
+    return {item.entry.id: item.entry.rgb for item in facts.classes}
+
+
+def _picture(pixels: np.ndarray, alt: str, caption: str) -> Picture:
+    return Picture(images.as_png(pixels), alt, caption, pixels.shape[1], pixels.shape[0])

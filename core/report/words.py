@@ -1,0 +1,161 @@
+"""Numbers as text, and what a run amounts to in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from ..classes import LandCoverClass
+from .facts import Facts, Training, Validation
+
+CLASSIFIERS = {"random-forest": "a random forest", "lightgbm": "LightGBM", "neural-network": "a neural network"}
+_FEW_POLYGONS = 30
+_FEW_POLYGONS_OF_A_CLASS = 5
+_WEAK_RECALL = 0.5
+_SPACE = "\u202f"
+
+
+def number(value: float) -> str:
+    """A whole number with its thousands apart."""
+    return f"{value:,.0f}".replace(",", _SPACE)
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A fraction in percent, a dash where it is not known."""
+    return "–" if fraction is None else f"{fraction * 100:.{digits}f}{_SPACE}%"
+
+
+def day(value: date) -> str:
+    """4 Aug 2017."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def hectares(value: float) -> str:
+    """Hectares, with as many digits as tell something."""
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else number(value)
+
+
+def area(km2: float) -> str:
+    """Square kilometres, with as many digits as tell something."""
+    return f"{number(km2) if km2 >= 100 else f'{km2:.3g}'}{_SPACE}km²"
+
+
+def count(how_many: int, what: str, many: str | None = None) -> str:
+    """1 patch, 2 patches."""
+    return f"{number(how_many)} {what if how_many == 1 else many or what + 's'}"
+
+
+def told(entry: LandCoverClass) -> str:
+    """The id and the name of a class, the id alone where the name is no more than that."""
+    return str(entry.id) if entry.name == str(entry.id) else f"{entry.id} {entry.name}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def title(facts: Facts) -> str:
+    """What the page is about."""
+    return "Land-cover map" if facts.mapped else "Land-cover model" if facts.training else "Land-cover run"
+
+
+def summary(facts: Facts) -> list[str]:
+    """What was done and what it is worth: a paragraph each."""
+    return [text for text in (_done(facts), _worth(facts.training)) if text]
+
+
+def _done(facts: Facts) -> str:
+    text = f"{area(facts.area_km2)} in {count(len(facts.layout.patches), 'patch', 'patches')}"
+    if facts.observations:
+        first, last = facts.observations[0].time, facts.observations[-1].time
+        text += f", seen in {count(len(facts.observations), 'acquisition')} from {day(first)} to {day(last)}"
+    if facts.training:
+        classes = count(len(facts.training.class_ids), "class", "classes")
+        name = CLASSIFIERS.get(facts.training.classifier, facts.training.classifier)
+        text += f". {name[0].upper()}{name[1:]} learnt {classes} from {count(facts.training.samples, 'pixel')} of the reference"
+        text += " and classified the whole area" if facts.mapped and facts.mapped.own_model else ""
+    return f"{text}."
+
+
+def _worth(training: Training | None) -> str:
+    if training is None:
+        return ""
+    tested = training.polygons
+    if tested is None:
+        return "How accurate the model is, is not known: no class has two polygons, so nothing could be tested."
+    return (
+        f"Overall accuracy {percent(tested.overall)}: of {count(tested.pixels, 'reference pixel')} in "
+        f"{count(tested.groups, 'polygon')}, each classified by a model that had not seen that polygon, "
+        f"{number(tested.right)} got the right class. It is the accuracy on these pixels; the classes are not weighted "
+        "by their area on the map."
+    )
+
+
+def cautions(facts: Facts) -> list[str]:
+    """What a reader must know before relying on the map, the gravest first."""
+    found: list[str] = []
+    if facts.simulated:
+        found.append(
+            "Simulated sample region: the land and the imagery are made up. The numbers say nothing about real land."
+        )
+    if facts.mapped and not facts.mapped.own_model:
+        found.append(
+            f"The map was made with another model ({facts.mapped.model}); the accuracy below is that of this workspace's own."
+        )
+    if facts.mapped and facts.mapped.out_of_date:
+        found.append(
+            "A model was trained after this map was made. Classify the patches again to have the map of that model."
+        )
+    if facts.training and facts.training.polygons is None:
+        found.append("Nothing could be tested: no class has two polygons. Draw more reference polygons.")
+    if facts.training and facts.training.polygons:
+        found += _about_test(facts, facts.training.polygons, facts.training.blocks)
+    unseen = [told(item.entry) for item in facts.classes if facts.training and not item.samples and item.polygons]
+    if unseen:
+        found.append(f"{_class(unseen)} {_verb(unseen, 'has', 'have')} no samples and cannot be in the map.")
+    if facts.mapped and facts.mapped.no_data:
+        share = facts.mapped.no_data / (facts.mapped.no_data + facts.mapped.pixels)
+        if share > 0.001:
+            found.append(f"{percent(share)} of the area was never validly seen and has no class in the map.")
+    return found
+
+
+def _about_test(facts: Facts, tested: Validation, blocks: Validation | None) -> list[str]:
+    found = []
+    untested = [told(facts.entry(id_)) for id_ in tested.untested]
+    if len(untested) == 1:
+        found.append(f"Class {untested[0]} has a single polygon: it is learnt but could not be tested.")
+    elif untested:
+        found.append(f"Classes {listed(untested)} have a single polygon each: they are learnt but could not be tested.")
+    for score in tested.scores:
+        if score.pixels and score.recall < _WEAK_RECALL:
+            right = round(score.recall * score.pixels)
+            found.append(
+                f"Class {told(facts.entry(score.class_id))} is mostly missed: {right or 'none'} of its "
+                f"{count(score.pixels, 'test pixel')} got the right class."
+            )
+    if tested.groups < _FEW_POLYGONS:
+        found.append(
+            f"The accuracy rests on {tested.groups} polygons only. A few polygons more or less could change it a lot."
+        )
+    few = [
+        f"{told(item.entry)} ({item.sampled_polygons})"
+        for item in facts.classes
+        if item.entry.id in tested.class_ids and 2 <= item.sampled_polygons < _FEW_POLYGONS_OF_A_CLASS
+    ]
+    if few:
+        found.append(f"{_class(few)} {_verb(few, 'was', 'were')} tested on few polygons: take the scores as rough.")
+    if blocks and tested.overall - blocks.overall > 0.05:
+        found.append(
+            f"Away from the ground it learnt from the model is worse: {percent(blocks.overall)} overall, tested by blocks."
+        )
+    return found
+
+
+def _class(names: Sequence[str]) -> str:
+    return f"{'Class' if len(names) == 1 else 'Classes'} {listed(names)}"
+
+
+def _verb(names: Sequence[str], one: str, many: str) -> str:
+    return one if len(names) == 1 else many

@@ -1,0 +1,202 @@
+"""One Processing algorithm for every operation: all it shows comes from the operation's declaration."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameters,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..core import parameters as kinds
+from ..core.errors import ParameterError
+from ..core.parameters import Declared, Operation, declared
+from . import bindings, engine, interpreter, outputs, places
+from .bindings import Given
+from .translation import tr
+
+HOMEPAGE = "https://github.com/patchwork-landcover/patchwork"
+# Help is read as HTML by the dialog and as it is by qgis_process: angle quotation marks serve both.
+_NO_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+"})
+
+
+class OperationAlgorithm(QgsProcessingAlgorithm):
+    """An operation of the engine, run in a child process."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__()
+        self._operation = operation
+        self._values: dict[str, Any] = {}
+        self._destinations: Optional[outputs.Destinations] = None
+
+    def createInstance(self) -> OperationAlgorithm:
+        """Another of the same operation."""
+        return OperationAlgorithm(self._operation)
+
+    def initAlgorithm(self, configuration: Mapping[str, Any] = {}) -> None:
+        """Declare parameters and outputs."""
+        for parameter in declared(self._operation.parameters):
+            self.addParameter(bindings.define(parameter))
+        for definition in outputs.destination_parameters(self._operation):
+            self.addParameter(definition)
+        for result in outputs.plain_results(self._operation):
+            self.addOutput(result)
+
+    # What a person reads
+
+    def name(self) -> str:
+        """The name, fixed for ever."""
+        return self._operation.name
+
+    def displayName(self) -> str:
+        """The name that people read."""
+        return tr(self._operation.label)
+
+    def group(self) -> str:
+        """The group; its digit keeps the groups in the order of the work."""
+        return tr(self._operation.group)
+
+    def groupId(self) -> str:
+        """The group's id."""
+        return re.sub(r"[^a-z]", "", self._operation.group.lower())
+
+    def tags(self) -> list[str]:
+        """Words under which it is found."""
+        return [tr(tag) for tag in self._operation.tags]
+
+    def icon(self) -> QIcon:
+        """The provider's icon."""
+        return self.provider().icon() if self.provider() else QIcon()
+
+    def svgIconPath(self) -> str:
+        """The file of the provider's icon."""
+        return self.provider().svgIconPath() if self.provider() else ""
+
+    def shortDescription(self) -> str:
+        """What it does."""
+        return tr(self._operation.summary)
+
+    def shortHelpString(self) -> str:
+        """What it does, asks for and gives, a paragraph each."""
+        return "\n".join([tr(self._operation.summary), *self._parameter_help(), *self._output_help()])
+
+    def helpUrl(self) -> str:
+        """Where there is more to read."""
+        return f"{HOMEPAGE}#{self._operation.name}"
+
+    def _parameter_help(self) -> list[str]:
+        asked = [parameter.kind for parameter in declared(self._operation.parameters)]
+        heading = [f"<b>{tr('Parameters')}</b>"] if asked else []
+        return [*heading, *(_paragraph(kind.label, bindings.help_of(kind)) for kind in asked)]
+
+    def _output_help(self) -> list[str]:
+        given = [output.kind for output in declared(self._operation.results)]
+        return [f"<b>{tr('Outputs')}</b>", *(_paragraph(output.label, output.help) for output in given)]
+
+    # Before a run
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Whether there is a Python interpreter at all; whether it has the packages shows in a run."""
+        try:
+            interpreter.find_interpreter()
+        except QgsProcessingException as error:
+            return False, str(error)
+        return True, ""
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        """What is wrong, found before anything is done."""
+        parameters = self._in_qgis_form(parameters, context)
+        ok, message = super().checkParameterValues(parameters, context)
+        if not ok:
+            return ok, message
+        given = Given(parameters, context, QgsProcessingFeedback(), exports_layers=False)
+        values = self._engine_values(given)
+        try:
+            self._operation.parameters.from_values(values)
+        except ParameterError as error:
+            return False, str(error)
+        wrong = [*self._wrong_paths(values), *self._wrong_fields(values, given)]
+        return not wrong, "\n".join(wrong)
+
+    def _wrong_paths(self, values: Mapping[str, Any]) -> list[str]:
+        wrong = []
+        for parameter in declared(self._operation.parameters):
+            path = values.get(parameter.name)
+            what = f"{tr(parameter.kind.label)} ({parameter.name.upper()})"
+            if path is None:
+                continue
+            if parameter == outputs.workspace_parameter(self._operation):
+                if os.path.exists(path) and not os.path.isdir(path):
+                    wrong.append(tr("{}: {} is a file. Choose a folder.").format(what, path))
+            elif isinstance(parameter.kind, kinds.Folder) and not os.path.isdir(path):
+                wrong.append(tr("{}: there is no folder {}.").format(what, path))
+            elif isinstance(parameter.kind, kinds.File) and not os.path.isfile(path):
+                wrong.append(tr("{}: there is no file {}.").format(what, path))
+        return wrong
+
+    def _wrong_fields(self, values: Mapping[str, Any], given: Given) -> list[str]:
+        wrong = []
+        for parameter in declared(self._operation.parameters):
+            field = values.get(parameter.name)
+            if field is None or not isinstance(parameter.kind, kinds.FieldName):
+                continue
+            layer = self.parameterDefinition(parameter.kind.of.upper())
+            source = QgsProcessingParameters.parameterAsSource(layer, dict(given.values), given.context)
+            if source is not None and source.fields().lookupField(field) < 0:
+                what = f"{tr(parameter.kind.label)} ({parameter.name.upper()})"
+                names = ", ".join(source.fields().names())
+                wrong.append(tr("{}: the layer has no field {}. It has {}.").format(what, field, names))
+        return wrong
+
+    # The run
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Make plain values and files of what the person gave, in the thread where the layers live."""
+        parameters = self._in_qgis_form(parameters, context)
+        self._values = self._engine_values(Given(parameters, context, feedback))
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the engine; the outputs by name, none when cancelled."""
+        definitions = [definition for definition in self.parameterDefinitions() if definition.isDestination()]
+        destinations = outputs.Destinations(definitions, parameters, context)
+        results = engine.run(self._operation.name, {**self._values, **destinations.files}, feedback)
+        if results is None:
+            return {}
+        destinations.show(results, context)
+        if "workspace" in self._values:
+            results.setdefault("WORKSPACE", self._values["workspace"])
+        return results
+
+    def _in_qgis_form(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        drawn = [p for p in declared(self._operation.parameters) if isinstance(p.kind, (kinds.Area, kinds.Place))]
+        names = {parameter.name.upper() for parameter in drawn}
+        return {
+            name: places.in_qgis_form(value, context) if name in names else value for name, value in parameters.items()
+        }
+
+    def _engine_values(self, given: Given) -> dict[str, Any]:
+        values = {
+            parameter.name: self._engine_value(parameter, given) for parameter in declared(self._operation.parameters)
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _engine_value(self, parameter: Declared, given: Given) -> Any:
+        return bindings.engine_value(parameter, self.parameterDefinition(parameter.name.upper()), given)
+
+
+def _paragraph(label: str, text: str) -> str:
+    plain = tr(text).translate(_NO_MARKUP)
+    return f"<i>{tr(label)}</i>: {plain}" if plain else f"<i>{tr(label)}</i>"

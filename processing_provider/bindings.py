@@ -1,0 +1,218 @@
+"""The one place that maps the kinds of core/parameters.py to QGIS Processing, and values back to the engine's.
+
+A kind of parameter has a definition (what the dialog, the modeler and qgis_process show) and a reading (the plain JSON
+value that the engine gets, None for its default). A kind of output has a definition, and one more where the person can
+have a copy elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameters,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtCore import Qt
+
+from ..core import parameters as kinds
+from ..core.parameters import Declared, Kind
+from . import places, vector_inputs
+from .translation import tr
+
+WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gave: the values as QGIS has them, where they live, and whether layers are made files for a run."""
+
+    values: Mapping[str, Any]
+    context: QgsProcessingContext
+    feedback: QgsProcessingFeedback
+    exports_layers: bool = True
+
+    def layer_file(self, definition: QgsProcessingParameterDefinition) -> str:
+        """A file of the layer that the parameter holds; for a check, which needs none, its description."""
+        value = self.values.get(definition.name())
+        if not self.exports_layers:
+            return definition.description()
+        return vector_inputs.to_file(definition.description(), value, self.context, self.feedback)
+
+
+Definition = QgsProcessingParameterDefinition
+Define = Callable[[Declared, dict[str, Any]], Definition]
+Read = Callable[[Definition, Given], Any]
+
+
+def define(parameter: Declared) -> Definition:
+    """The Processing parameter of a declared one: upper-case name, label with unit, default, help."""
+    kind = parameter.kind
+    default = None if parameter.default is None else kind.plain(parameter.default)
+    unit = getattr(kind, "unit", "")
+    common = {
+        "name": parameter.name.upper(),
+        "description": f"{tr(kind.label)} ({unit})" if unit else tr(kind.label),
+        "defaultValue": default,
+        "optional": not parameter.required and default is None,
+    }
+    definition = PARAMETERS[type(kind)][0](parameter, common)
+    definition.setHelp(help_of(kind))
+    if kind.advanced:
+        definition.setFlags(definition.flags() | Definition.Flag.FlagAdvanced)
+    return definition
+
+
+def help_of(kind: Kind) -> str:
+    """The help of a parameter; for a choice with what its words mean."""
+    if not isinstance(kind, kinds.Choice):
+        return tr(kind.help)
+    words = "; ".join(f"{word}: {tr(label)}" for word, label in kind.options.items())
+    return f"{tr(kind.help)} ({words})"
+
+
+def engine_value(parameter: Declared, definition: Definition, given: Given) -> Any:
+    """The plain value that the engine gets; None where it takes its own default."""
+    value = given.values.get(definition.name())
+    if value in (None, "") and definition.defaultValue() is None:
+        return None
+    return PARAMETERS[type(parameter.kind)][1](definition, given)
+
+
+def _define_text(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterString(**common)
+
+
+def _define_number(parameter: Declared, common: dict[str, Any]) -> Definition:
+    kind = parameter.kind
+    number_type = QgsProcessingParameterNumber.Type
+    lowest = kind.minimum if kind.above is None else kind.above  # that it must be above is the declaration's check
+    bounds = {"minValue": lowest, "maxValue": kind.maximum}
+    return QgsProcessingParameterNumber(
+        type=number_type.Integer if kind.whole else number_type.Double,
+        **common,
+        **{name: bound for name, bound in bounds.items() if bound is not None},
+    )
+
+
+def _define_choice(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterEnum(options=list(parameter.kind.options), usesStaticStrings=True, **common)
+
+
+def _define_date(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterDateTime(type=QgsProcessingParameterDateTime.Type.Date, **common)
+
+
+def _define_crs(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterCrs(**common)
+
+
+def _define_area(parameter: Declared, common: dict[str, Any]) -> Definition:
+    definition = QgsProcessingParameterExtent(**common)
+    definition.setMetadata({"widget_wrapper": WIDGET})
+    return definition
+
+
+def _define_place(parameter: Declared, common: dict[str, Any]) -> Definition:
+    definition = places.PlaceParameter(**common)
+    definition.setMetadata({"widget_wrapper": WIDGET})
+    return definition
+
+
+def _define_file(parameter: Declared, common: dict[str, Any]) -> Definition:
+    file = QgsProcessingParameterFile.Behavior.File
+    return QgsProcessingParameterFile(behavior=file, extension=parameter.kind.extension, **common)
+
+
+def _define_folder(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterFile(behavior=QgsProcessingParameterFile.Behavior.Folder, **common)
+
+
+def _define_vector(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterFeatureSource(types=[QgsProcessing.SourceType.TypeVectorPolygon], **common)
+
+
+def _define_field(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterField(parentLayerParameterName=parameter.kind.of.upper(), **common)
+
+
+def _read_text(definition: Definition, given: Given) -> str:
+    return str(QgsProcessingParameters.parameterAsString(definition, dict(given.values), given.context))
+
+
+def _read_number(definition: Definition, given: Given) -> Any:
+    if definition.dataType() == QgsProcessingParameterNumber.Type.Integer:
+        return QgsProcessingParameters.parameterAsInt(definition, dict(given.values), given.context)
+    return QgsProcessingParameters.parameterAsDouble(definition, dict(given.values), given.context)
+
+
+def _read_choice(definition: Definition, given: Given) -> str:
+    return str(QgsProcessingParameters.parameterAsEnumString(definition, dict(given.values), given.context))
+
+
+def _read_date(definition: Definition, given: Given) -> Any:
+    day = QgsProcessingParameters.parameterAsDate(definition, dict(given.values), given.context)
+    return day.toString(Qt.DateFormat.ISODate) if day.isValid() else None
+
+
+def _read_crs(definition: Definition, given: Given) -> Any:
+    crs = QgsProcessingParameters.parameterAsCrs(definition, dict(given.values), given.context)
+    return places.crs_text(crs) if crs.isValid() else None
+
+
+def _read_area(definition: Definition, given: Given) -> str:
+    if vector_inputs.vector_layer(given.values.get(definition.name()), given.context) is not None:
+        return given.layer_file(definition)
+    return places.extent_text(definition, dict(given.values), given.context)
+
+
+def _read_place(definition: Definition, given: Given) -> str:
+    if vector_inputs.vector_layer(given.values.get(definition.name()), given.context) is not None:
+        return given.layer_file(definition)
+    return places.point_text(definition, dict(given.values), given.context)
+
+
+def _read_path(definition: Definition, given: Given) -> str:
+    """The engine runs in a folder of its own, so paths are made absolute."""
+    path = QgsProcessingParameters.parameterAsFile(definition, dict(given.values), given.context)
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _read_vector(definition: Definition, given: Given) -> str:
+    return given.layer_file(definition)
+
+
+def _read_field(definition: Definition, given: Given) -> Any:
+    names = QgsProcessingParameters.parameterAsFields(definition, dict(given.values), given.context)
+    return names[0] if names else None
+
+
+PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {
+    kinds.Text: (_define_text, _read_text),
+    kinds.Names: (_define_text, _read_text),
+    kinds.Number: (_define_number, _read_number),
+    kinds.Choice: (_define_choice, _read_choice),
+    kinds.Date: (_define_date, _read_date),
+    kinds.Crs: (_define_crs, _read_crs),
+    kinds.Area: (_define_area, _read_area),
+    kinds.Place: (_define_place, _read_place),
+    kinds.File: (_define_file, _read_path),
+    kinds.Folder: (_define_folder, _read_path),
+    kinds.VectorFile: (_define_vector, _read_vector),
+    kinds.FieldName: (_define_field, _read_field),
+}

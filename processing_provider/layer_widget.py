@@ -1,0 +1,106 @@
+"""The dialog's widget for an area or a place: choose a layer, or draw on the map.
+
+QGIS imports this module when a dialog opens; nothing else does, since it needs QGIS's Processing plugin.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processing.gui.wrappers import WidgetWrapper, dialogTypes
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+)
+from qgis.gui import QgsGui, QgsProcessingContextGenerator, QgsProcessingGui, QgsProcessingMapLayerComboBox
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QWidget
+
+from .translation import tr
+from .vector_inputs import vector_layer
+
+
+class LayerOrDrawnWidget:
+    """What QGIS calls for a parameter: our widget in the dialog, QGIS's own in the modeler and in a batch."""
+
+    def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: Any, row: int = 0, col: int = 0) -> Any:
+        """The wrapper that fits the dialog."""
+        registry = QgsGui.processingGuiRegistry()
+        kind = dialog.__class__.__name__
+        if kind == "ModelerParametersDialog":
+            wrapper = registry.createModelerParameterWidget(dialog.model, dialog.childId, parameter, dialog.context)
+            wrapper.setDialog(dialog)
+            return wrapper
+        if dialogTypes.get(kind) == QgsProcessingGui.WidgetType.Batch:
+            wrapper = registry.createParameterWidgetWrapper(parameter, QgsProcessingGui.WidgetType.Batch)
+            wrapper.setDialog(dialog)
+            return wrapper
+        return _Wrapper(parameter, dialog, row, col)
+
+
+class _Wrapper(WidgetWrapper):
+    """A list of layers, and below it QGIS's own widget for extents or points."""
+
+    def createWidget(self) -> QWidget:
+        """Both widgets, of which a chosen layer switches the lower one off."""
+        parameter = self.parameterDefinition()
+        is_area = isinstance(parameter, QgsProcessingParameterExtent)
+        polygons, shapes = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorAnyGeometry
+        types = [polygons] if is_area else [shapes]
+        self._source = QgsProcessingParameterFeatureSource(parameter.name(), tr("Layer"), types, None, True)
+        self._context = QgsProcessingContext()
+        self._layers = QgsProcessingMapLayerComboBox(self._source)
+        self._layers.setLayer(None)
+        self._drawing = QgsGui.processingGuiRegistry().createParameterWidgetWrapper(
+            parameter, QgsProcessingGui.WidgetType.Standard
+        )
+        self._drawn = self._drawing.createWrappedWidget(self._context)
+        self._layers.valueChanged.connect(self._on_layer)
+        self._drawing.widgetValueHasChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
+        widget = QWidget()
+        layout = QGridLayout(widget)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setColumnStretch(1, 1)
+        layout.addWidget(QLabel(tr("Layer")), 0, 0)
+        layout.addWidget(self._layers, 0, 1)
+        layout.addWidget(QLabel(tr("or extent") if is_area else tr("or point")), 1, 0)
+        layout.addWidget(self._drawn, 1, 1)
+        return widget
+
+    def createLabel(self) -> QLabel:
+        """The parameter's own label."""
+        label = self._drawing.createWrappedLabel()
+        label.setText(label.text().replace(" (xmin, xmax, ymin, ymax)", ""))
+        return label
+
+    def setWidgetContext(self, context: Any) -> None:
+        """Give both widgets the map that is drawn on and the project with the layers."""
+        super().setWidgetContext(context)
+        self._layers.setWidgetContext(context)
+        self._drawing.setWidgetContext(context)
+
+    def setDialog(self, dialog: Any) -> None:
+        """The dialog makes way while the person draws."""
+        super().setDialog(dialog)
+        self._drawing.setDialog(dialog)
+
+    def registerProcessingContextGenerator(self, generator: QgsProcessingContextGenerator) -> None:
+        """Pass on where contexts come from."""
+        super().registerProcessingContextGenerator(generator)
+        self._drawing.registerProcessingContextGenerator(generator)
+
+    def setValue(self, value: Any) -> None:
+        """Show a layer, an extent or a point."""
+        is_layer = vector_layer(value, self._context) is not None
+        self._layers.setValue(value if is_layer else None, self._context)
+        self._drawing.setParameterValue(None if is_layer else value, self._context)
+
+    def value(self) -> Any:
+        """The layer where one is chosen, otherwise what is drawn."""
+        return self._layers.value() or self._drawing.parameterValue()
+
+    def _on_layer(self) -> None:
+        self._drawn.setEnabled(not self._layers.value())
+        self.widgetValueHasChanged.emit(self)

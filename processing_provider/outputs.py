@@ -1,0 +1,152 @@
+"""What a step gives back, in Processing: results for the modeler, and destinations where a copy can go.
+
+Files lie in the workspace. A destination that is left out, or that is QGIS's "temporary file", stands for the file in
+the workspace itself, which outlives the session. Only vector layers are copied to a temporary file, since QGIS writes
+to the GeoPackages that it has open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingOutputDefinition,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputFolder,
+    QgsProcessingOutputHtml,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputRasterLayer,
+    QgsProcessingOutputString,
+    QgsProcessingOutputVectorLayer,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameters,
+    QgsProcessingParameterVectorDestination,
+    QgsProcessingUtils,
+    QgsProperty,
+)
+
+from ..core import parameters as kinds
+from ..core.operations import destinations_of
+from ..core.parameters import Declared, Operation, Output, declared
+from .styling import STYLE_BESIDE
+from .translation import tr
+
+RESULTS: dict[type[Output], type[QgsProcessingOutputDefinition]] = {
+    kinds.RasterOutput: QgsProcessingOutputRasterLayer,
+    kinds.VectorOutput: QgsProcessingOutputVectorLayer,
+    kinds.TableOutput: QgsProcessingOutputFile,
+    kinds.PageOutput: QgsProcessingOutputHtml,
+    kinds.FileOutput: QgsProcessingOutputFile,
+    kinds.FolderOutput: QgsProcessingOutputFolder,
+    kinds.NumberOutput: QgsProcessingOutputNumber,
+    kinds.TextOutput: QgsProcessingOutputString,
+}
+LAYERS = (kinds.RasterOutput, kinds.VectorOutput)
+
+
+def destination_parameters(operation: Operation) -> list[QgsProcessingParameterDefinition]:
+    """The optional destinations of an operation: its first layer and its files are made by default."""
+    wanted = destinations_of(operation)
+    first_layer = next((name for name, output in wanted.items() if isinstance(output, LAYERS)), None)
+    return [
+        _destination(name, output, create_by_default=name == first_layer or not isinstance(output, LAYERS))
+        for name, output in wanted.items()
+    ]
+
+
+def plain_results(operation: Operation) -> list[QgsProcessingOutputDefinition]:
+    """The outputs that have no destination; every step that works in a workspace gives it on to the next."""
+    wanted = destinations_of(operation)
+    results = [output for output in declared(operation.results) if output.name not in wanted]
+    definitions = [RESULTS[type(output.kind)](output.name.upper(), tr(output.kind.label)) for output in results]
+    workspace = workspace_parameter(operation)
+    if workspace is not None and workspace.name not in {output.name for output in results}:
+        definitions.append(QgsProcessingOutputFolder(workspace.name.upper(), tr(workspace.kind.label)))
+    return definitions
+
+
+def workspace_parameter(operation: Operation) -> Optional[Declared]:
+    """The parameter with the folder that the operation works in, where it has one."""
+    return next((parameter for parameter in declared(operation.parameters) if parameter.name == "workspace"), None)
+
+
+class Destinations:
+    """Where the outputs of one run go."""
+
+    def __init__(
+        self,
+        definitions: list[QgsProcessingParameterDefinition],
+        parameters: Mapping[str, Any],
+        context: QgsProcessingContext,
+    ) -> None:
+        """Find out; layers that the person wants to see are noted in the context."""
+        self.files: dict[str, str] = {}
+        self._shown: dict[str, QgsProcessingContext.LayerDetails] = {}
+        for definition in definitions:
+            self._find(definition, dict(parameters), context)
+
+    def _find(
+        self, definition: QgsProcessingParameterDefinition, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> None:
+        name, value = definition.name(), parameters.get(definition.name())
+        is_temporary = _path(value, context) == QgsProcessing.TEMPORARY_OUTPUT
+        is_raster = isinstance(definition, QgsProcessingParameterRasterDestination)
+        if is_temporary and isinstance(definition, QgsProcessingParameterFileDestination):
+            return
+        if is_temporary and is_raster:
+            if isinstance(value, QgsProcessingOutputLayerDefinition) and value.destinationProject is not None:
+                title = value.destinationName or definition.description()
+                hint = QgsProcessingUtils.LayerHint.Raster
+                self._shown[name] = QgsProcessingContext.LayerDetails(title, value.destinationProject, name, hint)
+            return
+        if isinstance(definition, QgsProcessingParameterFileDestination):
+            file = QgsProcessingParameters.parameterAsFileOutput(definition, parameters, context)
+        else:
+            file = QgsProcessingParameters.parameterAsOutputLayer(definition, parameters, context)
+        if file:
+            self.files[name.lower()] = file
+
+    def show(self, results: Mapping[str, Any], context: QgsProcessingContext) -> None:
+        """Have the layers loaded that the person wants to see, with their styles."""
+        for name, details in self._shown.items():
+            context.addLayerToLoadOnCompletion(results[name], details)
+        for path in results.values():
+            if isinstance(path, str) and context.willLoadLayerOnCompletion(path):
+                context.layerToLoadOnCompletionDetails(path).setPostProcessor(STYLE_BESIDE)
+
+
+def _path(value: Any, context: QgsProcessingContext) -> Any:
+    if isinstance(value, QgsProcessingOutputLayerDefinition):
+        value = value.sink
+    if isinstance(value, QgsProperty):
+        return value.valueAsString(context.expressionContext())[0]
+    return value
+
+
+def _destination(name: str, output: Output, *, create_by_default: bool) -> QgsProcessingParameterDefinition:
+    common = {
+        "name": name.upper(),
+        "description": tr(output.label),
+        "optional": True,
+        "createByDefault": create_by_default,
+    }
+    if isinstance(output, kinds.RasterOutput):
+        definition = QgsProcessingParameterRasterDestination(**common)
+    elif isinstance(output, kinds.VectorOutput):
+        definition = QgsProcessingParameterVectorDestination(**common)
+    else:
+        pattern = f"{output.extension.upper()} (*.{output.extension})"
+        definition = QgsProcessingParameterFileDestination(fileFilter=pattern, **common)
+    definition.setHelp(_destination_help(output))
+    return definition
+
+
+def _destination_help(output: Output) -> str:
+    kept = tr("It lies in the workspace; a file named here is a copy.")
+    return f"{tr(output.help)} {kept}" if output.help else kept

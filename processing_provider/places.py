@@ -1,0 +1,79 @@
+"""Areas and places: an extent or a point drawn on the map, or a vector layer, in one parameter.
+
+QGIS writes an extent as `xmin,xmax,ymin,ymax [EPSG:n]` and a point as `x,y [EPSG:n]`; the engine wants
+`xmin,ymin,xmax,ymax,EPSG:n` and `x,y,EPSG:n`. Both are understood here: with the brackets or without a CRS it is QGIS's
+order, with the CRS behind a comma it is the engine's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterPoint,
+    QgsProcessingParameters,
+    QgsProperty,
+)
+
+from .vector_inputs import vector_layer
+
+
+class PlaceParameter(QgsProcessingParameterPoint):
+    """A point, for which a vector layer is taken as well."""
+
+    def checkValueIsAcceptable(self, input: Any, context: Optional[QgsProcessingContext] = None) -> bool:
+        """Whether it is a point; a text that is no point may be a layer, which is known once there is a context."""
+        if super().checkValueIsAcceptable(input, context):
+            return True
+        if context is None:
+            return isinstance(input, str) and bool(input.strip())
+        return vector_layer(input, context) is not None
+
+
+def in_qgis_form(value: Any, context: QgsProcessingContext) -> Any:
+    """An extent or point in the engine's form as QGIS writes it; any other value as it is."""
+    if isinstance(value, QgsProperty):
+        value = value.valueAsString(context.expressionContext())[0]
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    numbers = parts[:-1]
+    if len(parts) not in (3, 5) or ":" not in parts[-1] or not all(_is_number(number) for number in numbers):
+        return value
+    if len(numbers) == 4:
+        numbers = [numbers[0], numbers[2], numbers[1], numbers[3]]
+    return f"{','.join(numbers)} [{parts[-1]}]"
+
+
+def extent_text(definition: QgsProcessingParameterDefinition, parameters: dict, context: QgsProcessingContext) -> str:
+    """The extent as the engine wants it."""
+    box = QgsProcessingParameters.parameterAsExtent(definition, parameters, context)
+    crs = QgsProcessingParameters.parameterAsExtentCrs(definition, parameters, context)
+    return _text([box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()], crs)
+
+
+def point_text(definition: QgsProcessingParameterDefinition, parameters: dict, context: QgsProcessingContext) -> str:
+    """The point as the engine wants it."""
+    point = QgsProcessingParameters.parameterAsPoint(definition, parameters, context)
+    crs = QgsProcessingParameters.parameterAsPointCrs(definition, parameters, context)
+    return _text([point.x(), point.y()], crs)
+
+
+def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
+    """The CRS as the engine wants it: its code where it has one, otherwise WKT."""
+    return crs.authid() or crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019)
+
+
+def _text(numbers: list[float], crs: QgsCoordinateReferenceSystem) -> str:
+    return ",".join([*(repr(number) for number in numbers), *([crs_text(crs)] if crs.isValid() else [])])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

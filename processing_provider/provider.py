@@ -1,0 +1,62 @@
+"""The provider: every operation of the engine, in the Processing toolbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.operations import OPERATIONS
+from .algorithm import OperationAlgorithm
+
+ICON = Path(__file__).resolve().parents[1] / "resources" / "icon.svg"
+
+
+class PatchworkProvider(QgsProcessingProvider):
+    """One algorithm for each operation that the core declares."""
+
+    def id(self) -> str:
+        """The id, fixed for ever: algorithms are called `patchwork:…`."""
+        return "patchwork"
+
+    def name(self) -> str:
+        """The name in the toolbox."""
+        return "Patchwork"
+
+    def icon(self) -> QIcon:
+        """Patches of land cover."""
+        return QIcon(str(ICON))
+
+    def svgIconPath(self) -> str:
+        """The file of the icon."""
+        return str(ICON)
+
+    def loadAlgorithms(self) -> None:
+        """Add the algorithms, when QGIS asks for them."""
+        for operation in OPERATIONS.values():
+            self.addAlgorithm(OperationAlgorithm(operation))
+
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:
+        """Rasters are copied from the workspace as they are: GeoTIFF."""
+        return ["tif", "tiff"]
+
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:
+        """Vector layers are copied from the workspace as they are: GeoPackage."""
+        return ["gpkg"]
+
+    def supportedOutputTableExtensions(self) -> list[str]:
+        """Tables that are layers are GeoPackages as well."""
+        return ["gpkg"]
+
+    def defaultRasterFileExtension(self) -> str:
+        """What a new raster is."""
+        return "tif"
+
+    def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:
+        """What a new vector layer is."""
+        return "gpkg"
+
+    def supportsNonFileBasedOutput(self) -> bool:
+        """The engine writes files; there are no memory layers or database tables among its outputs."""
+        return False
