@@ -50,7 +50,7 @@ class Model:
             block = features[first : first + _ROWS]
             padded = np.zeros((_ROWS, features.shape[1]), dtype=np.float32)
             padded[: len(block)] = block
-            result[first : first + len(block)] = self.estimator.predict_proba(padded)[: len(block)]
+            result[first : first + len(block)] = _predict_proba(self.estimator, padded)[: len(block)]
 
         with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(predict, range(0, len(features), _ROWS)):
@@ -79,11 +79,18 @@ def new_classifier(name: str, seed: int, threads: int) -> Any:
 def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threads: int) -> Any:
     """The classifier fitted to features (n, feature) and class ids (n,), ready to predict block by block."""
     with threadpool_limits(threads):
-        estimator = new_classifier(name, seed, threads).fit(features, class_ids)
-    if hasattr(estimator, "n_jobs"):
-        # The forest adds up its trees in the order in which threads end, which changes the last digit of a probability.
-        estimator.set_params(n_jobs=1)
-    return estimator
+        return new_classifier(name, seed, threads).fit(features, class_ids)
+
+
+def _predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
+    """(row, class). A forest's own method adds up its trees in the order in which threads end, which changes digits."""
+    if not isinstance(estimator, RandomForestClassifier):
+        probabilities: np.ndarray = estimator.predict_proba(rows)
+        return probabilities
+    total = np.zeros((len(rows), estimator.n_classes_))
+    for tree in estimator.estimators_:
+        total += tree.predict_proba(rows, check_input=False)
+    return total / len(estimator.estimators_)
 
 
 def importances(estimator: Any) -> list[float] | None:

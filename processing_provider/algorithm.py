@@ -18,9 +18,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
-from ..core.parameters import Declared, Operation, declared
-from . import bindings, engine, interpreter, outputs, places
-from .bindings import Given
+from ..core.parameters import Declared, Operation
+from . import bindings, outputs, places
+from .bindings import Given, declared
 from .translation import tr
 
 HOMEPAGE = "https://github.com/patchwork-landcover/patchwork"
@@ -105,8 +105,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def canExecute(self) -> tuple[bool, str]:
         """Whether there is a Python interpreter at all; whether it has the packages shows in a run."""
+        from .interpreter import find_interpreter  # needed for a run only: starting QGIS is quicker without
+
         try:
-            interpreter.find_interpreter()
+            find_interpreter()
         except QgsProcessingException as error:
             return False, str(error)
         return True, ""
@@ -170,6 +172,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Run the engine; the outputs by name, none when cancelled."""
+        from . import engine
+
         definitions = [definition for definition in self.parameterDefinitions() if definition.isDestination()]
         destinations = outputs.Destinations(definitions, parameters, context)
         results = engine.run(self._operation.name, {**self._values, **destinations.files}, feedback)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Callable
 
 from qgis.core import (
+    NULL,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -35,6 +37,7 @@ from ..core.parameters import Declared, Kind
 from . import places, vector_inputs
 from .translation import tr
 
+declared = lru_cache(maxsize=None)(kinds.declared)  # it reads type hints, and QGIS asks often
 WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
 
 
@@ -89,7 +92,7 @@ def help_of(kind: Kind) -> str:
 def engine_value(parameter: Declared, definition: Definition, given: Given) -> Any:
     """The plain value that the engine gets; None where it takes its own default."""
     value = given.values.get(definition.name())
-    if value in (None, "") and definition.defaultValue() is None:
+    if value is None or value == NULL or value == "":
         return None
     return PARAMETERS[type(parameter.kind)][1](definition, given)
 
@@ -103,11 +106,13 @@ def _define_number(parameter: Declared, common: dict[str, Any]) -> Definition:
     number_type = QgsProcessingParameterNumber.Type
     lowest = kind.minimum if kind.above is None else kind.above  # that it must be above is the declaration's check
     bounds = {"minValue": lowest, "maxValue": kind.maximum}
-    return QgsProcessingParameterNumber(
+    definition = QgsProcessingParameterNumber(
         type=number_type.Integer if kind.whole else number_type.Double,
         **common,
         **{name: bound for name, bound in bounds.items() if bound is not None},
     )
+    definition.setMetadata({"widget_wrapper": {"decimals": 3}})
+    return definition
 
 
 def _define_choice(parameter: Declared, common: dict[str, Any]) -> Definition:

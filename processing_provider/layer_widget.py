@@ -94,7 +94,10 @@ class _Wrapper(WidgetWrapper):
     def setValue(self, value: Any) -> None:
         """Show a layer, an extent or a point."""
         is_layer = vector_layer(value, self._context) is not None
-        self._layers.setValue(value if is_layer else None, self._context)
+        if is_layer:
+            self._layers.setValue(value, self._context)
+        else:
+            self._layers.setLayer(None)
         self._drawing.setParameterValue(None if is_layer else value, self._context)
 
     def value(self) -> Any:

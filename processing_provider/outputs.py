@@ -8,6 +8,7 @@ to the GeoPackages that it has open.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Optional
 
 from qgis.core import (
@@ -31,9 +32,10 @@ from qgis.core import (
     QgsProperty,
 )
 
+from ..core import operations
 from ..core import parameters as kinds
-from ..core.operations import destinations_of
-from ..core.parameters import Declared, Operation, Output, declared
+from ..core.parameters import Declared, Operation, Output
+from .bindings import declared
 from .styling import STYLE_BESIDE
 from .translation import tr
 
@@ -47,6 +49,7 @@ RESULTS: dict[type[Output], type[QgsProcessingOutputDefinition]] = {
     kinds.NumberOutput: QgsProcessingOutputNumber,
     kinds.TextOutput: QgsProcessingOutputString,
 }
+destinations_of = lru_cache(maxsize=None)(operations.destinations_of)
 LAYERS = (kinds.RasterOutput, kinds.VectorOutput)
 
 

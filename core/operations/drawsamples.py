@@ -28,7 +28,7 @@ class DrawSamples(SeriesParameters, Heavy):
     per_class: Annotated[
         int,
         Number("Samples per class", "At most this many pixels are drawn of each class.", whole=True, minimum=2),
-    ] = 2000
+    ] = 1000
     balance: Annotated[
         str,
         Choice(

@@ -79,7 +79,7 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     workspace = Workspace(parameters.workspace)
     reference, identity = _read(parameters, workspace)
     for note in reference.notes:
-        progress.warning(note)
+        progress.info(note)
     names = {
         patch.id: fingerprint("labels", identity, parameters.erosion, workspace.layout.patch_fingerprints[patch.id])
         for patch in workspace.layout.patches

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .figures import ACCENT, INK, MUTED, QUIET, date_axis, new_figure, plain_axes
+from .figures import ACCENT, INK, MUTED, QUIET, date_axis, days_of, new_figure, plain_axes
 
 # Dates further apart are not joined by a line: nobody looked in between.
-_GAP = timedelta(days=92)
+_GAP_DAYS = 92
+_ENOUGH = 0.1
 
 
 def ndvi_over_time(
@@ -23,11 +23,19 @@ def ndvi_over_time(
 ) -> Figure:
     """Mean NDVI of the area on each date, with clouds and without, over the fraction of valid pixels.
 
-    A row is (NDVI of all pixels, NDVI of valid pixels, fraction of valid pixels), None where unknown.
+    A row is (NDVI of all pixels, NDVI of valid pixels, fraction of valid pixels), None where unknown. Dates on which
+    hardly a pixel is valid tell little of the area: they are shown, but the curve does not go through them.
     """
     figure = new_figure(10.0, 4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    _draw_pair(plain_axes(upper), times, [row[0] for row in rows], [row[1] for row in rows], "pixels")
+    solid = [row[1] if (row[2] or 0.0) >= _ENOUGH else None for row in rows]
+    _draw_pair(plain_axes(upper), times, [row[0] for row in rows], solid, "pixels")
+    sparse = [row[1] if drawn is None else None for row, drawn in zip(rows, solid, strict=True)]
+    if any(value is not None for value in sparse):
+        days, heights = _with_gaps(times, sparse)
+        ring = {"markerfacecolor": "white", "markersize": 3.6, "markeredgewidth": 0.9}
+        upper.plot(days, heights, "o", color=ACCENT, label=f"fewer than {_ENOUGH * 100:.0f} % valid", **ring)
+    _legend_above(upper)
     upper.set_ylabel("mean NDVI")
     _draw_valid(plain_axes(lower), times, [row[2] for row in rows])
     date_axis(lower)
@@ -47,6 +55,7 @@ def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]
             for kind in ("all", "valid")
         )
         _draw_pair(plain_axes(axes), times, everything, valid, "observations")
+        _legend_above(axes)
         axes.set_ylabel(name, parse_math=False)
     date_axis(panels[-1])
     return figure
@@ -67,7 +76,7 @@ def importance_by_date(values: Sequence[str], dates: Sequence[date], importance:
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(picture, ax=axes, fraction=0.025, pad=0.01)
     bar.set_label("importance (% of all)", fontsize=9, color=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8.5, colors=QUIET, length=0)
     return figure
 
@@ -90,13 +99,15 @@ def _draw_pair(
         (everything, f"all {what}, clouds too", MUTED, 1.0),
         (valid, f"valid {what} only", ACCENT, 1.7),
     ):
-        known = [(time, value) for time, value in zip(times, values, strict=True) if value is not None]
-        days, heights = _with_gaps(known)
+        days, heights = _with_gaps(times, values)
         axes.plot(days, heights, "o-", color=colour, linewidth=width, markersize=3.2, label=label)
+
+
+def _legend_above(axes: Axes) -> None:
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=2,
+        ncols=3,
         frameon=False,
         fontsize=9,
         labelcolor=INK,
@@ -104,22 +115,23 @@ def _draw_pair(
     )
 
 
-def _with_gaps(known: Sequence[tuple[datetime, float]]) -> tuple[list[float], list[float]]:
-    """Days and values, with NaN between dates too far apart to be joined."""
+def _with_gaps(times: Sequence[datetime], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
+    """Days and values where there are any, with NaN between dates too far apart to be joined."""
+    known = [(day, value) for day, value in zip(days_of(times), values, strict=True) if value is not None]
     days: list[float] = []
     heights: list[float] = []
-    for number, (time, value) in enumerate(known):
-        if number and time - known[number - 1][0] > _GAP:
-            days.append(float(date2num(known[number - 1][0])))
+    for day, value in known:
+        if days and day - days[-1] > _GAP_DAYS:
+            days.append(days[-1])
             heights.append(float("nan"))
-        days.append(float(date2num(time)))
+        days.append(day)
         heights.append(value)
     return days, heights
 
 
 def _draw_valid(axes: Axes, times: Sequence[datetime], fractions: Sequence[float | None]) -> None:
     """A bar for each date: how much of what was seen is valid."""
-    days = date2num(list(times))
+    days = days_of(times)
     known = [fraction or 0.0 for fraction in fractions]
     axes.vlines(days, 0.0, known, color=ACCENT, linewidth=2.0)
     axes.plot(days, np.zeros(len(days)), "|", color=MUTED, markersize=4)

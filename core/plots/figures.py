@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..files import written_whole
 
@@ -25,11 +28,8 @@ _PADDING = 0.06
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of a size in inches that lays out its own axes; it belongs to no window and no global state."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    layout = figure.get_layout_engine()
-    if layout is not None:
-        layout.set(w_pad=_PADDING, h_pad=_PADDING)
-    return figure
+    layout = ConstrainedLayoutEngine(w_pad=_PADDING, h_pad=_PADDING)
+    return Figure(figsize=(width, height), layout=layout, facecolor="white")
 
 
 def plain_axes(axes: Axes) -> Axes:
@@ -45,11 +45,16 @@ def plain_axes(axes: Axes) -> Axes:
 
 def date_axis(axes: Axes) -> None:
     """Months and years along the x axis, each said once."""
-    locator = AutoDateLocator(minticks=5, maxticks=14)
+    locator = AutoDateLocator(minticks=5, maxticks=14)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.xaxis.get_offset_text().set(color=QUIET, fontsize=9)
     axes.margins(x=0.015)
+
+
+def days_of(times: Sequence[datetime]) -> list[float]:
+    """Times as matplotlib counts them on an axis, in days."""
+    return [float(date2num(time)) for time in times]  # type: ignore[no-untyped-call]
 
 
 def save(figure: Figure, path: Path) -> None:

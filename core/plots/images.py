@@ -17,6 +17,7 @@ COUNT_COLOURS = "viridis"
 CONFIDENCE_COLOURS = "YlGn"
 
 _OUTLINE = (230, 30, 60, 255)
+_WHITE = 3500.0
 
 
 def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
@@ -24,22 +25,29 @@ def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
 
     Pixels that are 0 in every band are transparent.
     """
-    scaled = (bands.astype(np.float32) - low.reshape(3, 1, 1)) / np.maximum(high - low.reshape(3, 1, 1), 1.0)
-    bright = np.clip(scaled, 0.0, 1.0) ** (1 / 1.3) * 255.0
-    opaque = bands.any(axis=0) * np.float32(255.0)
-    return np.moveaxis(np.concatenate([bright, opaque[None]]), 0, -1).round().astype(np.uint8)
+    black = low.reshape(3, 1, 1)
+    scaled = np.clip((bands - black) / np.maximum(high - black, 1.0), 0.0, 1.0)
+    picture = np.empty((*bands.shape[1:], 4), dtype=np.uint8)
+    picture[..., :3] = np.moveaxis(scaled ** (1 / 1.4) * 255.0, 0, -1).round()
+    picture[..., 3] = bands.any(axis=0) * 255
+    return picture
 
 
 def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Black points (3,) and one white point that suit the land in all scenes (3, y, x), where 0 is no data.
+    """Black points (3,) and one white point that suit the land in most scenes (3, y, x), where 0 is no data.
 
-    One stretch for all dates, so that brightness means the same in each picture and clouds are white.
+    One stretch for all dates, so that brightness means the same in each picture and clouds are white. The lower
+    quartile over the scenes keeps those under snow or haze from darkening all others.
     """
-    pixels = np.concatenate([scene.reshape(3, -1)[:, scene.any(axis=0).ravel()] for scene in scenes], axis=1)
-    if not pixels.size:
-        return np.zeros(3), 3000.0
-    dark = np.percentile(pixels, 1, axis=1)
-    return dark, float(max(np.percentile(pixels, 99), dark.max() + 500.0))
+    points = []
+    for scene in scenes:
+        pixels = scene[:, scene.any(axis=0)]
+        if pixels.size:
+            points.append(np.percentile(pixels, [1, 99], axis=1))
+    if not points:
+        return np.zeros(3), _WHITE
+    low, high = np.quantile(points, 0.25, axis=0)
+    return low, float(np.clip(high.max(), low.max() + 800.0, max(_WHITE, low.max() + 800.0)))
 
 
 def coloured(values: np.ndarray, highest: float, colours: str, lowest: float = 0.0) -> np.ndarray:
@@ -55,7 +63,8 @@ def class_colours(ids: np.ndarray, table: Mapping[int, tuple[int, int, int]]) ->
     colours = np.zeros((max([*table, int(ids.max(initial=0))]) + 1, 4), dtype=np.uint8)
     for id_, rgb in table.items():
         colours[id_] = (*rgb, 255)
-    return colours[ids]
+    picture: np.ndarray = colours[ids]
+    return picture
 
 
 def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
@@ -65,8 +74,10 @@ def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def with_outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The picture (y, x, 4) with a line of one pixel inside the edge of the mask (y, x) bool."""
+    """The picture (y, x, 4) with a line inside the edge of the mask (y, x) bool, which ends at the border."""
     inner = mask.copy()
+    inner[[0, -1]] = False
+    inner[:, [0, -1]] = False
     inner[1:] &= mask[:-1]
     inner[:-1] &= mask[1:]
     inner[:, 1:] &= mask[:, :-1]
@@ -80,7 +91,8 @@ def as_png(picture: np.ndarray) -> str:
     """A picture (y, x, 4) uint8 as the address of an `<img>` that holds the picture itself."""
     content = io.BytesIO()
     options: dict[str, Any] = {"optimize": True}
-    imsave(content, picture, format="png", metadata={"Software": None}, pil_kwargs=options)
+    metadata: dict[str, Any] = {"Software": None}
+    imsave(content, picture, format="png", metadata=metadata, pil_kwargs=options)
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
 

@@ -105,8 +105,7 @@ def _legend(axes: Axes, entries: Sequence[LegendEntry], notes: str, caution: str
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
-    small = {"transform": axes.transAxes, "va": "bottom", "wrap": True, "parse_math": False}
-    axes.text(0.0, 0.0, notes, fontsize=7.5, color=QUIET, linespacing=1.5, **small)
+    axes.text(0.0, 0.0, notes, transform=axes.transAxes, va="bottom", fontsize=7.5, color=QUIET, linespacing=1.5)
     if caution:
         lines = notes.count("\n") + 1
         axes.annotate(

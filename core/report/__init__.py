@@ -10,7 +10,7 @@ from .. import plots
 from ..files import write_text
 from ..workspace import Workspace
 from . import words
-from .facts import gather
+from .gathering import gather
 from .page import make_page
 from .picture import draw_map
 

@@ -84,7 +84,7 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         cloud_bar=ColourBar(images.gradient(images.CLOUD_COLOURS), "0", "100", "Cloud probability (%)"),
         masks_of=masks_of,
         masks=masks,
-        layers=panels.layer_panels(workspace, dated, patch.id),
+        layers=panels.layer_panels(workspace, facts, dated, patch.id),
         ndvi=_ndvi(facts),
         area_layers=panels.area_layers(workspace, facts),
         classes=tables.class_rows(facts),
@@ -117,7 +117,8 @@ def _patch_text(facts: Facts) -> str:
     layout = facts.layout
     height, width = (max(getattr(patch.window, side) for patch in layout.patches) for side in ("height", "width"))
     return (
-        f"{words.count(len(layout.patches), 'patch', 'patches')} of up to {width} × {height} pixels of "
+        f"{words.count(len(layout.patches), 'patch', 'patches of up to')} {'of ' if len(layout.patches) == 1 else ''}"
+        f"{width} × {height} pixels of "
         f"{layout.grid.pixel_width:.4g} m on one grid ({layout.grid.crs})"
     )
 
@@ -140,4 +141,5 @@ def _importance(workspace: Workspace) -> Markup | None:
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values as people read them; what was left out is left out."""
-    return [(name.replace("_", " "), str(value)) for name, value in values.items() if value not in (None, "")]
+    told = {name: value for name, value in values.items() if value not in (None, "")}
+    return [(name.replace("_", " "), str(value).replace(",", ", ")) for name, value in told.items()]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+import shapely
 
+from ..grid import Window, reproject
 from ..plots import images
 from ..plots.maps import length_text, round_length
 from ..workspace import Workspace
@@ -19,6 +21,9 @@ _PANEL = 300
 _LAYER = 900
 _DETAIL = 1500
 _DATES = 8
+# The plan of the patches on the page, and letters on it, in the page's pixels.
+_PLAN = (1050, 340)
+_LETTER = 13
 
 
 @dataclass(frozen=True)
@@ -62,30 +67,30 @@ class Dated:
 
 @dataclass(frozen=True)
 class PatchPlan:
-    """The area and its patches for an SVG: coordinates in pixels, the chosen patch, and the area's outline as a path."""
+    """The area and its patches for an SVG, in pixels; of each patch whether there is room for its id."""
 
     view: str
-    rectangles: tuple[tuple[str, int, int, int, int], ...]
+    rectangles: tuple[tuple[str, Window, bool], ...]
     chosen: str
     outline: str
-    named: bool
     letter: float
 
 
 def patch_plan(facts: Facts, chosen: str) -> PatchPlan:
     """The area cut into patches."""
     domain, patches = facts.layout.domain, facts.layout.patches
-    margin = max(domain.shape) * 0.005
     outline = facts.layout.area.simplify(max(domain.shape) / 1500.0)
     rings = [ring for part in getattr(outline, "geoms", [outline]) for ring in (part.exterior, *part.interiors)]
     path = " ".join("M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in ring.coords) + " Z" for ring in rings)
+    letter = _LETTER * max(domain.width / _PLAN[0], domain.height / _PLAN[1])
+    margin = letter / 4.0
+    view = (domain.column - margin, domain.row - margin, domain.width + 2 * margin, domain.height + 2 * margin)
     return PatchPlan(
-        f"{domain.column - margin} {domain.row - margin} {domain.width + 2 * margin} {domain.height + 2 * margin}",
-        tuple((p.id, p.window.column, p.window.row, p.window.width, p.window.height) for p in patches),
+        " ".join(f"{value:.2f}" for value in view),
+        tuple((p.id, p.window, p.window.width > 7.0 * letter and p.window.height > 1.5 * letter) for p in patches),
         chosen,
         path,
-        len(patches) <= 60,
-        min(float(np.median([p.window.width for p in patches])) / 8.0, max(domain.shape) / 30.0),
+        letter,
     )
 
 
@@ -159,7 +164,7 @@ def _cloud_picture(probability: np.ndarray, mask: np.ndarray, time: datetime) ->
 
 
 def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str, list[Picture]]:
-    """All labels together, then the labels of each class; of the whole area, or of one patch where the area is large."""
+    """All labels together, then those of each class; of the whole area, or of one patch where the area is large."""
     whole = max(facts.layout.domain.shape) <= _DETAIL
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
     file = workspace.product("labels.tif") if whole else workspace.patch_raster("labels", patch)
@@ -171,27 +176,43 @@ def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str,
     for item in facts.classes:
         own = np.where(ids == item.entry.id, ids, 0)
         if item.pixels:
-            caption = f"{told(item.entry)}: {number(item.pixels)} px"
+            caption = f"{told(item.entry)}: {number(item.pixels)} px{'' if whole else ' in all'}"
             pictures.append(class_picture(own, table, _PANEL, f"Mask of class {told(item.entry)}", caption))
     return "the whole area" if whole else f"patch {patch.id}", pictures
 
 
-def layer_panels(workspace: Workspace, dated: Sequence[Dated], patch_id: str) -> list[tuple[Picture, ColourBar | None]]:
-    """One patch: its clearest picture, how often each pixel was validly seen, how cloudy it was on average."""
-    patch = next(patch for patch in workspace.layout.patches if patch.id == patch_id)
+def layer_panels(
+    workspace: Workspace, facts: Facts, dated: Sequence[Dated], patch_id: str
+) -> list[tuple[Picture, ColourBar | None]]:
+    """One patch: a clear picture, how often each pixel was validly seen, how cloudy it was on average."""
+    patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
     file = workspace.patch_raster("statistics", patch)
     if not file.exists():
         return []
     counts, clouds = reading.read_small(file, _PANEL, ["valid_count", "mean_cloud_probability"])
     panels: list[tuple[Picture, ColourBar | None]] = []
-    clearest = max((item for item in dated if item.colour), key=lambda item: item.valid, default=None)
-    if clearest is not None and clearest.colour is not None:
-        shown = clearest.colour
-        caption = f"True colour, {day(clearest.time)}"
-        panels.append((Picture(shown.source, shown.alt, caption, shown.width, shown.height), None))
+    shown = _clear_in_summer(facts, dated)
+    if shown is not None and shown.colour is not None:
+        panels.append((replace(shown.colour, caption=f"True colour, {day(shown.time)}"), None))
     panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", "Valid observations of each pixel"))
     panels.append(_scaled(clouds, images.CLOUD_COLOURS, "Mean cloud probability (%)", "Mean cloud probability"))
     return panels
+
+
+def _clear_in_summer(facts: Facts, dated: Sequence[Dated]) -> Dated | None:
+    """Of the clearest pictures the one when the sun stood highest: bright, and without snow."""
+    pictures = [item for item in dated if item.colour is not None]
+    clear = [item for item in pictures if item.valid >= 0.9 * max(other.valid for other in pictures)]
+    grid, domain = facts.layout.grid, facts.layout.domain
+    middle = shapely.box(*grid.bounds(domain)).centroid
+    latitude = reproject(np.array([middle], dtype=object), grid.crs, "EPSG:4326")[0].y
+    midsummer = 172 if latitude >= 0 else 355
+
+    def days_off(item: Dated) -> int:
+        days = abs(item.time.timetuple().tm_yday - midsummer)
+        return min(days, 365 - days)
+
+    return min(clear, key=days_off, default=None)
 
 
 def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, ColourBar | None]]:

@@ -18,6 +18,7 @@ from ..rasters import burn
 from ..workspace import Acquisition, Workspace
 
 VISIBLE = ("B04", "B03", "B02")
+_HALF_CLOUDY = 0.4
 
 
 def read_small(path: Path, side: int, names: Sequence[str] | None = None, *, mean: bool = False) -> np.ndarray:
@@ -87,18 +88,21 @@ def valid_fractions(
 def spread_out(seen: Sequence[tuple[float, float]], number: int) -> list[int]:
     """Positions of about `number` acquisitions spread over the year, cloudy ones among them, in order.
 
-    Of each stretch of the year the clearest one, of every third the cloudiest; of those that saw the patch at all.
+    Of each stretch of the year the clearest one, of every third the one most like half under cloud; of those that saw
+    the patch, wholly where there are such.
     """
-    there = [position for position, (data, _) in enumerate(seen) if data > 0.5 * max(data for data, _ in seen)]
+    widest = max(data for data, _ in seen)
+    there = [position for position, (data, _) in enumerate(seen) if data > 0.5 * widest]
     chosen = []
     for turn, stretch in enumerate(np.array_split(np.array(there), min(number, len(there)))):
-        best = min if turn % 3 == 1 else max
-        chosen.append(int(best(stretch.tolist(), key=lambda position: seen[position][1])))
+        wanted = _HALF_CLOUDY if turn % 3 == 1 else 1.0
+        off = [abs(seen[position][1] - wanted) for position in stretch]
+        chosen.append(int(stretch[int(np.argmin(off))]))
     return chosen
 
 
 def importance(workspace: Workspace) -> tuple[SeriesPlan, np.ndarray] | None:
-    """What the workspace's model makes of each value on each date: (value, date), 1 in all. None where it cannot tell."""
+    """What the workspace's model makes of each value on each date: (value, date), 1 in all; None if it cannot tell."""
     from ..models import load_model
 
     file = workspace.product("model.skops")

@@ -16,18 +16,19 @@ _LONG_TABLE = 12
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class: its counts, hectares on the map and its share of it."""
+    """One class: its counts, hectares on the map, its share of it, and the share beside that of the largest class."""
 
     entry: LandCoverClass
     text: str
     count: ClassCount
     hectares: float | None
     share: float | None
+    bar: float
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Pixels of one true class given one class, and their fraction of those of the true class (None where it has none)."""
+    """Pixels of one true class given one class, and their fraction of the true class (None where it has none)."""
 
     pixels: int
     fraction: float | None
@@ -84,12 +85,13 @@ class AcquisitionRow:
 def class_rows(facts: Facts) -> list[ClassRow]:
     """Every class, in order of id."""
     rows = []
+    largest = max((item.mapped for item in facts.classes), default=0)
     for item in facts.classes:
         hectares = share = None
         if facts.mapped:
             hectares = item.mapped * facts.pixel_area / 1e4
             share = item.mapped / facts.mapped.pixels if facts.mapped.pixels else 0.0
-        rows.append(ClassRow(item.entry, told(item.entry), item, hectares, share))
+        rows.append(ClassRow(item.entry, told(item.entry), item, hectares, share, item.mapped / max(largest, 1)))
     return rows
 
 
@@ -114,11 +116,17 @@ def score_rows(facts: Facts, training: Training, validation: Validation) -> list
     for item in facts.classes:
         if item.entry.id in training.class_ids:
             score = scores.get(item.entry.id)
-            values: tuple[float | None, ...] = (None, None, None)
-            if score is not None:
-                values = (score.precision if predicted[item.entry.id] else None, score.recall, score.f1)
-            pixels = score.pixels if score else 0
-            rows.append(ScoreRow(item.entry, told(item.entry), *values, pixels, item.sampled_polygons))
+            rows.append(
+                ScoreRow(
+                    item.entry,
+                    told(item.entry),
+                    score.precision if score and predicted[item.entry.id] else None,
+                    score.recall if score else None,
+                    score.f1 if score else None,
+                    score.pixels if score else 0,
+                    item.sampled_polygons,
+                )
+            )
     return rows
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 from ..classes import LandCoverClass
 from .facts import Facts, Training, Validation
@@ -12,6 +13,9 @@ CLASSIFIERS = {"random-forest": "a random forest", "lightgbm": "LightGBM", "neur
 _FEW_POLYGONS = 30
 _FEW_POLYGONS_OF_A_CLASS = 5
 _WEAK_RECALL = 0.5
+_FEW_LOOKS = 6
+_A_LOOK = 0.1
+_LONG_GAP = timedelta(days=92)
 _SPACE = "\u202f"
 
 
@@ -56,8 +60,12 @@ def listed(items: Sequence[str]) -> str:
 
 
 def title(facts: Facts) -> str:
-    """What the page is about."""
-    return "Land-cover map" if facts.mapped else "Land-cover model" if facts.training else "Land-cover run"
+    """What the page is about, and of which years."""
+    text = "Land-cover map" if facts.mapped else "Land-cover model" if facts.training else "Land-cover run"
+    if facts.observations:
+        first, last = facts.observations[0].time.year, facts.observations[-1].time.year
+        text += f", {first}" if first == last else f", {first}–{last}"
+    return text
 
 
 def summary(facts: Facts) -> list[str]:
@@ -73,7 +81,8 @@ def _done(facts: Facts) -> str:
     if facts.training:
         classes = count(len(facts.training.class_ids), "class", "classes")
         name = CLASSIFIERS.get(facts.training.classifier, facts.training.classifier)
-        text += f". {name[0].upper()}{name[1:]} learnt {classes} from {count(facts.training.samples, 'pixel')} of the reference"
+        pixels = count(facts.training.samples, "pixel")
+        text += f". {name[0].upper()}{name[1:]} learnt {classes} from {pixels} of the reference"
         text += " and classified the whole area" if facts.mapped and facts.mapped.own_model else ""
     return f"{text}."
 
@@ -101,7 +110,8 @@ def cautions(facts: Facts) -> list[str]:
         )
     if facts.mapped and not facts.mapped.own_model:
         found.append(
-            f"The map was made with another model ({facts.mapped.model}); the accuracy below is that of this workspace's own."
+            f"The map was made with another model ({facts.mapped.model}); the accuracy told here is that of this "
+            "workspace's own."
         )
     if facts.mapped and facts.mapped.out_of_date:
         found.append(
@@ -112,8 +122,9 @@ def cautions(facts: Facts) -> list[str]:
     if facts.training and facts.training.polygons:
         found += _about_test(facts, facts.training.polygons, facts.training.blocks)
     unseen = [told(item.entry) for item in facts.classes if facts.training and not item.samples and item.polygons]
-    if unseen:
+    if unseen and not (facts.mapped and not facts.mapped.own_model):
         found.append(f"{_class(unseen)} {_verb(unseen, 'has', 'have')} no samples and cannot be in the map.")
+    found += _about_observations(facts)
     if facts.mapped and facts.mapped.no_data:
         share = facts.mapped.no_data / (facts.mapped.no_data + facts.mapped.pixels)
         if share > 0.001:
@@ -140,15 +151,37 @@ def _about_test(facts: Facts, tested: Validation, blocks: Validation | None) -> 
             f"The accuracy rests on {tested.groups} polygons only. A few polygons more or less could change it a lot."
         )
     few = [
-        f"{told(item.entry)} ({item.sampled_polygons})"
+        f"{told(item.entry)} ({item.sampled_polygons} polygons)"
         for item in facts.classes
         if item.entry.id in tested.class_ids and 2 <= item.sampled_polygons < _FEW_POLYGONS_OF_A_CLASS
     ]
     if few:
-        found.append(f"{_class(few)} {_verb(few, 'was', 'were')} tested on few polygons: take the scores as rough.")
+        found.append(f"{_class(few)} {_verb(few, 'was', 'were')} tested on a few polygons: take the scores as rough.")
     if blocks and tested.overall - blocks.overall > 0.05:
         found.append(
-            f"Away from the ground it learnt from the model is worse: {percent(blocks.overall)} overall, tested by blocks."
+            f"Away from the ground it learnt from the model does worse: {percent(blocks.overall)} overall, tested by "
+            "blocks."
+        )
+    return found
+
+
+def _about_observations(facts: Facts) -> list[str]:
+    """Where the course of the year rests on few looks or none."""
+    looks = [(item.time, (item.coverage or 0.0) * item.valid) for item in facts.observations if item.valid is not None]
+    times = [time for time, share in looks if share >= _A_LOOK]
+    if not times:
+        return []
+    found = []
+    on_average = sum(share for _, share in looks)
+    if on_average < _FEW_LOOKS:
+        found.append(
+            f"A pixel was validly seen {on_average:.1f} times on average: little to tell classes by their course."
+        )
+    start, end = max(pairwise(times), key=lambda pair: pair[1] - pair[0], default=(times[0], times[0]))
+    if end - start > _LONG_GAP:
+        found.append(
+            f"Between {day(start)} and {day(end)} hardly anything was validly seen; the series is interpolated over "
+            "that gap."
         )
     return found
 

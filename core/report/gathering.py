@@ -1,0 +1,171 @@
+"""Facts of a run from the records and tables of its workspace."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+
+from ..classes import ClassScheme, LandCoverClass
+from ..features import SeriesPlan
+from ..workspace import Catalogue, Workspace
+from .facts import ClassCount, Facts, Mapped, Observation, Score, Training, Validation
+
+
+def gather(workspace: Workspace) -> Facts:
+    """Read what there is; MissingStepError before `splitarea`."""
+    layout = workspace.layout
+    catalogue = workspace.catalogue if (workspace.folder / "scenes.json").exists() else None
+    reference = _record(workspace, "rasterizereference")
+    drawn = _record(workspace, "drawsamples")
+    clouds = _record(workspace, "maskclouds")
+    trained = _record(workspace, "trainmodel")
+    mapped = _mapped(workspace)
+    entries = _entries([reference, trained, _record(workspace, "classifypatches")])
+    return Facts(
+        name=workspace.folder.resolve().name,
+        layout=layout,
+        catalogue=catalogue,
+        observations=_observations(catalogue, workspace.product("ndvi.csv")),
+        clouds=clouds and clouds["settings"],
+        reference=reference,
+        plan=SeriesPlan.from_json(drawn["plan"]) if drawn else None,
+        training=_training(trained),
+        mapped=mapped,
+        request=_record(workspace, "makemap"),
+        classes=_classes(workspace, entries, reference, drawn, mapped),
+    )
+
+
+def _record(workspace: Workspace, step: str) -> dict[str, Any] | None:
+    return workspace.record(step) if workspace.has_record(step) else None
+
+
+def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation, ...]:
+    if catalogue is None:
+        return ()
+    rows: dict[str, dict[str, str]] = {}
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = {row["time"]: row for row in csv.DictReader(file)}
+
+    def value(time: datetime, column: str) -> float | None:
+        text = rows.get(time.isoformat(), {}).get(column)
+        return float(text) if text else None
+
+    return tuple(
+        Observation(
+            item.time,
+            item.coverage,
+            item.cloud_cover,
+            value(item.time, "valid_fraction"),
+            (value(item.time, "ndvi_all"), value(item.time, "ndvi_valid")),
+        )
+        for item in catalogue.acquisitions
+    )
+
+
+def _entries(records: Sequence[Mapping[str, Any] | None]) -> list[LandCoverClass]:
+    """The classes that any of the records knows, in order of id; an earlier record names them."""
+    entries: dict[int, LandCoverClass] = {}
+    for record in records:
+        if record is not None:
+            entries = {entry.id: entry for entry in ClassScheme.from_json(record["classes"]).classes} | entries
+    return [entries[id_] for id_ in sorted(entries)]
+
+
+def _classes(
+    workspace: Workspace,
+    entries: Sequence[LandCoverClass],
+    reference: Mapping[str, Any] | None,
+    drawn: Mapping[str, Any] | None,
+    mapped: Mapped | None,
+) -> tuple[ClassCount, ...]:
+    sampled = _sampled_polygons(workspace.product("samples.gpkg")) if drawn else {}
+
+    def count(record: Mapping[str, Any] | None, column: str, id_: int) -> int:
+        return int(record[column].get(str(id_), 0)) if record else 0
+
+    return tuple(
+        ClassCount(
+            entry,
+            count(reference, "polygons", entry.id),
+            count(reference, "pixels", entry.id),
+            count(drawn, "drawn", entry.id),
+            sampled.get(entry.id, 0),
+            mapped.counts.get(entry.id, 0) if mapped else 0,
+        )
+        for entry in entries
+    )
+
+
+def _sampled_polygons(samples: Path) -> dict[int, int]:
+    """How many polygons the samples of each class lie in. A GeoPackage is a database: the features need not be read."""
+    if not samples.exists():
+        return {}
+    query = "SELECT class, COUNT(DISTINCT polygon) FROM samples GROUP BY class"
+    with closing(sqlite3.connect(f"{samples.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        return {int(id_): int(number) for id_, number in database.execute(query)}
+
+
+def _training(record: dict[str, Any] | None) -> Training | None:
+    if record is None:
+        return None
+    found = {row["kind"]: _validation(row) for row in record["assessments"]}
+    ids = ClassScheme.from_json(record["classes"]).ids
+    return Training(record["classifier"], record["samples"], ids, found.get("polygons"), found.get("blocks"))
+
+
+def _validation(row: Mapping[str, Any]) -> Validation:
+    return Validation(
+        row["kind"],
+        tuple(row["class_ids"]),
+        np.array(row["confusion"]),
+        tuple(Score(**score) for score in row["scores"]),
+        tuple(row["untested"]),
+        row["groups"],
+        row["overall"],
+        row["mean_f1"],
+    )
+
+
+def _mapped(workspace: Workspace) -> Mapped | None:
+    file = workspace.product("map.tif")
+    if not file.exists() or not workspace.has_record("classifypatches"):
+        return None
+    record = workspace.record("classifypatches")
+    scheme = ClassScheme.from_json(record["classes"])
+    counts = _count_pixels(file)
+    outside = max(round(float(workspace.layout.area.area)) - sum(counts.values()), 0)
+    return Mapped(
+        scheme,
+        {id_: counts.get(id_, 0) for id_ in scheme.ids},
+        outside,
+        record["smoothing"],
+        Path(record["model"]).name,
+        Path(record["model"]).resolve() == workspace.product("model.skops").resolve(),
+        _trained_since(workspace),
+    )
+
+
+def _trained_since(workspace: Workspace) -> bool:
+    """Whether a model was trained after the patches were classified last."""
+    records = workspace.folder / "records"
+    trained, classified = records / "trainmodel.json", records / "classifypatches.json"
+    return trained.exists() and trained.stat().st_mtime_ns > classified.stat().st_mtime_ns
+
+
+def _count_pixels(file: Path) -> dict[int, int]:
+    """Pixels of each class id but 0, read block by block."""
+    totals = np.zeros(65536, dtype=np.int64)
+    with rasterio.open(file) as raster:
+        for _, window in raster.block_windows(1):
+            totals += np.bincount(raster.read(1, window=window).ravel(), minlength=totals.size)
+    return {int(id_): int(totals[id_]) for id_ in np.flatnonzero(totals[1:]) + 1}

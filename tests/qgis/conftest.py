@@ -1,0 +1,95 @@
+"""A QGIS without a window, with the provider, and the places that the tests need."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = tempfile.TemporaryDirectory(prefix="patchwork-home-")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# A profile of its own; the person's settings stay out of the tests, and the tests out of the settings.
+os.environ["HOME"] = os.environ["QGIS_CUSTOM_CONFIG_PATH"] = HOME.name
+sys.path.insert(0, str(ROOT / "core" / "launcher"))
+
+qgis_core = pytest.importorskip("qgis.core", reason="PyQGIS is not installed for this Python")
+REALDATA = Path(os.environ.get("PATCHWORK_REALDATA", ROOT.parent / "shared" / "realdata"))
+
+
+@pytest.fixture(scope="session")
+def qgis():
+    """The application; QGIS wants exactly one for the life of the process."""
+    from qgis.core import QgsApplication
+
+    application = QgsApplication([], False)
+    application.initQgis()
+    plugins = Path(QgsApplication.pkgDataPath()) / "python" / "plugins"
+    sys.path.insert(0, str(plugins))
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    return application  # no exitQgis(): layers that Python still holds would be freed twice
+
+
+@pytest.fixture(scope="session")
+def provider(qgis):
+    """The provider as the plugin registers it."""
+    from patchwork.plugin.plugin import PatchworkPlugin
+
+    plugin = PatchworkPlugin(None)
+    plugin.initProcessing()
+    yield qgis.processingRegistry().providerById("patchwork")
+    plugin.unload()
+
+
+@pytest.fixture(scope="session")
+def run(provider):
+    """`processing.run` with a feedback that keeps what it is told."""
+    import processing
+
+    def run_algorithm(name, parameters, feedback=None, context=None):
+        return processing.run(f"patchwork:{name}", parameters, feedback=feedback, context=context)
+
+    return run_algorithm
+
+
+@pytest.fixture
+def feedback():
+    """Keeps the messages."""
+    from qgis.core import QgsProcessingFeedback
+
+    class Kept(QgsProcessingFeedback):
+        def __init__(self):
+            super().__init__(False)
+            self.infos, self.warnings, self.steps = [], [], []
+            self.progressChanged.connect(self.steps.append)
+
+        def pushInfo(self, info):
+            self.infos.append(info)
+
+        def pushWarning(self, warning):
+            self.warnings.append(warning)
+
+    return Kept()
+
+
+@pytest.fixture(scope="session")
+def engine_python():
+    """An interpreter with the engine's packages."""
+    python = os.environ.get("PATCHWORK_PYTHON")
+    if not python:
+        pytest.skip("PATCHWORK_PYTHON names no interpreter with the engine's packages")
+    return python
+
+
+@pytest.fixture(scope="session")
+def flanders(engine_python):
+    """Real imagery with reference polygons, and an interpreter that can work with it."""
+    folder = REALDATA / "flanders"
+    if not folder.is_dir():
+        pytest.skip(f"there is no real data in {folder}; PATCHWORK_REALDATA names another folder")
+    return folder

@@ -1,0 +1,127 @@
+"""The provider mirrors the declarations, and loading it costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from patchwork.core.operations import OPERATIONS, destinations_of
+from patchwork.core.parameters import declared
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_AT_START = 0.05
+
+LOAD = """
+import importlib.util, sys, time
+from qgis.core import QgsApplication
+application = QgsApplication([], False)
+application.initQgis()
+{before}
+began = time.process_time()
+specification = importlib.util.spec_from_file_location("patchwork", {root!r} + "/__init__.py",
+                                                       submodule_search_locations=[{root!r}])
+patchwork = sys.modules["patchwork"] = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(patchwork)
+plugin = patchwork.classFactory(None)
+plugin.initProcessing()
+took = time.process_time() - began
+assert len(QgsApplication.processingRegistry().providerById("patchwork").algorithms()) > 5
+heavy = {{"numpy", "rasterio", "shapely", "pyproj", "pyogrio", "scipy", "sklearn", "lightgbm", "joblib", "matplotlib",
+         "jinja2", "s2cloudless", "sentinelhub", "skops", "processing"}}
+print("RESULT", took, *sorted(heavy & set(sys.modules)))
+import os; sys.stdout.flush(); os._exit(0)
+"""
+
+
+def load_in_a_fresh_qgis(before: str = "") -> list[str]:
+    code = LOAD.format(before=before, root=str(ROOT))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
+
+
+def test_every_operation_is_an_algorithm(provider):
+    assert {algorithm.name() for algorithm in provider.algorithms()} == set(OPERATIONS)
+    assert provider.name() == "Patchwork"
+    assert not provider.icon().isNull()
+
+
+def test_loading_imports_no_heavy_package_and_takes_no_time():
+    # What QGIS has loaded anyway by the time it comes to plugins does not count.
+    loaded = [load_in_a_fresh_qgis("import dataclasses, typing, pathlib, json, shutil, subprocess") for _ in range(5)]
+    assert all(heavy == [] for _, *heavy in loaded)
+    assert min(float(took) for took, *_ in loaded) < SECONDS_AT_START
+
+
+def test_it_loads_where_the_packages_cannot_be_imported():
+    before = """
+class Barrier:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"numpy", "rasterio", "shapely", "pyproj", "scipy", "sklearn", "joblib"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Barrier())
+"""
+    assert load_in_a_fresh_qgis(before)[1:] == []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_algorithm_tells_what_it_does_asks_and_gives(provider, name):
+    algorithm = provider.algorithm(name)
+    help_text = algorithm.shortHelpString()
+    assert OPERATIONS[name].summary in help_text
+    assert algorithm.helpUrl().startswith("https://")
+    assert algorithm.tags()
+    assert algorithm.groupId().isalpha()
+    assert algorithm.shortDescription()
+    for definition in algorithm.parameterDefinitions():
+        assert definition.help().strip(), definition.name()
+        assert definition.name() == definition.name().upper()
+    for parameter in declared(OPERATIONS[name].parameters):
+        assert parameter.kind.label in help_text
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_output_can_be_chained(provider, name):
+    algorithm = provider.algorithm(name)
+    outputs = {output.name() for output in algorithm.outputDefinitions()}
+    assert outputs >= {output.name.upper() for output in declared(OPERATIONS[name].results)}
+    has_workspace = any(parameter.name == "workspace" for parameter in declared(OPERATIONS[name].parameters))
+    assert ("WORKSPACE" in outputs) == has_workspace
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_destinations_are_optional_and_do_not_shadow_parameters(provider, name):
+    algorithm = provider.algorithm(name)
+    flag = algorithm.parameterDefinitions()[0].Flag.FlagOptional if algorithm.parameterDefinitions() else 0
+    destinations = algorithm.destinationParameterDefinitions()
+    assert {definition.name().lower() for definition in destinations} == set(destinations_of(OPERATIONS[name]))
+    assert all(definition.flags() & flag for definition in destinations)
+    names = [definition.name() for definition in algorithm.parameterDefinitions()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_metadata_is_complete():
+    metadata = ConfigParser()
+    metadata.read(ROOT / "metadata.txt", encoding="utf-8")
+    general = metadata["general"]
+    for key in (
+        "name",
+        "qgisMinimumVersion",
+        "description",
+        "version",
+        "author",
+        "email",
+        "about",
+        "tracker",
+        "repository",
+    ):
+        assert general[key].strip(), key
+    assert general["hasProcessingProvider"] == "yes"
+    assert (ROOT / general["icon"]).is_file()
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    packages = [line.split(">")[0].strip() for line in requirements.splitlines() if line.strip()]
+    assert all(package in general["about"] for package in packages)
