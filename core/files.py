@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import WorkspaceError
 
@@ -57,6 +57,23 @@ def remove_temporary_files(folder: Path) -> None:
     for path in folder.rglob(f"{TEMPORARY_MARK}*"):
         with suppress(OSError):
             path.unlink()
+
+
+def take_lock(file: IO[str]) -> bool:
+    """Take the lock on an open file that the system gives back when the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(1 << 30)  # a byte far behind the text, which others must be able to read
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _what_to_do(path: Path, error: OSError) -> str:

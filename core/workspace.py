@@ -6,111 +6,28 @@ with the fingerprint that the present settings would give it is not made again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from dataclasses import asdict
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from . import rasters
 from .errors import MissingStepError, WorkspaceError
-from .files import read_json, remove_temporary_files, write_json
+from .files import read_json, remove_temporary_files, take_lock, write_json
 from .grid import Patch, PixelGrid, Window
+from .records import Acquisition, Catalogue, Layout, fingerprint
 from .vectors import VectorLayer, read_vector, write_geopackage
 
-TIME_FORMAT = "%Y%m%dT%H%M%S"
 FORMAT = 1
-
-
-def fingerprint(*parts: Any) -> str:
-    """A short name of values that JSON can hold; equal values have equal names."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """One pass of the satellite over the area, known by its sensing time (UTC).
-
-    `cloud_cover` and `coverage` are fractions of the area, None where nobody knows; `identity` changes when the pixels
-    do.
-    """
-
-    time: datetime
-    identity: str
-    coverage: float | None = None
-    cloud_cover: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The sensing time as files are named, 20190731T100031."""
-        return self.time.strftime(TIME_FORMAT)
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """The acquisitions of a run, in order of time, and where they come from."""
-
-    source: str
-    imagery: str
-    bands: tuple[str, ...]
-    acquisitions: tuple[Acquisition, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """For `scenes.json`."""
-        rows = [{**asdict(acquisition), "time": acquisition.name} for acquisition in self.acquisitions]
-        return {"source": self.source, "imagery": self.imagery, "bands": list(self.bands), "acquisitions": rows}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Catalogue:
-        """The inverse of `to_json`."""
-        rows = (
-            Acquisition(**{**row, "time": datetime.strptime(row["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)})
-            for row in value["acquisitions"]
-        )
-        return cls(value["source"], value["imagery"], tuple(value["bands"]), tuple(rows))
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The pixel grid, the area as a geometry in pixel coordinates, the pixels around it, and the patches."""
-
-    grid: PixelGrid
-    area: BaseGeometry
-    domain: Window
-    patches: tuple[Patch, ...]
-
-    def area_mask(self, window: Window) -> np.ndarray:
-        """(y, x) bool: which pixels of the window belong to the area."""
-        one = np.array([1], dtype=np.uint8)
-        return rasters.burn(np.array([self.area], dtype=object), one, window).astype(bool)
-
-    @cached_property
-    def patch_fingerprints(self) -> Mapping[str, str]:
-        """For each patch what decides which pixels it holds: the grid, the window, the area within it."""
-        return {
-            patch.id: fingerprint(
-                asdict(self.grid),
-                asdict(patch.window),
-                hashlib.sha256(np.packbits(self.area_mask(patch.window)).tobytes()).hexdigest(),
-            )
-            for patch in self.patches
-        }
-
-    def patches_in(self, window: Window) -> list[Patch]:
-        """The patches that have pixels in the window."""
-        return [patch for patch in self.patches if not patch.window.intersection(window).is_empty]
 
 
 class Workspace:
@@ -328,7 +245,7 @@ class Workspace:
                 f"The workspace {self.folder} cannot be written ({error.strerror}). Choose another WORKSPACE."
             ) from error
         with lock:
-            if not _lock(lock):
+            if not take_lock(lock):
                 lock.seek(0)
                 holder = lock.read().strip() or "another run"
                 raise WorkspaceError(f"The workspace {self.folder} is held by {holder}. Wait for it or cancel it.")
@@ -346,20 +263,3 @@ class Workspace:
         if not file.exists():
             raise self.missing(str(file.relative_to(self.folder)), step)
         return file
-
-
-def _lock(file: IO[str]) -> bool:
-    """Take the lock that the system gives back when the process ends, however it ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(1 << 30)  # a byte far behind the text, which others must be able to read
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

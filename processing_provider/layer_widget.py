@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
 )
 from qgis.gui import QgsGui, QgsProcessingContextGenerator, QgsProcessingGui, QgsProcessingMapLayerComboBox
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from .translation import tr
 from .vector_inputs import vector_layer
@@ -91,14 +91,15 @@ class _Wrapper(WidgetWrapper):
         super().registerProcessingContextGenerator(generator)
         self._drawing.registerProcessingContextGenerator(generator)
 
-    def setValue(self, value: Any) -> None:
+    def setWidgetValue(self, value: Any, context: QgsProcessingContext) -> None:
         """Show a layer, an extent or a point."""
-        is_layer = vector_layer(value, self._context) is not None
+        is_layer = vector_layer(value, context) is not None
         if is_layer:
-            self._layers.setValue(value, self._context)
+            self._layers.setValue(value, context)
         else:
-            self._layers.setLayer(None)
-        self._drawing.setParameterValue(None if is_layer else value, self._context)
+            self._layers.findChild(QComboBox).setCurrentIndex(0)  # the empty one; setLayer(None) keeps a file
+        self._drawing.setParameterValue(None if is_layer else value, context)
+        self._drawn.setEnabled(not is_layer)
 
     def value(self) -> Any:
         """The layer where one is chosen, otherwise what is drawn."""

@@ -70,7 +70,8 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
     """Write the map of every patch that has none yet; smoothing reads past the edges, so it comes last."""
     from ..execution import Resources, run_all
     from ..rasters import fingerprint_of
-    from ..workspace import Workspace, fingerprint
+    from ..records import fingerprint
+    from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     model_file = chosen or workspace.product("model.skops")

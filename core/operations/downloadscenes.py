@@ -15,8 +15,9 @@ from .findscenes import FindScenes
 
 if TYPE_CHECKING:
     from ..grid import Patch
+    from ..records import Acquisition
     from ..sources import Source
-    from ..workspace import Acquisition, Workspace
+    from ..workspace import Workspace
 
 
 @dataclass(frozen=True)

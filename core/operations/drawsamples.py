@@ -67,8 +67,9 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
 
     from ..classes import ClassScheme
     from ..execution import Resources, run_all
+    from ..records import fingerprint
     from ..samples import Candidates, draw, share_out
-    from ..workspace import Workspace, fingerprint
+    from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     plan = _plan(parameters, workspace, progress)

@@ -39,9 +39,10 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
     import numpy as np
 
     from ..grid import reproject
+    from ..records import Catalogue
     from ..sources import open_source
     from ..vectors import VectorLayer, write_geopackage
-    from ..workspace import Catalogue, Workspace
+    from ..workspace import Workspace
 
     if parameters.start and parameters.end and parameters.end < parameters.start:
         raise ParameterError(f"End ({parameters.end}) lies before Start ({parameters.start}).")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..grid import Patch, PixelGrid, Window
-    from ..workspace import Acquisition, Workspace
+    from ..records import Acquisition
+    from ..workspace import Workspace
 
 
 @dataclass(frozen=True)

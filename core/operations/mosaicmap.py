@@ -70,7 +70,7 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     from .. import rasters, styles
     from ..classes import ClassScheme
     from ..mosaic import write_mosaic
-    from ..workspace import fingerprint
+    from ..records import fingerprint
 
     layer = LAYERS[name]
     scheme: Optional[ClassScheme] = None

@@ -86,7 +86,7 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
 
 
 def _fingerprint(workspace: Workspace, patch: Patch) -> str:
-    from ..workspace import fingerprint
+    from ..records import fingerprint
 
     return fingerprint("statistics", workspace.clouds_fingerprint(patch))
 

@@ -73,7 +73,8 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     from ..classes import ClassScheme
     from ..execution import Resources, run_all
     from ..rasters import fingerprint_of
-    from ..workspace import Workspace, fingerprint
+    from ..records import fingerprint
+    from ..workspace import Workspace
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
@@ -134,9 +135,9 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Referen
     import shapely
 
     from ..grid import reproject
+    from ..records import fingerprint
     from ..reference import make_reference, read_classes
     from ..vectors import read_vector
-    from ..workspace import fingerprint
 
     if parameters.reference is None or parameters.class_field is None:
         raise ParameterError(
@@ -198,7 +199,7 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
     from ..classes import ClassScheme
     from ..mosaic import write_mosaic
     from ..rasters import fingerprint_of
-    from ..workspace import fingerprint
+    from ..records import fingerprint
 
     record: dict[str, Any] = workspace.record("rasterizereference")
     scheme = ClassScheme.from_json(record["classes"])

@@ -85,8 +85,9 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
 
     from ..area import read_area
     from ..grid import cut, reproject
+    from ..records import Layout
     from ..sources import open_source
-    from ..workspace import Layout, Workspace
+    from ..workspace import Workspace
 
     has_source = parameters.source != "folder" or parameters.imagery is not None
     source = open_source(parameters.source, parameters.imagery) if has_source else None

@@ -17,7 +17,8 @@ from .declarations import InWorkspace
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..workspace import Acquisition, Workspace
+    from ..records import Acquisition
+    from ..workspace import Workspace
 
 
 @dataclass(frozen=True)

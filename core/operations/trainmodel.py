@@ -78,9 +78,10 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
     from ..classes import ClassScheme
     from ..execution import Resources
     from ..features import SeriesPlan
+    from ..records import fingerprint
     from ..vectors import read_vector
     from ..versions import package_versions
-    from ..workspace import Workspace, fingerprint
+    from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     samples = workspace.record("drawsamples")

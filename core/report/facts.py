@@ -11,7 +11,7 @@ import numpy as np
 
 from ..classes import ClassScheme, LandCoverClass
 from ..features import SeriesPlan
-from ..workspace import Catalogue, Layout
+from ..records import Catalogue, Layout
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,13 @@ class Training:
 
 @dataclass(frozen=True)
 class Mapped:
-    """The map: pixels of each class and without one, what made it, and whether a model was trained since."""
+    """The map: pixels of each class and without one, its model, and whether that is the one whose training is known."""
 
     scheme: ClassScheme
     counts: Mapping[int, int]
     no_data: int
-    smoothing: int
     model: str
     own_model: bool
-    out_of_date: bool
 
     @property
     def pixels(self) -> int:

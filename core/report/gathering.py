@@ -15,8 +15,11 @@ import rasterio
 
 from ..classes import ClassScheme, LandCoverClass
 from ..features import SeriesPlan
-from ..workspace import Catalogue, Workspace
+from ..records import Catalogue
+from ..workspace import Workspace
 from .facts import ClassCount, Facts, Mapped, Observation, Score, Training, Validation
+
+_OWN_MODEL = "model.skops"
 
 
 def gather(workspace: Workspace) -> Facts:
@@ -148,18 +151,16 @@ def _mapped(workspace: Workspace) -> Mapped | None:
         scheme,
         {id_: counts.get(id_, 0) for id_ in scheme.ids},
         outside,
-        record["smoothing"],
         Path(record["model"]).name,
-        Path(record["model"]).resolve() == workspace.product("model.skops").resolve(),
-        _trained_since(workspace),
+        _made_by(record, _record(workspace, "trainmodel")),
     )
 
 
-def _trained_since(workspace: Workspace) -> bool:
-    """Whether a model was trained after the patches were classified last."""
-    records = workspace.folder / "records"
-    trained, classified = records / "trainmodel.json", records / "classifypatches.json"
-    return trained.exists() and trained.stat().st_mtime_ns > classified.stat().st_mtime_ns
+    """Whether the map's model is the one `trained` tells of: by its identity where that is recorded, else by name."""
+    """Whether the map's model is the one that `trained` tells of, by its identity where it is recorded, else its name."""
+    if "identity" in record and trained is not None:
+        return bool(record["identity"] == trained["fingerprint"])
+    return Path(record["model"]).name == _OWN_MODEL
 
 
 def _count_pixels(file: Path) -> dict[int, int]:

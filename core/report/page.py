@@ -12,9 +12,10 @@ from markupsafe import Markup
 from .. import plots
 from ..plots import images
 from ..workspace import Workspace
-from . import panels, reading, tables, words
+from . import panels, plan, reading, tables, words
 from .facts import Facts
-from .panels import ColourBar, Dated, PatchPlan, Picture, ScaleBar
+from .panels import ColourBar, Dated, Picture
+from .plan import PatchPlan, ScaleBar
 
 _HERO = 1000
 _BESIDE = 500
@@ -74,13 +75,13 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         cautions=words.cautions(facts),
         map=panels.map_panel(workspace, facts, _HERO),
         labels=panels.labels_panel(workspace, facts, _BESIDE),
-        scale=panels.scale_bar(facts.layout.domain.width * grid.pixel_width),
+        scale=plan.scale_bar(facts.layout.domain.width * grid.pixel_width),
         no_data_ha=facts.mapped.no_data * facts.pixel_area / 1e4 if facts.mapped else 0.0,
-        patches=panels.patch_plan(facts, patch.id),
+        patches=plan.patch_plan(facts, patch.id),
         patch_text=_patch_text(facts),
         patch=patch.id,
         dated=dated,
-        patch_scale=panels.scale_bar(patch.window.width * grid.pixel_width),
+        patch_scale=plan.scale_bar(patch.window.width * grid.pixel_width),
         cloud_bar=ColourBar(images.gradient(images.CLOUD_COLOURS), "0", "100", "Cloud probability (%)"),
         masks_of=masks_of,
         masks=masks,
@@ -135,8 +136,8 @@ def _importance(workspace: Workspace) -> Markup | None:
     found = reading.importance(workspace)
     if found is None:
         return None
-    plan, weights = found
-    return Markup(plots.as_svg(plots.importance_by_date(plan.values, plan.dates, weights), "importance"))
+    series, weights = found
+    return Markup(plots.as_svg(plots.importance_by_date(series.values, series.dates, weights), "importance"))
 
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ from ..errors import DataError
 from ..features import SeriesPlan
 from ..grid import Patch, Window
 from ..rasters import burn
-from ..workspace import Acquisition, Workspace
+from ..records import Acquisition
+from ..workspace import Workspace
 
 VISIBLE = ("B04", "B03", "B02")
 _HALF_CLOUDY = 0.4

@@ -110,12 +110,8 @@ def cautions(facts: Facts) -> list[str]:
         )
     if facts.mapped and not facts.mapped.own_model:
         found.append(
-            f"The map was made with another model ({facts.mapped.model}); the accuracy told here is that of this "
-            "workspace's own."
-        )
-    if facts.mapped and facts.mapped.out_of_date:
-        found.append(
-            "A model was trained after this map was made. Classify the patches again to have the map of that model."
+            f"The map was made with another model ({facts.mapped.model}) than the one trained here: the accuracy below "
+            "is not that of the map. Classify the patches again to have the map of this model."
         )
     if facts.training and facts.training.polygons is None:
         found.append("Nothing could be tested: no class has two polygons. Draw more reference polygons.")

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ..errors import ParameterError
 from ..grid import PixelGrid, Window
-from ..workspace import Acquisition
+from ..records import Acquisition
 
 __all__ = ["Source", "open_source"]
 

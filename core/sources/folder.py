@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError
 from ..grid import PixelGrid, Window, reproject
-from ..workspace import TIME_FORMAT, Acquisition, fingerprint
+from ..records import TIME_FORMAT, Acquisition, fingerprint
 
 _TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
 _SUFFIXES = (".tif", ".tiff")

@@ -15,8 +15,8 @@ from rasterio.warp import reproject
 from shapely.geometry.base import BaseGeometry
 
 from ..grid import PixelGrid, Window
+from ..records import Acquisition, fingerprint
 from ..vectors import VectorLayer, write_geopackage
-from ..workspace import Acquisition, fingerprint
 from . import simulation
 
 CLASS_FIELD = "class_id"

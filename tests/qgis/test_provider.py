@@ -14,13 +14,18 @@ from patchwork.core.parameters import declared
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_AT_START = 0.05
+SECONDS_TO_DECLARE = 0.008  # 20 dataclasses, on an ordinary machine at rest: a slower or busy one is given more time
 
 LOAD = """
-import importlib.util, sys, time
+import dataclasses, importlib.util, sys, time
 from qgis.core import QgsApplication
 application = QgsApplication([], False)
 application.initQgis()
 {before}
+began = time.process_time()
+for number in range(20):
+    dataclasses.make_dataclass("Declared", ["label", "help", "unit", "default"], frozen=True)
+slowness = max((time.process_time() - began) / {seconds_to_declare}, 1.0)
 began = time.process_time()
 specification = importlib.util.spec_from_file_location("patchwork", {root!r} + "/__init__.py",
                                                        submodule_search_locations=[{root!r}])
@@ -32,13 +37,13 @@ took = time.process_time() - began
 assert len(QgsApplication.processingRegistry().providerById("patchwork").algorithms()) > 5
 heavy = {{"numpy", "rasterio", "shapely", "pyproj", "pyogrio", "scipy", "sklearn", "lightgbm", "joblib", "matplotlib",
          "jinja2", "s2cloudless", "sentinelhub", "skops", "processing"}}
-print("RESULT", took, *sorted(heavy & set(sys.modules)))
+print("RESULT", took / slowness, *sorted(heavy & set(sys.modules)))
 import os; sys.stdout.flush(); os._exit(0)
 """
 
 
 def load_in_a_fresh_qgis(before: str = "") -> list[str]:
-    code = LOAD.format(before=before, root=str(ROOT))
+    code = LOAD.format(before=before, root=str(ROOT), seconds_to_declare=SECONDS_TO_DECLARE)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:]
@@ -54,7 +59,7 @@ def test_loading_imports_no_heavy_package_and_takes_no_time():
     # What QGIS has loaded anyway by the time it comes to plugins does not count.
     loaded = [load_in_a_fresh_qgis("import dataclasses, typing, pathlib, json, shutil, subprocess") for _ in range(5)]
     assert all(heavy == [] for _, *heavy in loaded)
-    assert min(float(took) for took, *_ in loaded) < SECONDS_AT_START
+    assert min(float(took) for took, *_ in loaded) < SECONDS_AT_START, loaded
 
 
 def test_it_loads_where_the_packages_cannot_be_imported():
