@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,6 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
         _end_everything()
     except MemoryError:
         face.error("memory", "There is not enough memory. Lower MEMORY or JOBS, or close other programs.")
+        return FAILED
+    except Exception as error:
+        traceback.print_exc()
+        face.error("internal", f"{type(error).__name__}: {error}. This is a fault of Patchwork: please report it.")
         return FAILED
     face.outputs(outputs)
     return DONE

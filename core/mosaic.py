@@ -43,6 +43,7 @@ def write_mosaic(
     tags = {FINGERPRINT_TAG: fingerprint}
     if scheme is not None:
         tags["CLASSES"] = json.dumps(scheme.to_json(), ensure_ascii=False)
+    path.with_name(f"{path.name}.aux.xml").unlink(missing_ok=True)  # statistics that QGIS has kept of the old one
     with written_whole(path) as finished:
         plain = finished.with_name(f"{finished.name}.plain")
         try:

@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Optional, TypeVar, Union, get_type_hints
 
@@ -249,6 +250,7 @@ class Declared:
     required: bool
 
 
+@lru_cache(maxsize=None)
 def declared(declaration: type[Any]) -> tuple[Declared, ...]:
     """The fields of a parameters or results class, in order."""
     hints = get_type_hints(declaration, include_extras=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
 
 from qgis.core import (
     QgsProcessingAlgorithm,
@@ -35,7 +35,6 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._operation = operation
         self._values: dict[str, Any] = {}
-        self._destinations: Optional[outputs.Destinations] = None
 
     def createInstance(self) -> OperationAlgorithm:
         """Another of the same operation."""
@@ -125,7 +124,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             self._operation.parameters.from_values(values)
         except ParameterError as error:
             return False, str(error)
-        wrong = [*self._wrong_paths(values), *self._wrong_fields(values, given)]
+        wrong = [
+            *self._wrong_paths(values),
+            *self._wrong_fields(values, given),
+            *outputs.wrong_destinations(self.destinationParameterDefinitions(), parameters, context),
+        ]
         return not wrong, "\n".join(wrong)
 
     def _wrong_paths(self, values: Mapping[str, Any]) -> list[str]:
@@ -174,8 +177,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """Run the engine; the outputs by name, none when cancelled."""
         from . import engine
 
-        definitions = [definition for definition in self.parameterDefinitions() if definition.isDestination()]
-        destinations = outputs.Destinations(definitions, parameters, context)
+        destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
         results = engine.run(self._operation.name, {**self._values, **destinations.files}, feedback)
         if results is None:
             return {}

@@ -202,11 +202,6 @@ def _read_vector(definition: Definition, given: Given) -> str:
     return given.layer_file(definition)
 
 
-def _read_field(definition: Definition, given: Given) -> Any:
-    names = QgsProcessingParameters.parameterAsFields(definition, dict(given.values), given.context)
-    return names[0] if names else None
-
-
 PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {
     kinds.Text: (_define_text, _read_text),
     kinds.Names: (_define_text, _read_text),
@@ -219,5 +214,5 @@ PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {
     kinds.File: (_define_file, _read_path),
     kinds.Folder: (_define_folder, _read_path),
     kinds.VectorFile: (_define_vector, _read_vector),
-    kinds.FieldName: (_define_field, _read_field),
+    kinds.FieldName: (_define_field, _read_text),
 }

@@ -86,12 +86,16 @@ def own_python() -> Optional[str]:
     `sys.executable` may be QGIS itself (Windows, macOS), or whatever `python3` is first on the PATH, such as a conda or
     pyenv one that QGIS has nothing to do with. So the interpreter is asked: the right one sees the PyQt that runs here.
     """
-    answers = {python: _ask(python) for python in dict.fromkeys(_candidates())}
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    fitting = {python: pyqt for python, (version, pyqt) in answers.items() if version == here}
-    pyqt_here = os.path.normcase(os.path.realpath(sys.modules[PYQT].__file__ or ""))
-    with_pyqt = (python for python, pyqt in fitting.items() if os.path.normcase(os.path.realpath(pyqt)) == pyqt_here)
-    return next(with_pyqt, next(iter(fitting), None))
+    pyqt_here = os.path.realpath(sys.modules[PYQT].__file__ or "")
+    of_this_version = None
+    for python in dict.fromkeys(_candidates()):
+        version, pyqt = _ask(python)
+        if version == here and os.path.realpath(pyqt) == pyqt_here:
+            return python
+        if version == here and of_this_version is None:
+            of_this_version = python
+    return of_this_version
 
 
 def _candidates() -> Iterator[str]:

@@ -7,6 +7,7 @@ to the GeoPackages that it has open.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Optional
@@ -79,6 +80,30 @@ def workspace_parameter(operation: Operation) -> Optional[Declared]:
     return next((parameter for parameter in declared(operation.parameters) if parameter.name == "workspace"), None)
 
 
+def wrong_destinations(
+    definitions: list[QgsProcessingParameterDefinition], parameters: Mapping[str, Any], context: QgsProcessingContext
+) -> list[str]:
+    """What is wrong with the destinations: a format that is not the engine's, or a folder that is not there."""
+    wrong = []
+    for definition in definitions:
+        path = _path(parameters.get(definition.name()), context)
+        if not isinstance(path, str) or path in ("", QgsProcessing.TEMPORARY_OUTPUT):
+            continue
+        what = f"{definition.description()} ({definition.name()})"
+        folder, extensions = os.path.dirname(os.path.abspath(path)), _extensions(definition)
+        if not path.lower().endswith(extensions):
+            wrong.append(tr("{}: {} must end in {}.").format(what, path, " / ".join(extensions)))
+        elif not os.path.isdir(folder):
+            wrong.append(tr("{}: there is no folder {}.").format(what, folder))
+    return wrong
+
+
+def _extensions(definition: QgsProcessingParameterDefinition) -> tuple[str, ...]:
+    if isinstance(definition, QgsProcessingParameterRasterDestination):
+        return (".tif", ".tiff")
+    return (f".{definition.defaultFileExtension()}",)
+
+
 class Destinations:
     """Where the outputs of one run go."""
 
@@ -113,7 +138,7 @@ class Destinations:
         else:
             file = QgsProcessingParameters.parameterAsOutputLayer(definition, parameters, context)
         if file:
-            self.files[name.lower()] = file
+            self.files[name.lower()] = os.path.abspath(file)
 
     def show(self, results: Mapping[str, Any], context: QgsProcessingContext) -> None:
         """Have the layers loaded that the person wants to see, with their styles."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
-    QgsFeatureRequest,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
@@ -14,6 +14,8 @@ from qgis.core import (
     QgsProcessingParameters,
     QgsProcessingUtils,
     QgsProperty,
+    QgsProviderRegistry,
+    QgsVectorFileWriter,
     QgsVectorLayer,
 )
 
@@ -37,38 +39,60 @@ def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVecto
 
 
 def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
-    """A file with what the person sees in QGIS: selection, filter, layer, CRS and fields as they are set there.
+    """A file with what the person sees in QGIS: selection, filter, layer, CRS, fields and edits as they are there.
 
     The file is the layer's own where it says the same, otherwise an export among QGIS's temporary files. Call it in the
-    thread of the layer. Raises QgsProcessingException where there is no such layer.
+    thread of the layer. Raises QgsProcessingException where there is no such layer or it cannot be exported.
     """
     layer = vector_layer(value, context)
+    is_selection = isinstance(value, QgsProcessingFeatureSourceDefinition) and value.selectedFeaturesOnly
     if layer is None:
         shown = value.source.staticValue() if isinstance(value, QgsProcessingFeatureSourceDefinition) else value
         raise QgsProcessingException(tr("{}: there is no vector layer or vector file {}.").format(label, shown))
-    if not _is_as_its_file(layer):
-        value = _exact_copy(layer, value, context, feedback)
+    if is_selection or not _is_as_its_file(layer):
+        return _export(label, layer, is_selection, context, feedback)
     definition = QgsProcessingParameterFeatureSource("LAYER", label)
-    path = QgsProcessingParameters.parameterAsCompatibleSourceLayerPath(
-        definition, {"LAYER": value}, context, READABLE, EXPORTED, feedback
+    path, name = QgsProcessingParameters.parameterAsCompatibleSourceLayerPathAndLayerName(
+        definition, {"LAYER": layer}, context, READABLE, EXPORTED, feedback
     )
-    if not path:
-        raise QgsProcessingException(tr("{}: the layer {} cannot be read.").format(label, layer.name()))
-    return str(path)
+    return f"{path}|layername={name}" if name else str(path)
 
 
 def _is_as_its_file(layer: QgsVectorLayer) -> bool:
-    """Whether the file knows the CRS, the fields (joined and virtual ones too) and the edits that QGIS shows."""
+    """Whether the engine can read a file that has the features, the edits, the CRS and the fields that QGIS shows."""
     data = layer.dataProvider()
-    return not layer.isModified() and layer.crs() == data.crs() and layer.fields().names() == data.fields().names()
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    return (
+        data.name() == "ogr"
+        and Path(parts["path"]).suffix.lstrip(".").lower() in READABLE
+        and Path(parts["path"]).is_file()
+        and not parts.get("geometryType")  # a file with shapes of several kinds
+        and not layer.subsetString()
+        and not layer.isModified()
+        and layer.crs() == data.crs()
+        and layer.fields().names() == data.fields().names()  # joined and virtual fields are QGIS's own
+    )
 
 
-def _exact_copy(
-    layer: QgsVectorLayer, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-) -> QgsVectorLayer:
-    request = QgsFeatureRequest()
-    if isinstance(value, QgsProcessingFeatureSourceDefinition) and value.selectedFeaturesOnly:
-        request.setFilterFids(layer.selectedFeatureIds())
-    copy = layer.materialize(request, feedback)
-    context.temporaryLayerStore().addMapLayer(copy)
-    return copy
+def _export(
+    label: str,
+    layer: QgsVectorLayer,
+    is_selection: bool,
+    context: QgsProcessingContext,
+    feedback: QgsProcessingFeedback,
+) -> str:
+    """A GeoPackage of the layer.
+
+    A field `fid` stays a field like others: QGIS's own export makes it the key, and loses what is not unique.
+    """
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GPKG"
+    options.layerName = "layer"
+    options.layerOptions = ["FID=patchwork_fid"]
+    options.onlySelectedFeatures = is_selection
+    options.feedback = feedback
+    path = QgsProcessingUtils.generateTempFilename(f"layer.{EXPORTED}")
+    error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, context.transformContext(), options)
+    if error != QgsVectorFileWriter.WriterError.NoError:
+        raise QgsProcessingException(tr("{}: the layer {} cannot be exported: {}").format(label, layer.name(), message))
+    return str(path)

@@ -36,8 +36,8 @@ def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
 def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     """Black points (3,) and one white point that suit the land in most scenes (3, y, x), where 0 is no data.
 
-    One stretch for all dates, so that brightness means the same in each picture and clouds are white. The lower
-    quartile over the scenes keeps those under snow or haze from darkening all others.
+    One stretch for all dates, so that brightness means the same in each picture and clouds are white. It follows the
+    darker scenes, so that those under snow or haze do not darken all others.
     """
     points = []
     for scene in scenes:
@@ -46,8 +46,10 @@ def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
             points.append(np.percentile(pixels, [1, 99], axis=1))
     if not points:
         return np.zeros(3), _WHITE
-    low, high = np.quantile(points, 0.25, axis=0)
-    return low, float(np.clip(high.max(), low.max() + 800.0, max(_WHITE, low.max() + 800.0)))
+    low = np.quantile([dark for dark, _ in points], 0.25, axis=0)
+    bright = float(np.quantile([light.max() for _, light in points], 0.1))
+    least = float(low.max()) + 800.0
+    return low, float(np.clip(bright, least, max(_WHITE, least)))
 
 
 def coloured(values: np.ndarray, highest: float, colours: str, lowest: float = 0.0) -> np.ndarray:

@@ -156,8 +156,8 @@ def _mapped(workspace: Workspace) -> Mapped | None:
     )
 
 
+def _made_by(record: Mapping[str, Any], trained: Mapping[str, Any] | None) -> bool:
     """Whether the map's model is the one `trained` tells of: by its identity where that is recorded, else by name."""
-    """Whether the map's model is the one that `trained` tells of, by its identity where it is recorded, else its name."""
     if "identity" in record and trained is not None:
         return bool(record["identity"] == trained["fingerprint"])
     return Path(record["model"]).name == _OWN_MODEL

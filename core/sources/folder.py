@@ -28,7 +28,10 @@ _CATEGORICAL = "SCL"
 
 @dataclass(frozen=True)
 class Tile:
-    """One file: its place on the folder's grid, and what tells whether it has changed."""
+    """One file: its place on the folder's grid, and what tells whether it has changed.
+
+    `offset` is what its reflectance lacks (-1000 in products of baseline 04.00 and later), where the file tells it.
+    """
 
     path: Path
     time: datetime
@@ -36,6 +39,7 @@ class Tile:
     window: Window
     bands: tuple[str, ...]
     dtype: str
+    offset: int
     identity: str
 
 
@@ -116,7 +120,7 @@ class FolderSource:
                     return None
                 inside = FileWindow(where.column - placed.column, where.row - placed.row, where.width, where.height)
                 with rasterio.open(tile.path) as file:
-                    return where, file.read(window=inside)
+                    return where, self._harmonise(file.read(window=inside), tile.offset)
             return self._warp_tile(tile, grid, window)
         except RasterioError as error:
             reason = str(error.__cause__ or error).rstrip(".")
@@ -143,7 +147,15 @@ class FolderSource:
                 }
                 with WarpedVRT(file, **options) as warped:
                     values[index - 1] = warped.read(index)
-        return window, values
+        return window, self._harmonise(values, tile.offset)
+
+    def _harmonise(self, values: np.ndarray, offset: int) -> np.ndarray:
+        """Reflectance (band, y, x) with the offset added, at least 1 where there is data."""
+        if offset:
+            reflectance = values[[band != _CATEGORICAL for band in self.bands]]
+            moved = np.maximum(reflectance.astype(np.int32) + offset, 1)
+            values[[band != _CATEGORICAL for band in self.bands]] = np.where(reflectance > 0, moved, 0)
+        return values
 
 
 def _look_at(path: Path) -> Tile:
@@ -159,6 +171,7 @@ def _look_at(path: Path) -> Tile:
         with rasterio.open(path) as file:
             crs, transform, shape = file.crs, file.transform, file.shape
             bands, dtypes = file.descriptions, set(file.dtypes)
+            offsets = {round(offset / scale) for offset, scale in zip(file.offsets, file.scales, strict=True) if offset}
     except RasterioError as error:
         raise DataError(f"{path.name}: is not a raster that can be read.") from error
     if crs is None:
@@ -168,9 +181,11 @@ def _look_at(path: Path) -> Tile:
     if not all(bands):
         raise DataError(f"{path.name}: its bands have no names; describe them as B02, B03 …")
     grid = PixelGrid(crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
+    if len(offsets) > 1:
+        raise DataError(f"{path.name}: its bands have different offsets ({sorted(offsets)}).")
     facts = path.stat()
     identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns)
-    return Tile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), identity)
+    return Tile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), sum(offsets), identity)
 
 
 def _differences(tiles: list[Tile]) -> list[str]:

@@ -327,7 +327,7 @@ def read_everything(folder):
         source.read(acquisition, source.grid, whole(source))
 
 
-@pytest.mark.parametrize("grid", [None, pytest.param(OTHER_GRID, marks=WARPING_FAILS)])
+@pytest.mark.parametrize("grid", [None, OTHER_GRID])
 def test_a_file_cut_short_after_it_was_opened_is_named(make_imagery, tmp_path, grid):
     make_imagery(tmp_path, times=TIMES, shape=(200, 200))
     source = open_source("folder", tmp_path)

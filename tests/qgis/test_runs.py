@@ -109,9 +109,9 @@ def test_a_map_arrives_as_a_styled_layer_with_a_name(made, run, parameters):
     values = {**parameters, "WORKSPACE": str(folder / "work"), "MAP": shown}
     algorithm = _algorithm("makemap")
     feedback = QgsProcessingFeedback(False)
-    results, ok = algorithm.run(values, context, feedback)
+    _, ok = algorithm.run(values, context, feedback)
     assert ok, feedback.textLog()
-    assert handleAlgorithmResults(algorithm, context, feedback, False, results)
+    assert handleAlgorithmResults(algorithm, context, feedback)
     (layer,) = project.mapLayers().values()
     assert layer.name() == "Land-cover map"
     assert folder / "work" in Path(layer.source()).parents
@@ -270,6 +270,8 @@ def test_an_error_of_the_engine_is_the_persons_message(run, tmp_path, engine_pyt
         ({"REFERENCE": "/no/such/file.shp"}, "Reference|REFERENCE"),
         ({"PATCH_SIZE": 0}, "not above 0"),
         ({"AREA": "/no/such/area.gpkg"}, "AREA|Area"),
+        ({"MAP": "/tmp/map.png"}, r"MAP\).*must end in \.tif"),
+        ({"REPORT": "/no/such/folder/report.html"}, "there is no folder /no/such/folder"),
     ],
 )
 def test_wrong_parameters_are_found_before_a_run(provider, parameters, tmp_path, wrong, message):

@@ -1,0 +1,73 @@
+"""Class schemes and the styles that carry them."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patchwork.core.classes import ClassScheme, LandCoverClass
+from patchwork.core.styles import write_class_style
+
+# The colours of the original article, which the built-in scheme promises
+ARTICLE = {
+    "cultivated land": "#ffff00",
+    "forest": "#054907",
+    "grassland": "#ffa500",
+    "shrubland": "#806000",
+    "water": "#069af3",
+    "wetlands": "#95d0fc",
+    "tundra": "#967bb6",
+    "artificial surface": "#dc143c",
+    "bareland": "#a6a6a6",
+    "snow and ice": "#000000",
+}
+
+names = st.dictionaries(st.integers(1, 65_535), st.sampled_from(["a", "b", "Forest", "water", "maize"]), max_size=30)
+
+
+def test_land_cover_has_the_colours_of_the_article():
+    scheme = ClassScheme.of({number: name.upper() for number, name in enumerate(ARTICLE, start=20)})
+    assert [entry.colour for entry in scheme.classes] == list(ARTICLE.values())
+    assert scheme.classes[0] == LandCoverClass(20, "CULTIVATED LAND", "#ffff00")
+    assert scheme.classes[0].rgb == (255, 255, 0)
+
+
+@given(names)
+def test_a_scheme_keeps_ids_and_names_in_order(given_names):
+    scheme = ClassScheme.of(given_names)
+    assert scheme.ids == tuple(sorted(given_names))
+    assert {id_: scheme.name(id_) for id_ in scheme.ids} == given_names
+    assert ClassScheme.from_json(json.loads(json.dumps(scheme.to_json()))) == scheme
+    assert scheme.dtype == ("uint16" if max(given_names, default=0) > 255 else "uint8")
+    assert scheme.colour_table == {entry.id: entry.rgb for entry in scheme.classes}
+    assert ClassScheme.of(dict(reversed(given_names.items()))) == scheme
+
+
+@given(st.sets(st.integers(1, 65_535), min_size=1, max_size=15))
+def test_unknown_classes_have_colours_of_their_own(ids):
+    scheme = ClassScheme.of({id_: str(id_) for id_ in ids})
+    assert len({entry.colour for entry in scheme.classes}) == len(ids)
+
+
+def test_many_classes_have_colours_too():
+    scheme = ClassScheme.of({id_: f"class {id_}" for id_ in range(1, 120)})
+    assert all(len(entry.rgb) == 3 for entry in scheme.classes)
+
+
+def test_a_part_of_a_scheme_keeps_its_colours():
+    scheme = ClassScheme.of({1: "x", 2: "forest", 3: "y"})
+    assert scheme.only([3, 1, 99]).classes == (scheme.classes[0], scheme.classes[2])
+
+
+@pytest.mark.parametrize("name", ["forest", "Ödland & <Wald> \"alt\" 'neu'", "森林"])
+def test_a_style_is_xml_with_a_colour_and_a_name_for_each_class(tmp_path, name):
+    scheme = ClassScheme.of({1200: name, 3: "water"})
+    write_class_style(tmp_path / "map.qml", scheme)
+    root = ElementTree.parse(tmp_path / "map.qml").getroot()
+    assert root.find("pipe/rasterrenderer").get("type") == "paletted"
+    entries = [dict(entry.attrib) for entry in root.iter("paletteEntry")]
+    assert [(int(entry["value"]), entry["color"], entry["label"]) for entry in entries] == [
+        (entry.id, entry.colour, entry.name) for entry in scheme.classes
+    ]

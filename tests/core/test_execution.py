@@ -1,0 +1,147 @@
+"""Running things in parallel: their order, what becomes of failures, and how memory is shared."""
+
+import importlib.util
+import json
+import math
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patchwork.core import execution
+from patchwork.core.errors import DataError, MissingPackageError, ParameterError, WorkspaceError
+from patchwork.core.execution import Resources, run_all
+from patchwork.core.progress import Progress
+
+HAS_DASK = importlib.util.find_spec("distributed") is not None
+
+
+def label(task):
+    return f"Patch {task}"
+
+
+def run(function, tasks, jobs=1, backend="processes", progress=None):
+    return run_all(function, tasks, label, Resources(2000, jobs, backend), progress or Progress())
+
+
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_are_in_the_order_of_the_tasks(jobs):
+    assert run(math.sqrt, [float(n * n) for n in range(40)], jobs) == [float(n) for n in range(40)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failed_task_does_not_stop_the_others_and_is_named(jobs):
+    told, fractions = [], []
+    progress = Progress(fractions.append, lambda level, text: told.append((level, text)))
+    with pytest.raises(DataError) as raised:
+        run(math.sqrt, [4.0, -1.0, 9.0, -2.0], jobs, progress=progress)
+    lines = str(raised.value).splitlines()
+    assert lines[0].startswith("2 of 4 failed; the others are done and kept")
+    assert sorted(lines[1:]) == [
+        "Patch -1.0: ValueError: math domain error",
+        "Patch -2.0: ValueError: math domain error",
+    ]
+    assert sorted(told) == [("warning", f"Patch -{n}.0 failed: ValueError: math domain error") for n in (1, 2)]
+    assert sorted(fractions) == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_our_own_errors_are_told_in_their_own_words():
+    done = []
+
+    def work(task):
+        done.append(task)
+        if task == 1:
+            raise WorkspaceError("the disk is full")
+        return task
+
+    with pytest.raises(DataError, match=r"1 of 3 failed.*\nPatch 1: the disk is full$"):
+        run(work, [0, 1, 2])
+    assert done == [0, 1, 2]
+
+
+def test_many_failures_are_counted_and_not_all_listed():
+    with pytest.raises(DataError) as raised:
+        run(json.loads, ["{"] * 25)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 22
+    assert lines[-1] == "… and 5 more."
+
+
+def test_a_cancelled_run_is_not_a_failed_task():
+    def work(task):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work, [1])
+
+
+def test_nothing_to_do_gives_nothing():
+    assert run(math.sqrt, [], 2) == []
+
+
+def test_tasks_run_in_processes_of_their_own():
+    def process(task):
+        import os
+
+        return os.getpid()
+
+    assert os.getpid() not in run(process, [0, 1, 2, 3], 2)
+    assert run(process, [0, 1], 1) == [os.getpid()] * 2
+
+
+# Memory
+
+
+@given(st.integers(500, 200_000), st.integers(1, 128), st.integers(1, 5000))
+def test_processes_and_their_arrays_fit_the_memory(memory, jobs, tasks):
+    share = Resources(memory, jobs).share(tasks)
+    interpreters = 1 if share.processes == 1 else share.processes + 1
+    assert share.processes * share.budget / 1e6 + interpreters * execution._PROCESS_MB <= memory
+    assert 1 <= share.processes <= min(jobs, tasks)
+    assert share.threads >= 1
+    assert share.processes * share.threads <= jobs
+    assert share.budget >= execution._LEAST_BUDGET_MB * 1_000_000
+
+
+@given(st.integers(500, 50_000), st.integers(1, 64), st.integers(1, 64), st.integers(500, 50_000))
+def test_more_memory_never_means_fewer_processes(memory, jobs, tasks, more):
+    less, greater = sorted((memory, more))
+    assert Resources(less, jobs).share(tasks).processes <= Resources(greater, jobs).share(tasks).processes
+
+
+def test_few_tasks_have_the_cores_as_threads():
+    assert (Resources(8000, 8).share(1).processes, Resources(8000, 8).share(1).threads) == (1, 8)
+    assert (Resources(8000, 8).share(3).processes, Resources(8000, 8).share(3).threads) == (3, 2)
+    assert (Resources(8000, 8).share(0).processes, Resources(8000, 8).share(0).threads) == (1, 8)
+
+
+def test_no_number_of_jobs_is_one_for_each_core():
+    assert Resources(4000, 0).wanted_jobs >= 1
+    assert Resources(4000, 3).wanted_jobs == 3
+
+
+# Backends
+
+
+@pytest.mark.parametrize("backend", ["threads", "dask", "dask:", "dask:host", "daks:host:8786", ""])
+def test_an_unknown_backend_is_named(backend):
+    with pytest.raises(ParameterError, match=rf"BACKEND.*'{backend}' is neither `processes` nor `dask:HOST:PORT`"):
+        run(math.sqrt, [1.0, 4.0], 2, backend)
+
+
+@pytest.mark.skipif(HAS_DASK, reason="dask is there")
+def test_without_dask_its_backend_names_the_package_to_install():
+    with pytest.raises(MissingPackageError, match="pip install distributed"):
+        run(math.sqrt, [1.0, 4.0], 2, "dask:localhost:8786")
+
+
+@pytest.mark.skipif(not HAS_DASK, reason="dask is not there")
+def test_with_dask_the_results_are_the_same():
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        backend = "dask:" + cluster.scheduler_address.partition("://")[2]
+        assert run(math.sqrt, [float(n * n) for n in range(9)], 2, backend) == [float(n) for n in range(9)]

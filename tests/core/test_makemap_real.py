@@ -1,0 +1,156 @@
+"""Maps of real imagery, held against what eo-learn made of it and against themselves in other patches."""
+
+import contextlib
+import io
+import json
+import re
+import shutil
+import signal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import rasterio
+
+from patchwork.core.__main__ import main
+
+LAYERS = ("map", "confidence", "valid_count", "labels", "mean_cloud_probability", "mean_ndvi")
+
+
+def run(*arguments):
+    """An operation in this process, which has the packages loaded already."""
+    out, err = io.StringIO(), io.StringIO()
+    before = signal.getsignal(signal.SIGTERM)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([str(argument) for argument in arguments])
+    signal.signal(signal.SIGTERM, before)
+    assert status == 0, err.getvalue()
+    return SimpleNamespace(outputs=json.loads(out.getvalue()), said=err.getvalue())
+
+
+def read(path, band=1):
+    with rasterio.open(path) as file:
+        return file.read(band)
+
+
+def stitched(workspace, kind, time):
+    """All bands of one time over the area, from the files of all patches."""
+    with rasterio.open(workspace / "valid_count.tif") as whole:
+        grid, shape = whole.transform, whole.shape
+    result = None
+    for path in sorted((workspace / kind).glob(f"*/{time}.tif")):
+        with rasterio.open(path) as file:
+            if result is None:
+                result = np.zeros((file.count, *shape), dtype=file.dtypes[0])
+            column, row = (round(value) for value in ~grid @ (file.transform.c, file.transform.f))
+            result[:, row : row + file.height, column : column + file.width] = file.read()
+    return result
+
+
+def times_of(workspace):
+    facts = json.loads((workspace / "scenes.json").read_text(encoding="utf-8"))
+    return [row["time"] for row in facts["acquisitions"]]
+
+
+# Slovenia: L1C, pixels of 9.9948 m × 9.9974 m
+
+
+@pytest.fixture(scope="module", params=["5000", "500"], ids=["one patch", "many patches"])
+def slovenia(request, realdata, tmp_path_factory):
+    """Clouds at the pixels as they are, and labels without erosion."""
+    workspace = tmp_path_factory.mktemp("slovenia")
+    common = ("--workspace", workspace, "--jobs", 2)
+    run("splitarea", "--imagery", realdata / "slovenia", "--patch-size", request.param, "--workspace", workspace)
+    run("downloadscenes", "--imagery", realdata / "slovenia", *common)
+    clouds = ("--cloud-resolution", 0, "--threshold", 0.4, "--average-over", 4, "--dilation", 2)
+    run("maskclouds", *clouds, *common)
+    run("observationstatistics", *common)
+    return workspace
+
+
+def test_clouds_are_those_of_s2cloudless_and_eo_learn(slovenia, realdata):
+    expected = np.load(realdata / "slovenia" / "expected_clouds_first5.npz")
+    for number, time in enumerate(times_of(slovenia)[:5]):
+        probability, mask = stitched(slovenia, "clouds", time)
+        known = probability != 255
+        assert known.mean() > 0.99
+        wanted = np.rint(expected["probability"][number].squeeze() * 100)
+        np.testing.assert_array_equal(probability[known], wanted[known], err_msg=time)
+        np.testing.assert_array_equal(mask[known], expected["mask"][number].squeeze()[known], err_msg=time)
+
+
+@pytest.mark.parametrize("file", ["reference.gpkg", "reference.shp"])
+def test_labels_are_those_of_eo_learn(slovenia, realdata, file):
+    reference = ("--reference", realdata / "slovenia" / file, "--class-field", "LULC_ID", "--erosion", 0)
+    outputs = run("rasterizereference", *reference, "--workspace", slovenia, "--jobs", 1).outputs
+    expected = np.load(realdata / "slovenia" / "expected_reference.npy").squeeze()
+    np.testing.assert_array_equal(read(outputs["LABELS"]), expected)
+
+
+@pytest.fixture(scope="module")
+def slovenia_map(realdata, tmp_path_factory):
+    """As the acceptance list has it, from another process."""
+    return _slovenia_map(realdata, tmp_path_factory.mktemp("slovenia map") / "w")
+
+
+def _slovenia_map(realdata, workspace, *more):
+    inputs = ("--imagery", realdata / "slovenia", "--reference", realdata / "slovenia" / "reference.gpkg")
+    fields = ("--class-field", "LULC_ID", "--name-field", "LULC_NAME", "--patch-size", 500)
+    return run("makemap", *inputs, *fields, "--workspace", workspace, "--jobs", 2, *more)
+
+
+def test_the_map_of_slovenia_holds_the_classes_of_its_reference(slovenia_map):
+    with rasterio.open(slovenia_map.outputs["MAP"]) as file:
+        classes, named = file.read(1), json.loads(file.tags()["CLASSES"])
+    assert set(np.unique(classes)) <= {0, 1, 2, 3, 4, 8}
+    assert len(np.unique(classes)) > 3
+    assert {entry["id"]: entry["name"].lower() for entry in named}[2] == "forest"
+    report = open(slovenia_map.outputs["REPORT"], encoding="utf-8").read()
+    assert "forest" in report
+    assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", report, flags=re.S), re.I)
+
+
+def test_another_threshold_makes_masks_and_map_again_but_fetches_nothing(slovenia_map, realdata, tmp_path):
+    def times(kind):
+        return {path: path.stat().st_mtime_ns for path in sorted((folder / kind).rglob("*.tif"))}
+
+    folder = shutil.copytree(slovenia_map.outputs["WORKSPACE"], tmp_path / "w")
+    scenes, clouds, maps, labels = (times(kind) for kind in ("scenes", "clouds", "maps", "labels"))
+    _slovenia_map(realdata, folder, "--threshold", "0.2")
+    assert times("scenes") == scenes
+    assert times("labels") == labels
+    assert all(time > clouds[path] for path, time in times("clouds").items())
+    assert all(time > maps[path] for path, time in times("maps").items())
+
+
+# Flanders: a dense series of L2A
+
+
+def _flanders_map(realdata, workspace, *more):
+    inputs = ("--imagery", realdata / "flanders", "--reference", realdata / "flanders" / "reference.shp")
+    return ("makemap", *inputs, "--class-field", "crop", "--workspace", workspace, "--jobs", 2, *more)
+
+
+def test_the_map_of_flanders_holds_the_ids_of_its_reference(realdata, run_engine, tmp_path):
+    finished = run_engine(*_flanders_map(realdata, tmp_path / "w"))
+    assert finished.returncode == 0, finished.stderr
+    outputs = json.loads(finished.stdout)
+    classes = read(outputs["MAP"])
+    assert classes.dtype == np.uint16
+    assert set(np.unique(classes)) - {0} == {1200, 2130, 5100, 7900, 9120}
+    assert 0.3 < outputs["ACCURACY"] < 1
+    assert "Traceback" not in finished.stderr
+
+
+def test_flanders_in_one_patch_and_in_many_is_the_same_byte_for_byte(realdata, tmp_path):
+    folders = tmp_path / "one", tmp_path / "many"
+    period = ("--start", "2018-03-15", "--end", "2018-07-15")
+    for folder, size in zip(folders, (5000, 300), strict=True):
+        run(*_flanders_map(realdata, folder, "--patch-size", size, *period, "--validation", "polygons"))
+    one, many = folders
+    assert len(list((many / "maps").iterdir())) >= 9
+    for name in LAYERS:
+        assert read(one / f"{name}.tif").tobytes() == read(many / f"{name}.tif").tobytes(), name
+    for time in times_of(one):
+        assert stitched(one, "clouds", time).tobytes() == stitched(many, "clouds", time).tobytes(), time
+    assert (one / "ndvi.csv").read_bytes() == (many / "ndvi.csv").read_bytes()

@@ -1,0 +1,162 @@
+"""Figures: what is drawn, on which axes; and pictures of arrays."""
+
+import base64
+import io
+import subprocess
+import sys
+from datetime import date, datetime, timezone
+
+import numpy as np
+import pytest
+from matplotlib.dates import num2date
+from matplotlib.image import imread
+
+from patchwork.core import plots
+from patchwork.core.plots import images
+from patchwork.core.plots.maps import LegendEntry, length_text, map_picture, round_length
+
+TIMES = [datetime(2019, month, 5, 10, tzinfo=timezone.utc) for month in (1, 2, 3, 8, 9)]
+
+
+def lines(axes):
+    """Label to (dates, values) of the curves of an axis."""
+    return {
+        line.get_label(): ([num2date(x).date() for x in line.get_xdata()], list(line.get_ydata()))
+        for line in axes.get_lines()
+    }
+
+
+def test_ndvi_is_drawn_at_its_dates():
+    rows = [(0.1, 0.2, 0.5), (0.1, None, 0.0), (0.3, 0.4, 1.0), (0.5, 0.6, 0.8), (0.2, 0.7, 0.02)]
+    upper, lower = plots.ndvi_over_time(TIMES, rows).axes
+    drawn = lines(upper)
+    days, everything = drawn["all pixels, clouds too"]
+    # March to August is too far to be joined: a NaN breaks the line.
+    assert [value for value in everything if not np.isnan(value)] == [0.1, 0.1, 0.3, 0.5, 0.2]
+    assert np.isnan(everything[3])
+    assert days[0] == date(2019, 1, 5)
+    assert days[-1] == date(2019, 9, 5)
+    valid = drawn["valid pixels only"][1]
+    assert [value for value in valid if not np.isnan(value)] == [0.2, 0.4, 0.6]
+    assert drawn["fewer than 10 % valid"][1] == [0.7]
+    assert upper.get_ylabel() == "mean NDVI"
+    assert lower.get_ylabel() == "valid pixels"
+    assert [label.get_text() for label in upper.get_legend().get_texts()] == list(drawn)
+
+
+def test_without_ndvi_the_figure_still_stands(tmp_path):
+    figure = plots.ndvi_over_time(TIMES, [(None, None, 0.5)] * 5)
+    plots.save(figure, tmp_path / "ndvi.png")
+    assert imread(tmp_path / "ndvi.png").ndim == 3
+
+
+def test_series_has_a_panel_for_each_name():
+    rows = [{"NDVI_all": "0.1", "NDVI_valid": "", "B04_all": "0.5", "B04_valid": "0.25"} for _ in TIMES]
+    ndvi, band = plots.series_over_time(TIMES, rows, ("NDVI", "B04")).axes
+    assert ndvi.get_ylabel() == "NDVI"
+    assert not any(not np.isnan(value) for value in lines(ndvi)["valid observations only"][1])
+    assert {value for value in lines(band)["valid observations only"][1] if not np.isnan(value)} == {0.25}
+
+
+def test_importance_is_in_percent():
+    weights = np.array([[0.1, 0.2], [0.3, 0.4]])
+    axes = plots.importance_by_date(("B04", "NDVI"), (date(2019, 1, 3), date(2020, 1, 4)), weights).axes[0]
+    np.testing.assert_allclose(axes.get_images()[0].get_array(), weights * 100)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["B04", "NDVI"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["3 Jan\n2019", "4 Jan\n2020"]
+
+
+def test_files_and_svgs_are_the_same_each_time(tmp_path):
+    def figure():
+        return plots.ndvi_over_time(TIMES, [(0.1, 0.2, 0.5)] * 5)
+
+    for name in ("a.png", "b.png"):
+        plots.save(figure(), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert plots.as_svg(figure(), "ndvi") == plots.as_svg(figure(), "ndvi")
+    assert plots.as_svg(figure(), "ndvi").startswith("<svg")
+    assert "<text" in plots.as_svg(figure(), "ndvi")
+
+
+def test_no_window_system_and_no_pyplot():
+    code = "import sys; import patchwork.core.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_true_colour_is_black_at_the_low_and_white_at_the_high_point():
+    bands = np.array([[[500, 3000, 0, 9000]], [[400, 3000, 0, 9000]], [[300, 3000, 0, 9000]]])
+    picture = images.true_colour(bands, np.array([500.0, 400.0, 300.0]), 3000.0)
+    assert picture[0, :, :3].tolist() == [[0, 0, 0], [255, 255, 255], [0, 0, 0], [255, 255, 255]]
+    assert picture[0, :, 3].tolist() == [255, 255, 0, 255]
+
+
+def test_the_stretch_is_not_led_by_snow():
+    land = np.random.default_rng(1).integers(300, 2000, (3, 40, 40))
+    snow = np.full((3, 40, 40), 9000)
+    _, high = images.stretch([land, land, snow])
+    assert high == pytest.approx(2000, abs=50)
+    low, high = images.stretch([np.zeros((3, 4, 4))])
+    assert low.tolist() == [0, 0, 0]
+    assert high > 0
+
+
+def test_class_colours_by_hand():
+    ids = np.array([[0, 1, 300, 5]], dtype=np.uint16)
+    picture = images.class_colours(ids, {1: (255, 0, 0), 300: (0, 0, 255)})
+    assert picture.tolist() == [[[0, 0, 0, 0], [255, 0, 0, 255], [0, 0, 255, 255], [0, 0, 0, 0]]]
+
+
+def test_values_are_blue_to_yellow_and_nothing_is_clear():
+    picture = images.coloured(np.array([[0.0, 100.0, np.nan]]), 100.0, images.CLOUD_COLOURS)
+    blue, yellow, nothing = picture[0].astype(int)
+    assert blue[2] > blue[0]
+    assert yellow[0] > yellow[2]
+    assert nothing[3] == 0
+
+
+def test_outline_is_the_rim_of_the_mask():
+    mask = np.zeros((7, 7), dtype=bool)
+    mask[1:6, 1:6] = True
+    drawn = images.with_outline(np.zeros((7, 7, 4), dtype=np.uint8), mask)[..., 3] > 0
+    rim = mask.copy()
+    rim[2:5, 2:5] = False
+    np.testing.assert_array_equal(drawn, rim)
+    everywhere = images.with_outline(np.zeros((3, 3, 4), dtype=np.uint8), np.ones((3, 3), dtype=bool))[..., 3] > 0
+    assert everywhere.sum() == 8
+
+
+def test_png_holds_the_pixels():
+    picture = images.enlarged(np.random.default_rng(0).integers(0, 256, (5, 4, 4), dtype=np.uint8), 20)
+    assert picture.shape == (20, 16, 4)
+    prefix = "data:image/png;base64,"
+    address = images.as_png(picture)
+    assert address.startswith(prefix)
+    read = imread(io.BytesIO(base64.b64decode(address[len(prefix) :])))
+    np.testing.assert_array_equal((read * 255).round().astype(np.uint8), picture)
+
+
+@pytest.mark.parametrize(
+    ("longest", "length", "text"),
+    [
+        (160.0, 100.0, "100 m"),
+        (500.0, 500.0, "500 m"),
+        (1999.0, 1000.0, "1 km"),
+        (62_500.0, 50_000.0, "50 km"),
+        (0.7, 0.5, "0.5 m"),
+    ],
+)
+def test_scale_bars_are_round(longest, length, text):
+    assert round_length(longest) == pytest.approx(length)
+    assert length_text(length) == text
+
+
+@pytest.mark.parametrize("size", [(6000.0, 4000.0), (400.0, 9000.0), (9000.0, 400.0)])
+def test_map_picture_of_any_shape_and_any_name(tmp_path, size):
+    picture = np.full((40, 60, 4), 255, dtype=np.uint8)
+    legend = [LegendEntry(f"{number} $x_{{{number}$ <b>", "#117733") for number in range(30)]
+    figure = map_picture(picture, size, legend, "Land $cover", "one\ntwo", "Simulated sample region")
+    plots.save(figure, tmp_path / "map.png")
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert "N ↑" in texts
+    assert "Simulated sample region" in texts
+    assert length_text(round_length(size[0] / 4)) in texts

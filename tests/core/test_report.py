@@ -1,0 +1,357 @@
+"""The report of a small made-up country: whole, self-contained, honest, and equal to what the records hold."""
+
+import html.parser
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import rasterio
+import rasterio.transform
+import shapely
+from matplotlib.image import imread
+
+from patchwork.core.errors import MissingStepError
+from patchwork.core.operations import OPERATIONS
+from patchwork.core.progress import Progress
+from patchwork.core.report import words, write_report
+from patchwork.core.report.gathering import gather
+from patchwork.core.report.reading import most_telling_patch, read_small, spread_out
+from patchwork.core.workspace import Workspace
+
+LEFT, TOP, PIXEL, SIDE = 500_000.0, 5_100_000.0, 10.0, 48
+TIMES = [f"2019{month:02d}05T100031" for month in (3, 4, 5, 6, 7, 8, 9, 10, 11)]
+BANDS = ("B02", "B03", "B04", "B08", "SCL")
+NASTY = "<script>alert('x')</script> & \"$10^{-3$\""
+NAMES = {3: "forest", 7: NASTY, 300: "one field only"}
+# Where the polygons of each class lie: (column, row) of 8 × 8 squares.
+SQUARES = {3: [(0, 0), (2, 0), (4, 0), (0, 4), (2, 4)], 7: [(0, 2), (2, 2), (4, 2), (4, 4)], 300: [(5, 5)]}
+SECTIONS = [
+    "patches", "true-colour", "clouds", "masks", "layers", "ndvi", "valid", "classes", "accuracy", "importance", "run",
+]  # fmt: skip
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would see: elements with their attributes, and the rows of every table as texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.rows, self.text, self._cell = [], [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._cell = True
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._cell = None
+
+    def handle_data(self, data):
+        self.text.append(data)
+        if self._cell:
+            self.rows[-1][-1] += data
+
+    def ids(self, tag):
+        return [attributes.get("id") for name, attributes in self.elements if name == tag]
+
+    def rows_of(self, text):
+        return [row[1:] for row in self.rows if row and row[0].strip() == text]
+
+
+def values(number, band, shape):
+    """Reflectance that tells the classes apart, with noise; a cloud that moves, and one date wholly under cloud."""
+    if band == "SCL":
+        scl = np.full(shape, 4)
+        scl[5 * number : 5 * number + 9, 10:30] = 9
+        return np.full(shape, 9) if number == 4 else scl
+    columns, rows = np.meshgrid(np.arange(shape[1]) // 8, np.arange(shape[0]) // 8)
+    kind = (rows // 2) % 2 + (columns == 5) * (rows == 5)
+    noise = np.random.default_rng([number, *band.encode()]).integers(0, 900, shape)
+    return 500 + 700 * kind * (band == "B08") + 150 * number * (band == "B04") + noise
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, make_imagery, make_reference):
+    """The workspace of a finished map."""
+    folder = tmp_path_factory.mktemp("report")
+    imagery = make_imagery(folder / "imagery", times=TIMES, bands=BANDS, shape=(SIDE, SIDE), values=values)
+    squares = [(id_, place) for id_, places in SQUARES.items() for place in places]
+    reference = make_reference(
+        folder / "reference.gpkg",
+        [shapely.box(LEFT + 80 * x, TOP - 80 * (y + 1), LEFT + 80 * (x + 1), TOP - 80 * y) for _, (x, y) in squares],
+        {"id": np.array([id_ for id_, _ in squares]), "name": [NAMES[id_] for id_, _ in squares]},
+    )
+    run(
+        "makemap",
+        workspace=folder / "work",
+        imagery=imagery,
+        reference=reference,
+        class_field="id",
+        name_field="name",
+        patch_size=240,
+        per_class=60,
+        jobs=1,
+    )
+    return folder / "work"
+
+
+def run(name, **options):
+    operation = OPERATIONS[name]
+    texts = {key: str(value) for key, value in options.items()}
+    return operation.run(operation.parameters.from_values(texts), Progress())
+
+
+def page_of(folder):
+    return Page(write_report(Workspace(folder)).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return Page((made / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    """A copy of the workspace to take things out of."""
+    return shutil.copytree(made, tmp_path / "work")
+
+
+def record(folder, step):
+    return json.loads((folder / "records" / f"{step}.json").read_text(encoding="utf-8"))
+
+
+def test_all_sections_in_the_order_of_the_article(page):
+    assert page.ids("section") == SECTIONS
+    assert "map" in page.ids("div")
+
+
+def test_nothing_from_outside_and_no_script(page, made):
+    for tag, attributes in page.elements:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "base")
+        for name in ("src", "href", "xlink:href", "srcset", "poster", "action"):
+            assert re.match(r"#|data:image/png;base64,", attributes.get(name) or "#"), (tag, name)
+        assert not any(name.startswith("on") for name in attributes)
+        assert "url(" not in (attributes.get("style") or "")
+    text = (made / "report.html").read_text(encoding="utf-8")
+    assert "@import" not in text
+    assert len(text) < 8_000_000
+
+
+def test_every_picture_has_words_and_a_size(page):
+    pictures = [attributes for tag, attributes in page.elements if tag == "img"]
+    # Map and reference, 8 dates in colour and as clouds, labels of 3 classes and of all, 3 layers, 2 of the area.
+    assert len(pictures) == 2 + 2 * 8 + 4 + 3 + 2
+    assert all(picture["alt"] and 0 < int(picture["width"]) <= 1200 for picture in pictures)
+
+
+def test_names_are_escaped(page, made):
+    text = (made / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert f"7 {NASTY}" in "".join(page.text)
+
+
+def test_confusion_and_scores_are_those_of_the_record(page, made):
+    assessment = next(a for a in record(made, "trainmodel")["assessments"] if a["kind"] == "polygons")
+    for position, id_ in enumerate(assessment["class_ids"]):
+        name = f"{id_} {NAMES[id_]}"
+        counts = assessment["confusion"][position]
+        score = assessment["scores"][position]
+        rows = page.rows_of(name)
+        if not sum(counts):
+            continue
+        assert [f"{count}" for count in counts] in rows
+        assert [f"{count / sum(counts) * 100:.1f}" for count in counts] in rows
+        scores = [f"{score[key]:.2f}" for key in ("precision", "recall", "f1")]
+        assert [*scores, str(score["pixels"]), str(len(SQUARES[id_]))] in rows
+    assert ["learnt, but not tested", "1"] in page.rows_of("300 one field only")
+
+
+def test_both_validations_stand_beside_each_other(page, made):
+    for assessment, name in zip(
+        record(made, "trainmodel")["assessments"], ("By polygons", "By spatial blocks"), strict=True
+    ):
+        total = int(np.sum(assessment["confusion"]))
+        right = int(np.trace(assessment["confusion"]))
+        (row,) = page.rows_of(name)
+        assert row[:4] == [words.percent(right / total), f"{assessment['mean_f1']:.2f}", str(total), str(right)]
+
+
+def test_class_counts_are_those_of_the_rasters(page, made):
+    with rasterio.open(made / "map.tif") as file:
+        mapped = file.read(1)
+    with rasterio.open(made / "labels.tif") as file:
+        labels = file.read(1)
+    drawn = record(made, "drawsamples")["drawn"]
+    for id_, squares in SQUARES.items():
+        hectares = (mapped == id_).sum() * PIXEL**2 / 1e4
+        share = f"{(mapped == id_).sum() / (mapped > 0).sum() * 100:.1f}"
+        expected = [len(squares), len(squares), (labels == id_).sum(), drawn[str(id_)]]
+        row = [*(str(value) for value in expected), words.hectares(hectares), share, ""]
+        assert row in page.rows_of(f"{id_} {NAMES[id_]}")
+
+
+def test_the_summary_says_what_was_done(page):
+    text = " ".join("".join(page.text).split())
+    assert "0.23 km² in 4 patches, seen in 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
+    assert "A random forest learnt 3 classes from" in text
+    assert "reference pixels in 9 polygons" in text
+
+
+def test_what_could_not_be_tested_is_said_plainly(page):
+    text = "".join(page.text)
+    assert "Class 300 one field only has a single polygon: it is learnt but could not be tested." in text
+    assert "The accuracy rests on 9 polygons only." in text
+    assert "Simulated" not in text
+
+
+def test_acquisitions_tell_how_much_was_valid(page):
+    (clouded,) = page.rows_of("2019-07-05 10:00")
+    assert clouded == ["100", "–", "0"]
+
+
+def test_the_same_workspace_gives_the_same_bytes(made):
+    files = [made / "report.html", made / "map.png"]
+    before = [file.read_bytes() for file in files]
+    write_report(Workspace(made))
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_picture_of_the_map_has_the_class_colours_north_up(made):
+    picture = (imread(made / "map.png")[..., :3] * 255).round().astype(int)
+    scheme = {row["id"]: row["colour"] for row in record(made, "classifypatches")["classes"]}
+    colours = {id_: [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for id_, colour in scheme.items()}
+    with rasterio.open(made / "map.tif") as file:
+        mapped = file.read(1)
+    found = {id_: (picture == colour).all(axis=2) for id_, colour in colours.items()}
+    # Without the legend on the right, a class takes the same part of the picture as of the map.
+    whole = {id_: pixels[:, : int(pixels.shape[1] * 0.7)] for id_, pixels in found.items()}
+    drawn = sum(pixels.sum() for pixels in whole.values())
+    for id_, pixels in whole.items():
+        assert pixels.sum() / drawn == pytest.approx((mapped == id_).mean(), abs=0.02)
+    rows, columns = np.nonzero(sum(whole.values()))
+    common = max(mapped[0].tolist(), key=mapped[0].tolist().count)
+    top = {id_: pixels[rows.min() + 3, columns.min() : columns.max()].sum() for id_, pixels in whole.items()}
+    assert max(top, key=top.get) == common
+
+
+def test_a_map_of_another_model_is_told(copied):
+    path = copied / "records" / "classifypatches.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**facts, "model": "/elsewhere/alps.skops"}), encoding="utf-8")
+    assert "The map was made with another model (alps.skops)" in "".join(page_of(copied).text)
+    path.write_text(json.dumps({**facts, "identity": "of a model trained before"}), encoding="utf-8")
+    assert "The map was made with another model (model.skops)" in "".join(page_of(copied).text)
+
+
+def test_before_there_is_a_map(copied):
+    for name in ("map.tif", "map.png", "confidence.tif", "records/classifypatches.json", "records/makemap.json"):
+        (copied / name).unlink()
+    page = page_of(copied)
+    assert page.ids("section") == SECTIONS
+    assert "map" not in page.ids("div")
+    assert "Land-cover model, 2019" in page.text
+    assert "Share" not in "".join(page.text).split("Accuracy")[0]
+    assert not (copied / "map.png").exists()
+
+
+def test_sections_without_inputs_are_left_out(copied):
+    for name in ("ndvi.csv", "valid_count.tif", "model.skops", "confidence.tif", "labels.tif", "samples.gpkg"):
+        (copied / name).unlink()
+    shutil.rmtree(copied / "statistics")
+    left_out = {"masks", "layers", "ndvi", "valid", "importance"}
+    assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in left_out]
+
+
+def test_with_patches_alone(tmp_path, made):
+    for name in ("grid.json", "patches.gpkg"):
+        shutil.copy(made / name, tmp_path)
+    page = page_of(tmp_path)
+    assert page.ids("section") == ["patches", "run"]
+    assert not (tmp_path / "map.png").exists()
+
+
+def test_before_the_area_is_split(tmp_path):
+    with pytest.raises(MissingStepError, match="splitarea"):
+        write_report(Workspace(tmp_path))
+
+
+def test_the_sample_region_says_that_it_is_simulated(copied):
+    path = copied / "scenes.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"folder"', '"sample"'), encoding="utf-8")
+    plain = (copied / "map.png").read_bytes()
+    assert page_of(copied).text.count("Simulated sample region") == 1
+    assert (copied / "map.png").read_bytes() != plain
+
+
+def test_nothing_tested_is_said(made):
+    facts = gather(Workspace(made))
+    untested = replace(facts, training=replace(facts.training, polygons=None, blocks=None))
+    assert any("Nothing could be tested" in caution for caution in words.cautions(untested))
+    assert "is not known" in words.summary(untested)[1]
+
+
+def test_several_single_polygons_are_named_together(made):
+    facts = gather(Workspace(made))
+    tested = replace(facts.training.polygons, untested=(3, 300))
+    cautions = words.cautions(replace(facts, training=replace(facts.training, polygons=tested)))
+    told = (
+        "Classes 3 forest and 300 one field only have a single polygon each: they are learnt but could not be tested."
+    )
+    assert told in cautions
+
+
+def test_long_gaps_are_told(made):
+    facts = gather(Workspace(made))
+    few = replace(facts, observations=(facts.observations[0], facts.observations[-1]))
+    text = " ".join(words.cautions(few))
+    assert "Between 5 Mar 2019 and 5 Nov 2019 hardly anything was validly seen" in text
+    assert "times on average" in text
+
+
+def test_reading_small_stays_small_and_keeps_ids(tmp_path):
+    path = tmp_path / "large.tif"
+    ids = np.zeros((1000, 3000), dtype=np.uint8)
+    ids[:, 1500:] = 7
+    place = {"crs": "EPSG:32633", "transform": rasterio.transform.from_origin(LEFT, TOP, PIXEL, PIXEL)}
+    profile = {"driver": "GTiff", "height": 1000, "width": 3000, "count": 1, "dtype": "uint8", **place}
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(ids, 1)
+    small = read_small(path, 300)
+    assert small.shape == (1, 100, 300)
+    assert set(np.unique(small)) == {0, 7}
+
+
+def test_the_patch_with_the_most_labels_is_shown(made):
+    workspace = Workspace(made)
+    with rasterio.open(made / "labels.tif") as file:
+        labels = file.read(1)
+    window = most_telling_patch(workspace).window
+    counts = {
+        patch.id: (labels[workspace.layout.domain.slices(patch.window)] > 0).sum() for patch in workspace.layout.patches
+    }
+    assert (labels[workspace.layout.domain.slices(window)] > 0).sum() == max(counts.values())
+
+
+def test_dates_are_spread_with_clouds_among_them():
+    seen = [(1.0, valid) for valid in (1.0, 0.0, 0.9, 0.4, 1.0, 0.0, 0.8, 1.0)]
+    seen.insert(4, (0.1, 0.1))  # hardly touches the patch
+    chosen = spread_out(seen, 4)
+    assert chosen == sorted(chosen)
+    assert len(chosen) == 4
+    assert 4 not in chosen
+    assert any(seen[position][1] < 0.5 for position in chosen)
+    assert spread_out(seen[:2], 8) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.234, "0.23"), (42.23, "42.2"), (1234.0, "1\u202f234"), (0.0, "0.00"), (99.96, "100.0")]
+)
+def test_hectares(value, text):
+    assert words.hectares(value) == text

@@ -1,0 +1,112 @@
+"""The engine gets a file that says what QGIS shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def squares(qgis):
+    """Four unit squares in a memory layer, with a `fid` that is not unique."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32631&field=fid:integer&field=Class č:string", "squares", "memory")
+    features = []
+    for number in range(4):
+        feature = QgsFeature(layer.fields())
+        feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(number, 0, number + 1, 1)))
+        feature.setAttributes([number // 2, f"class {number}"])
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    return layer
+
+
+@pytest.fixture
+def stored(squares, tmp_path):
+    """The same in a shapefile without a CRS."""
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter, QgsVectorLayer
+
+    file = tmp_path / "squares č.shp"
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "ESRI Shapefile"
+    options.fileEncoding = "UTF-8"
+    QgsVectorFileWriter.writeAsVectorFormatV3(squares, str(file), QgsCoordinateTransformContext(), options)
+    file.with_suffix(".prj").unlink()
+    return QgsVectorLayer(str(file), "stored", "ogr")
+
+
+def exported(value):
+    """The path that the engine gets, and the layer in it."""
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
+
+    from patchwork.processing_provider.vector_inputs import to_file
+
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    path = to_file("Layer", value, context, QgsProcessingFeedback(False))
+    return path, QgsVectorLayer(path, "exported", "ogr")
+
+
+def test_a_memory_layer_comes_whole_with_its_fields_and_order(squares):
+    _, layer = exported(squares)
+    assert [feature["Class č"] for feature in layer.getFeatures()] == [f"class {number}" for number in range(4)]
+    assert [feature["fid"] for feature in layer.getFeatures()] == [0, 0, 1, 1]
+    assert layer.crs().authid() == "EPSG:32631"
+
+
+def test_only_what_is_selected_comes(squares):
+    from qgis.core import QgsProcessingFeatureSourceDefinition, QgsProject
+
+    QgsProject.instance().addMapLayer(squares)
+    squares.selectByIds([2, 3])
+    _, layer = exported(QgsProcessingFeatureSourceDefinition(squares.id(), True))
+    assert layer.featureCount() == 2
+    _, layer = exported(QgsProcessingFeatureSourceDefinition(squares.id(), False))
+    assert layer.featureCount() == 4
+    QgsProject.instance().takeMapLayer(squares)
+
+
+def test_a_file_comes_as_it_is(stored):
+    path, _ = exported(stored)
+    assert path == stored.source()
+    assert exported(stored.source())[0] == stored.source()
+
+
+def test_a_filter_an_edit_and_a_crs_that_only_qgis_knows_come_along(stored):
+    from qgis.core import QgsCoordinateReferenceSystem
+
+    stored.setSubsetString("fid = 1")
+    assert exported(stored)[1].featureCount() == 2
+    stored.setSubsetString("")
+    stored.startEditing()
+    stored.deleteFeature(next(stored.getFeatures()).id())
+    assert exported(stored)[1].featureCount() == 3
+    stored.rollBack()
+    stored.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    assert exported(stored)[1].crs().authid() == "EPSG:32633"
+
+
+def test_one_layer_of_several_comes(squares, tmp_path):
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter
+
+    file = tmp_path / "two layers.gpkg"
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.layerOptions = ["FID=key"]
+    for name, selected in (("some", [1]), ("all", [])):
+        squares.selectByIds(selected)
+        options.layerName, options.onlySelectedFeatures = name, bool(selected)
+        QgsVectorFileWriter.writeAsVectorFormatV3(squares, str(file), QgsCoordinateTransformContext(), options)
+        options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
+    path, layer = exported(f"{file}|layername=all")
+    assert path == f"{file}|layername=all"
+    assert layer.featureCount() == 4
+    assert exported(f"{file}|layername=some")[1].featureCount() == 1
+
+
+def test_a_layer_that_is_not_there_is_told(qgis):
+    from qgis.core import QgsProcessingException
+
+    with pytest.raises(QgsProcessingException, match=r"Layer: .*/no/such/file\.gpkg"):
+        exported(str(Path("/no/such/file.gpkg")))
