@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Optional, TypeVar, Union, get_type_hints
 
@@ -250,9 +250,13 @@ class Declared:
     required: bool
 
 
-@lru_cache(maxsize=None)
 def declared(declaration: type[Any]) -> tuple[Declared, ...]:
     """The fields of a parameters or results class, in order."""
+    return _declared(declaration)
+
+
+@cache
+def _declared(declaration: Any) -> tuple[Declared, ...]:
     hints = get_type_hints(declaration, include_extras=True)
     return tuple(_declare(field, hints[field.name].__metadata__[0]) for field in fields(declaration))
 

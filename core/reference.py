@@ -76,7 +76,7 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
     overlapping = _count_overlaps(shapes)
     if overlapping:
         notes.append(
-            f"{overlapping} pair(s) of polygons overlap by more than a pixel; the later one in the layer counts."
+            f"{overlapping} pair(s) of polygons overlap by more than a tenth; the later one in the layer counts."
         )
     return Reference(shapes, class_ids, names, tuple(notes))
 
@@ -119,9 +119,10 @@ def _texts(values: np.ndarray) -> list[str]:
 
 
 def _count_overlaps(shapes: np.ndarray) -> int:
-    """Pairs of shapes whose common part is larger than a pixel."""
+    """Pairs of shapes whose common part is more than a pixel and more than a tenth of the smaller one."""
     tree = shapely.STRtree(shapes)
     first, second = tree.query(shapes, predicate="intersects")
     pairs = first < second
-    areas = shapely.area(shapely.intersection(shapes[first[pairs]], shapes[second[pairs]]))
-    return int((areas > 1.0).sum())
+    one, other = shapes[first[pairs]], shapes[second[pairs]]
+    common = shapely.area(shapely.intersection(one, other))
+    return int((common > np.maximum(0.1 * np.minimum(shapely.area(one), shapely.area(other)), 1.0)).sum())

@@ -18,9 +18,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
-from ..core.parameters import Declared, Operation
+from ..core.parameters import Declared, Operation, declared
 from . import bindings, outputs, places
-from .bindings import Given, declared
+from .bindings import Given
 from .translation import tr
 
 HOMEPAGE = "https://github.com/patchwork-landcover/patchwork"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Callable
 
 from qgis.core import (
@@ -37,7 +36,6 @@ from ..core.parameters import Declared, Kind
 from . import places, vector_inputs
 from .translation import tr
 
-declared = lru_cache(maxsize=None)(kinds.declared)  # it reads type hints, and QGIS asks often
 WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
 
 

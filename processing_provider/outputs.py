@@ -35,8 +35,7 @@ from qgis.core import (
 
 from ..core import operations
 from ..core import parameters as kinds
-from ..core.parameters import Declared, Operation, Output
-from .bindings import declared
+from ..core.parameters import Declared, Operation, Output, declared
 from .styling import STYLE_BESIDE
 from .translation import tr
 

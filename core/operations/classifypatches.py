@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..parameters import File, FolderOutput, Number, Operation
 from ..progress import Progress
 from .declarations import Heavy
+from .trainmodel import MODEL_FILE
 
 if TYPE_CHECKING:
     from ..features import SeriesPlan
@@ -74,7 +75,7 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    model_file = chosen or workspace.product("model.skops")
+    model_file = chosen or workspace.product(MODEL_FILE)
     model = _model(model_file)
     lacking = [band for band in model.plan.needed_bands if band not in workspace.catalogue.bands]
     if lacking:
@@ -118,6 +119,7 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
             "classes": model.scheme.to_json(),
             "smoothing": parameters.smoothing,
             "model": str(model_file),
+            "identity": identity,
         },
     )
     return Classified(workspace.folder / "maps")

@@ -63,7 +63,7 @@ STEPS: list[Step] = [
     ("Counting observations", 0.08, observationstatistics.run),
     ("Rasterizing the reference", 0.03, rasterizereference.run),
     ("Drawing samples", 0.1, drawsamples.run),
-    ("Training the model", 0.13, trainmodel.run),
+    ("Training the model", 0.13, trainmodel.train),
     ("Classifying patches", 0.13, _classify),
 ]
 
@@ -84,17 +84,16 @@ def run(parameters: MakeMap, progress: Progress) -> Made:
         progress.info(f"{title} …")
         began = time.monotonic()
         result = step(parameters, progress.part(done, done + weight))
-        accuracy = getattr(result, "accuracy", accuracy)
+        accuracy = result if step is trainmodel.train else accuracy
         seconds[title] = round(time.monotonic() - began, 1)
         done += weight
-    progress.info("Stitching the map …")
+    progress.info("Stitching the map and writing the report …")
     began = time.monotonic()
     files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)
     workspace.write_record(
         "makemap", {"parameters": parameters.to_values(), "versions": package_versions(), "seconds": seconds}
     )
-    progress.info("Writing the report …")
     page = report.write_report(workspace)
     return Made(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
 

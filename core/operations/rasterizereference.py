@@ -150,16 +150,17 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Referen
     if not layer.crs:
         raise DataError(f"The reference {parameters.reference} has no CRS. Assign one (in QGIS: Assign projection).")
     class_ids, names = read_classes(layer, parameters.class_field, parameters.name_field)
-    grid = workspace.layout.grid
+    grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(parameters.erosion)
     shapes = grid.to_pixels(reproject(layer.geometries, layer.crs, grid.crs))
-    reference = make_reference(shapes, class_ids, names)
-    here = shapely.intersects(shapely.make_valid(workspace.layout.area), reference.shapes)
-    if not here.any():
+    near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
+    if not near.any():
         raise DataError(
             f"The reference {parameters.reference} misses the area of interest: none of its {len(shapes)} polygons "
             f"lies in it. Is the CRS ({layer.crs}) right?"
         )
-    known = len(np.unique(class_ids[here & (class_ids > 0)]))
+    shapes, class_ids = shapes[near], class_ids[near]
+    reference = make_reference(shapes, class_ids, names)
+    known = len(np.unique(class_ids[class_ids > 0]))
     if known < 2:
         raise DataError(
             f"The reference has {known} class(es) within the area; a map needs at least two. Is CLASS_FIELD "

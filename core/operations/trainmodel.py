@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..accuracy import Assessment
     from ..workspace import Workspace
 
+MODEL_FILE = "model.skops"
 CLASSIFIERS = {
     "random-forest": "Random forest",
     "lightgbm": "LightGBM",
@@ -71,9 +72,19 @@ class Trained:
 
 def run(parameters: TrainModel, progress: Progress) -> Trained:
     """Cross-validate, fit to all samples, and write model and report."""
+    from .. import report
+    from ..workspace import Workspace
+
+    accuracy = train(parameters, progress)
+    workspace = Workspace(parameters.workspace)
+    return Trained(workspace.product(MODEL_FILE), report.write_report(workspace), accuracy)
+
+
+def train(parameters: TrainModel, progress: Progress) -> float:
+    """Write the model; returns the overall accuracy by polygons, NaN where nothing could be tested."""
     import numpy as np
 
-    from .. import models, report
+    from .. import models
     from ..accuracy import cross_validate, spatial_blocks
     from ..classes import ClassScheme
     from ..execution import Resources
@@ -93,7 +104,7 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
         parameters.seed,
         models.versions(),
     )
-    model_file = workspace.product("model.skops")
+    model_file = workspace.product(MODEL_FILE)
     done = workspace.record("trainmodel") if workspace.has_record("trainmodel") else None
     if done is None or done["fingerprint"] != made_of or not model_file.exists():
         plan = SeriesPlan.from_json(samples["plan"])
@@ -141,8 +152,7 @@ def run(parameters: TrainModel, progress: Progress) -> Trained:
         progress.info(f"Overall accuracy {by_polygons['overall']:.1%}, tested on polygons the model had not seen.")
         for id_ in by_polygons["untested"]:
             progress.warning(f"Class {id_} has one polygon only: it is learnt, but could not be tested.")
-    page = report.write_report(workspace)
-    return Trained(model_file, page, by_polygons["overall"] if by_polygons else float("nan"))
+    return float(by_polygons["overall"]) if by_polygons else math.nan
 
 
 def _block_side(workspace: Workspace) -> int:

@@ -104,17 +104,8 @@ def spread_out(seen: Sequence[tuple[float, float]], number: int) -> list[int]:
 
 def importance(workspace: Workspace) -> tuple[SeriesPlan, np.ndarray] | None:
     """What the workspace's model makes of each value on each date: (value, date), 1 in all; None if it cannot tell."""
-    from ..models import load_model
-
-    file = workspace.product("model.skops")
-    if not file.exists():
+    weights = workspace.record("trainmodel")["importances"] if workspace.has_record("trainmodel") else None
+    if weights is None:
         return None
-    try:
-        model = load_model(file)
-    except DataError:
-        return None
-    weights = getattr(model.estimator, "feature_importances_", None)
-    if weights is None or not np.sum(weights) > 0:
-        return None
-    plan = model.plan
-    return plan, np.asarray(weights, dtype=np.float64).reshape(len(plan.values), len(plan.dates)) / np.sum(weights)
+    plan = SeriesPlan.from_json(workspace.record("drawsamples")["plan"])
+    return plan, np.array(weights).reshape(len(plan.values), len(plan.dates))

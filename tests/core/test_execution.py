@@ -25,8 +25,6 @@ def run(function, tasks, jobs=1, backend="processes", progress=None):
     return run_all(function, tasks, label, Resources(2000, jobs, backend), progress or Progress())
 
 
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_are_in_the_order_of_the_tasks(jobs):
     assert run(math.sqrt, [float(n * n) for n in range(40)], jobs) == [float(n) for n in range(40)]
@@ -142,6 +140,9 @@ def test_without_dask_its_backend_names_the_package_to_install():
 def test_with_dask_the_results_are_the_same():
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    options = {"host": "127.0.0.1", "protocol": "tcp://", "processes": False, "dashboard_address": None}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
         backend = "dask:" + cluster.scheduler_address.partition("://")[2]
         assert run(math.sqrt, [float(n * n) for n in range(9)], 2, backend) == [float(n) for n in range(9)]
+        with pytest.raises(DataError, match=r"1 of 2 failed.*\nPatch -1\.0: ValueError"):
+            run(math.sqrt, [-1.0, 1.0], 2, backend)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_the_map_of_slovenia_holds_the_classes_of_its_reference(slovenia_map):
     assert set(np.unique(classes)) <= {0, 1, 2, 3, 4, 8}
     assert len(np.unique(classes)) > 3
     assert {entry["id"]: entry["name"].lower() for entry in named}[2] == "forest"
-    report = open(slovenia_map.outputs["REPORT"], encoding="utf-8").read()
+    report = Path(slovenia_map.outputs["REPORT"]).read_text(encoding="utf-8")
     assert "forest" in report
     assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", report, flags=re.S), re.I)
 

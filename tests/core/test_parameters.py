@@ -193,11 +193,11 @@ def test_every_default_survives_the_round_trip(operation):
 def odd_values(kind):
     """Values of a kind as declared, at its bounds and in between."""
     if isinstance(kind, Number):
-        low = kind.minimum if kind.minimum is not None else (kind.above if kind.above is not None else -1e6)
-        high = min(kind.maximum if kind.maximum is not None else 1e6, 2.0**31)
+        low = next((bound for bound in (kind.minimum, kind.above) if bound is not None), -1e6)
+        high = kind.maximum if kind.maximum is not None else 1e6
         if kind.whole:
-            return st.integers(math.ceil(low), math.floor(max(high, low + 10)))
-        return st.floats(low, max(high, low + 10), exclude_min=kind.above is not None)
+            return st.integers(math.ceil(low), math.floor(high))
+        return st.floats(low, high, exclude_min=kind.above is not None)
     if isinstance(kind, Choice):
         return st.sampled_from(sorted(kind.options))
     if isinstance(kind, Names):

@@ -38,7 +38,7 @@ def outcome(folder):
             found[name] = {key: value for key, value in facts.items() if key not in ("seconds", "parameters", "model")}
         elif path.suffix == ".gpkg":
             facts, _, shapes, columns = pyogrio.raw.read(path)
-            found[name] = (list(facts["fields"]), shapes.tolist(), [column.tolist() for column in columns])
+            found[name] = (list(facts["fields"]), shapes.tolist(), repr([column.tolist() for column in columns]))
         elif name != ".lock":
             found[name] = "there"
     return found
@@ -67,7 +67,7 @@ def processes_of(group):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata, run_engine, tmp_path):
-    period = ("--start", "2018-04-15", "--end", "2018-05-25")
+    period = ("--start", "2018-04-15", "--end", "2018-05-12")
     inputs = ("--imagery", realdata / "flanders", "--reference", realdata / "flanders" / "reference.shp")
     options = ("--class-field", "crop", "--patch-size", "300", "--per-class", "60", "--validation", "polygons")
     command = ["makemap", *inputs, *options, *period, "--jobs", "2", "--workspace"]
@@ -213,7 +213,7 @@ def test_a_run_that_ends_at_any_write_of_facts_goes_on_to_the_same_outcome(
     assert begun >= 8
 
 
-@pytest.mark.parametrize("number", range(0, 60, 3))
+@pytest.mark.parametrize("number", (0, 1, 5, 12, 20, 27, 33, 38))
 def test_a_run_that_ends_before_any_file_is_renamed_goes_on_to_the_same_outcome(
     make_map, first, tmp_path, monkeypatch, number
 ):
