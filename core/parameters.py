@@ -252,7 +252,7 @@ class Declared:
 
 def declared(declaration: type[Any]) -> tuple[Declared, ...]:
     """The fields of a parameters or results class, in order."""
-    return _declared(declaration)
+    return _declared(declaration)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
