@@ -31,14 +31,16 @@ DONE, FAILED, WRONG_PARAMETERS, CANCELLED = 0, 1, 2, 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one operation; returns the exit status."""
-    options = vars(_parser().parse_args(arguments))
-    operation = OPERATIONS[options.pop("operation")]
-    face = JsonFace() if options.pop("json") else TerminalFace()
-    values = {name: value for name, value in options.items() if value is not None and name != "parameters"}
+    given = sys.argv[1:] if arguments is None else arguments
+    face = JsonFace() if "--json" in given else TerminalFace()
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
     try:
-        if options["parameters"] == "-":
-            values |= json.loads(sys.stdin.readline())
+        options = vars(_parser().parse_args(given))
+        operation = OPERATIONS[options.pop("operation")]
+        from_input = options.pop("parameters") == "-"
+        values = {name: value for name, value in options.items() if value is not None and name != "json"}
+        if from_input:
+            values |= _read_parameters()
             threading.Thread(target=_cancel_when_input_ends, daemon=True).start()
         _check_python()
         destinations = {name: Path(str(values.pop(name))) for name in destinations_of(operation) if values.get(name)}
@@ -93,7 +95,8 @@ class TerminalFace:
 
     def outputs(self, outputs: dict[str, Any]) -> None:
         """Show what was made."""
-        print(json.dumps(_upper(outputs), ensure_ascii=False, indent=1))
+        is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        print(json.dumps(_upper(outputs), ensure_ascii=not is_unicode, indent=1))
 
     @staticmethod
     def _write(text: str) -> None:
@@ -145,11 +148,32 @@ def _upper(outputs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with the options as any other wrong parameter."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ParameterError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help tells the options.")
+
+
+def _read_parameters() -> dict[str, Any]:
+    try:
+        values = json.loads(sys.stdin.readline())
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise ParameterError(
+            f"Standard input should hold the parameters as one line with a JSON object, not {line[:80]!r}."
+        )
+    return values
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("patchwork", description="Land-cover maps from Sentinel-2 time series.")
+    parser = _Parser("patchwork", description="Land-cover maps from Sentinel-2 time series.")
     commands = parser.add_subparsers(dest="operation", required=True, metavar="OPERATION")
     for operation in OPERATIONS.values():
-        command = commands.add_parser(operation.name, help=operation.label, description=operation.summary)
+        command = commands.add_parser(
+            operation.name, help=operation.label, description=operation.summary, allow_abbrev=False
+        )
         _add_options(command, operation)
     return parser
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -25,7 +27,7 @@ def read_area(text: str) -> tuple[BaseGeometry, str]:
             raise ParameterError(f"Area of interest (AREA): the extent {text} is empty; it is xmin,ymin,xmax,ymax.")
         return shapely.box(xmin, ymin, xmax, ymax), crs
     geometries, crs = _read_geometries(text, "Area of interest (AREA)")
-    area = shapely.union_all(shapely.make_valid(geometries))
+    area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))
     if area.area == 0.0:
         raise DataError(f"Area of interest (AREA): {text} holds no polygon, only points or lines. Set a polygon layer.")
     return area, crs
@@ -48,6 +50,8 @@ def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
         return None
     if len(numbers) != count or len(parts) > count + 1:
         return None
+    if not all(math.isfinite(number) for number in numbers):
+        raise ParameterError(f"{text}: these are not finite numbers.")
     crs = parts[count] if len(parts) > count and parts[count] else _LONGITUDE_LATITUDE
     read_crs(crs)
     if crs == _LONGITUDE_LATITUDE and not all(abs(number) <= 360.0 for number in numbers):

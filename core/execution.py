@@ -6,8 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import joblib
 
@@ -29,6 +30,10 @@ class Resources:
     memory: int = 4000
     jobs: int = 0
     backend: str = "processes"
+
+    def __post_init__(self) -> None:
+        if self.backend != "processes" and not self.backend.startswith("dask:"):
+            raise ParameterError(f"Backend (BACKEND): {self.backend!r} is neither `processes` nor `dask:HOST:PORT`.")
 
     @property
     def wanted_jobs(self) -> int:
@@ -114,21 +119,27 @@ def _outcomes(
         yield from parallel(calls)
 
 
-def _backend(name: str, processes: int) -> Any:
+@contextmanager
+def _backend(name: str, processes: int) -> Iterator[None]:
+    """Where joblib runs tasks while the block lasts."""
     if name == "processes":
-        return joblib.parallel_config(
+        with joblib.parallel_config(
             "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
-        )
-    scheme, _, address = name.partition(":")
-    if scheme != "dask" or ":" not in address:
-        raise ParameterError(f"Backend (BACKEND): {name!r} is neither `processes` nor `dask:HOST:PORT`.")
+        ):
+            yield
+        return
     try:
         from distributed import Client
     except ImportError:
         raise MissingPackageError(
             "BACKEND dask needs the package `distributed` in the engine's environment: pip install distributed."
         ) from None
-    return joblib.parallel_config("dask", client=Client(address, timeout=30))
+    try:
+        client = Client(name.removeprefix("dask:"), timeout=30)  # type: ignore[no-untyped-call,unused-ignore]
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"Backend (BACKEND): no Dask scheduler answers at {name} ({error}).") from error
+    with client, joblib.parallel_config("dask", client=client):
+        yield
 
 
 def _attempt(function: Callable[[T], R], task: T, label: str) -> R | _Failure:

@@ -80,5 +80,5 @@ def _what_to_do(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{path} cannot be written: the disk is full. Make room and run again; what is done is kept."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path} cannot be written: no permission. Choose another WORKSPACE."
+        return f"{path} cannot be written: no permission. Choose another place."
     return f"{path} cannot be written ({error.strerror or error})."

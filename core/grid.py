@@ -160,18 +160,31 @@ class Patch:
     window: Window
 
 
-def cut(domain: Window, height: int, width: int, *, from_corner: bool = False) -> list[Patch]:
+def cut(domain: Window, height: int, width: int) -> list[Patch]:
     """`domain` cut into patches of `height` × `width` pixels, clipped to it, row by row.
 
-    Patches lie on multiples of their size, so that ids are stable; or from the domain's own corner.
+    Patches lie on multiples of their size from the grid's origin, so that their ids are stable.
     """
-    row0, column0 = (domain.row, domain.column) if from_corner else (0, 0)
-    patches = []
-    for i in range((domain.row - row0) // height, -(-(domain.bottom - row0) // height)):
-        for j in range((domain.column - column0) // width, -(-(domain.right - column0) // width)):
-            whole = Window(row0 + i * height, column0 + j * width, height, width)
-            patches.append(Patch(f"R{i:04d}C{j:04d}", whole.intersection(domain)))
-    return patches
+    return [
+        Patch(_patch_id(i, j), Window(i * height, j * width, height, width).intersection(domain))
+        for i in range(domain.row // height, -(-domain.bottom // height))
+        for j in range(domain.column // width, -(-domain.right // width))
+    ]
+
+
+def divide(domain: Window, rows: int, columns: int) -> list[Patch]:
+    """`domain` cut into `rows` × `columns` patches of about the same size, row by row."""
+    tops = [domain.row + domain.height * i // rows for i in range(rows + 1)]
+    lefts = [domain.column + domain.width * j // columns for j in range(columns + 1)]
+    return [
+        Patch(_patch_id(i, j), Window.between(tops[i], lefts[j], tops[i + 1], lefts[j + 1]))
+        for i in range(rows)
+        for j in range(columns)
+    ]
+
+
+def _patch_id(row: int, column: int) -> str:
+    return f"R{row:04d}C{column:04d}"
 
 
 def read_crs(name: str) -> CRS:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import lightgbm
 import numpy as np
@@ -129,7 +130,7 @@ def load_model(path: Path) -> Model:
         description = json.loads(content["description"])
     except FileNotFoundError:
         raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not a model of Patchwork ({type(error).__name__}: {error}).") from error
     scheme = ClassScheme.from_json(description["classes"])
     return Model(content["estimator"], SeriesPlan.from_json(description["plan"]), scheme, description["facts"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.shutil
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as FileWindow
 
@@ -43,8 +44,8 @@ def write_mosaic(
     tags = {FINGERPRINT_TAG: fingerprint}
     if scheme is not None:
         tags["CLASSES"] = json.dumps(scheme.to_json(), ensure_ascii=False)
-    path.with_name(f"{path.name}.aux.xml").unlink(missing_ok=True)  # statistics that QGIS has kept of the old one
     with written_whole(path) as finished:
+        path.with_name(f"{path.name}.aux.xml").unlink(missing_ok=True)  # statistics that QGIS has kept of the old one
         plain = finished.with_name(f"{finished.name}.plain")
         try:
             written = _write_plain(plain, grid, domain, patches, read, dtype, nodata, name, tags, scheme, report)
@@ -61,7 +62,7 @@ def write_mosaic(
             )
             if _sum_of_file(finished) != written:
                 raise WorkspaceError(f"{path} was not written whole. Is the disk full?")
-        except RasterioError as error:
+        except (RasterioError, CPLE_BaseError) as error:
             raise WorkspaceError(f"{path} cannot be written ({error}). Is the disk full?") from error
         finally:
             plain.unlink(missing_ok=True)

@@ -96,12 +96,15 @@ class Choice(Kind):
 
 @dataclass(frozen=True)
 class Names(Kind):
-    """Some names in order, as text separated by commas."""
+    """Some names in order, as text separated by commas; `none` for no name at all."""
 
+    NONE: ClassVar[str] = "none"
     allowed: Optional[tuple[str, ...]] = None
 
     def read(self, value: Any) -> tuple[str, ...]:
         parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
+        if parts == [self.NONE]:
+            return ()
         names = tuple(part.strip() for part in parts if part.strip())
         for name in names:
             if self.allowed is not None and name not in self.allowed:
@@ -109,7 +112,7 @@ class Names(Kind):
         return names
 
     def plain(self, value: Any) -> str:
-        return ",".join(value)
+        return ",".join(value) or self.NONE
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Date(Kind):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value).strip()[:10])
+            return datetime.fromisoformat(str(value).strip()).date()
         except ValueError:
             raise ValueError(f"{value!r} is not a date such as 2019-07-31") from None
 

@@ -68,7 +68,7 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
     notes = []
     if invalid.any():
         shapes = shapes.copy()
-        shapes[invalid] = shapely.make_valid(shapes[invalid])
+        shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
         notes.append(f"{invalid.sum()} invalid polygon(s) of the reference were mended.")
     unknown = class_ids == 0
     if unknown.any():
@@ -104,7 +104,7 @@ def _integer_ids(values: np.ndarray, field: str) -> np.ndarray:
     wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers > HIGHEST_CLASS_ID)
     if wrong.any():
         raise DataError(
-            f"The class field {field} holds {numbers[wrong][0]:g}; class ids are whole numbers from 1 to "
+            f"The class field {field} holds {values[wrong][0]:g}; class ids are whole numbers from 1 to "
             f"{HIGHEST_CLASS_ID}, 0 for unknown. Choose another CLASS_FIELD, or a field of names."
         )
     return numbers.astype(np.uint16)

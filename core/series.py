@@ -48,7 +48,8 @@ def _interpolate_block(
     count = valid.shape[1]
     values = [value.ravel() for value in _values(plan, stack)]
     before, after = _neighbours(valid)
-    days = ((observed - observed[0]) / 86400.0).astype(np.float32)
+    # Counted from a date of the plan: which acquisitions are at hand depends on the block, and float32 would tell.
+    days = ((observed - wanted[0]) / 86400.0).astype(np.float32)
     pixels = np.arange(count)
     result = np.empty((len(plan.values), len(wanted), count), dtype=np.float32)
     for number, moment in enumerate(wanted):
@@ -57,7 +58,7 @@ def _interpolate_block(
         left, right = np.where(left < 0, right, left), np.where(right < 0, left, right)
         start = days[left]
         gap = days[right] - start
-        day = np.float32((moment - observed[0]) / 86400.0)
+        day = np.float32((moment - wanted[0]) / 86400.0)
         weight = (day - start) * (gap > 0) / np.maximum(gap, np.float32(1e-6))
         left, right = left * count + pixels, right * count + pixels
         for value, own in zip(values, result, strict=True):

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
-from .errors import DataError
+from .errors import DataError, WorkspaceError
 from .files import written_whole
 
 
@@ -50,16 +50,19 @@ def read_vector(source: str) -> VectorLayer:
 
 
 def write_geopackage(path: Path, layer: VectorLayer) -> None:
-    """Write one layer as a GeoPackage of its own, whole or not at all."""
+    """Write one layer as a GeoPackage of its own, whole or not at all; WorkspaceError where that cannot be."""
     kinds = {geometry.geom_type for geometry in layer.geometries}
     with written_whole(path) as temporary:
-        pyogrio.raw.write(
-            temporary,
-            shapely.to_wkb(layer.geometries),
-            list(layer.fields.values()),
-            list(layer.fields),
-            layer=layer.name,
-            driver="GPKG",
-            geometry_type=kinds.pop() if len(kinds) == 1 else "Unknown",
-            crs=layer.crs,
-        )
+        try:
+            pyogrio.raw.write(
+                temporary,
+                shapely.to_wkb(layer.geometries),
+                list(layer.fields.values()),
+                list(layer.fields),
+                layer=layer.name,
+                driver="GPKG",
+                geometry_type=kinds.pop() if len(kinds) == 1 else "Unknown",
+                crs=layer.crs,
+            )
+        except (DataSourceError, DataLayerError, FeatureError) as error:
+            raise WorkspaceError(f"{path} cannot be written ({error}). Is the disk full?") from error

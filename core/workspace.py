@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
@@ -71,13 +71,16 @@ class Workspace:
 
     # What is known
 
+    @property
+    def grid(self) -> PixelGrid | None:
+        """The pixel grid, None before `splitarea`: what a workspace keeps for good."""
+        file = self.folder / "grid.json"
+        return PixelGrid(**self._grid_facts(file)["grid"]) if file.exists() else None
+
     @cached_property
     def layout(self) -> Layout:
         """The grid and the patches; MissingStepError before `splitarea`."""
-        file = self._needed(self.folder / "grid.json", "splitarea")
-        facts = read_json(file)
-        if facts["format"] != FORMAT:
-            raise WorkspaceError(f"{self.folder} was made by another version of Patchwork. Choose another WORKSPACE.")
+        facts = self._grid_facts(self._needed(self.folder / "grid.json", "splitarea"))
         layer = read_vector(str(self._needed(self.patches_file, "splitarea")))
         columns = {name: layer.fields[name] for name in ("id", "row", "column", "height", "width")}
         patches = tuple(
@@ -89,6 +92,11 @@ class Workspace:
 
     def write_layout(self, layout: Layout) -> None:
         """Record the grid and the patches, and show them as a GeoPackage."""
+        boxes = [shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches]
+        fields = {"id": np.array([patch.id for patch in layout.patches], dtype=object)}
+        for name in ("row", "column", "height", "width"):
+            fields[name] = np.array([getattr(patch.window, name) for patch in layout.patches], dtype=np.int64)
+        write_geopackage(self.patches_file, VectorLayer("patches", np.array(boxes), fields, layout.grid.crs))
         write_json(
             self.folder / "grid.json",
             {
@@ -98,12 +106,17 @@ class Workspace:
                 "area": shapely.to_wkb(layout.area, hex=True),
             },
         )
-        boxes = [shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches]
-        fields = {"id": np.array([patch.id for patch in layout.patches], dtype=object)}
-        for name in ("row", "column", "height", "width"):
-            fields[name] = np.array([getattr(patch.window, name) for patch in layout.patches], dtype=np.int64)
-        write_geopackage(self.patches_file, VectorLayer("patches", np.array(boxes), fields, layout.grid.crs))
         self.__dict__.pop("layout", None)
+
+    def refuse_other_imagery(self, source: str, imagery: str) -> None:
+        """Raise WorkspaceError where the scenes kept here come from another source."""
+        if (self.folder / "scenes.json").exists():
+            old = self.catalogue
+            if (old.source, old.imagery) != (source, imagery):
+                raise WorkspaceError(
+                    f"The workspace {self.folder} belongs to other settings: its scenes come from {old.source} "
+                    f"{old.imagery}, not from {source} {imagery}. Choose another WORKSPACE."
+                )
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -249,11 +262,21 @@ class Workspace:
                 lock.seek(0)
                 holder = lock.read().strip() or "another run"
                 raise WorkspaceError(f"The workspace {self.folder} is held by {holder}. Wait for it or cancel it.")
-            lock.truncate(0)
-            lock.write(f"process {os.getpid()} on {socket.gethostname()}")
-            lock.flush()
             remove_temporary_files(self.folder)
+            with suppress(OSError):  # a disk without room for a name: who holds the workspace then stays unsaid
+                os.truncate(lock.fileno(), 0)
+                os.write(lock.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
             yield
+
+    def forget(self, step: str) -> None:
+        """Remove the record of a step whose files are about to be written again."""
+        (self.folder / "records" / f"{step}.json").unlink(missing_ok=True)
+
+    def _grid_facts(self, file: Path) -> dict[str, Any]:
+        facts: dict[str, Any] = read_json(file)
+        if facts["format"] != FORMAT:
+            raise WorkspaceError(f"{self.folder} was made by another version of Patchwork. Choose another WORKSPACE.")
+        return facts
 
     def missing(self, what: str, step: str) -> MissingStepError:
         """The error that tells which step must run first."""

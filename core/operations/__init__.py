@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
@@ -53,10 +53,7 @@ def execute(
 
     Output files lie in the workspace; those named in `destinations` are copied there as well, and that path is given.
     """
-    from ..workspace import Workspace
-
-    folder = getattr(parameters, "workspace", None)
-    with Workspace(folder).held() if folder is not None else nullcontext():
+    with _held(getattr(parameters, "workspace", None)):
         results = operation.run(parameters, progress)
         outputs: dict[str, Any] = {}
         for output in declared(operation.results):
@@ -66,6 +63,14 @@ def execute(
             outputs[output.name] = str(value) if isinstance(value, Path) else value
     progress.report(1.0)
     return outputs
+
+
+def _held(folder: Optional[Path]) -> AbstractContextManager[None]:
+    if folder is None:
+        return nullcontext()
+    from ..workspace import Workspace
+
+    return Workspace(folder).held()
 
 
 def destinations_of(operation: Operation) -> dict[str, Any]:

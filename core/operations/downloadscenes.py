@@ -33,13 +33,18 @@ class Downloaded:
 
 
 def run(parameters: DownloadScenes, progress: Progress) -> Downloaded:
-    """Write every scene that is not there yet."""
+    """Find the scenes, and write every one that is not there yet."""
+    findscenes.run(parameters, progress.part(0.0, 0.02))
+    return fetch(parameters, progress.part(0.02, 1.0))
+
+
+def fetch(parameters: DownloadScenes, progress: Progress) -> Downloaded:
+    """Write every scene of the catalogue that is not there yet."""
     from ..execution import Resources, run_all
     from ..rasters import fingerprint_of
     from ..sources import open_source
     from ..workspace import Workspace
 
-    findscenes.run(parameters, progress.part(0.0, 0.02))
     workspace = Workspace(parameters.workspace)
     source = open_source(parameters.source, parameters.imagery)
     scenes = [(patch, item) for patch in workspace.layout.patches for item in workspace.catalogue.acquisitions]
@@ -50,7 +55,7 @@ def run(parameters: DownloadScenes, progress: Progress) -> Downloaded:
         missing,
         lambda scene: f"Patch {scene[0].id} at {scene[1].name}",
         Resources(parameters.memory, parameters.jobs, parameters.backend),
-        progress.part(0.02, 1.0),
+        progress,
     )
     return Downloaded(workspace.scenes_folder)
 

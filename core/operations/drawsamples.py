@@ -130,6 +130,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
             f"{present} class(es) have samples with a valid observation; a map needs at least two. Lower EROSION, "
             "widen the period, or use more reference polygons."
         )
+    workspace.forget("drawsamples")
     _write(file, workspace, samples, plan, table)
     workspace.write_record(
         "drawsamples",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from ..errors import DataError, ParameterError, WorkspaceError
+from ..errors import DataError, ParameterError
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
 from .declarations import Period
@@ -70,15 +70,8 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
             f"None of the {len(in_period)} acquisitions shows the area with at most {parameters.max_cloud_cover:g} % "
             "cloud. Raise MAX_CLOUD_COVER or choose a longer period."
         )
-    imagery = str(Path(source.imagery).resolve()) if source.imagery else ""
-    catalogue = Catalogue(source.kind, imagery, source.bands, tuple(kept))
-    if (workspace.folder / "scenes.json").exists():
-        old = workspace.catalogue
-        if (old.source, old.imagery) != (catalogue.source, catalogue.imagery):
-            raise WorkspaceError(
-                f"The workspace {workspace.folder} belongs to other settings: its scenes come from {old.source} "
-                f"{old.imagery}, not from {catalogue.source} {catalogue.imagery}. Choose another WORKSPACE."
-            )
+    catalogue = Catalogue(source.kind, source.imagery, source.bands, tuple(kept))
+    workspace.refuse_other_imagery(catalogue.source, catalogue.imagery)
     workspace.write_catalogue(catalogue)
     fields = {
         "time": np.array([item.time.isoformat() for item in kept], dtype=object),

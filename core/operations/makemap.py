@@ -13,6 +13,7 @@ from . import (
     classifypatches,
     downloadscenes,
     drawsamples,
+    findscenes,
     maskclouds,
     observationstatistics,
     rasterizereference,
@@ -53,15 +54,24 @@ def _classify(parameters: MakeMap, progress: Progress) -> object:
     return classifypatches.classify(parameters, None, progress)
 
 
+def _fetch(parameters: MakeMap, progress: Progress) -> object:
+    """After a look at what clouds are told by: that it is missing should not be said at the end of a night."""
+    from ..workspace import Workspace
+
+    maskclouds.settings_of(parameters, Workspace(parameters.workspace))
+    return downloadscenes.fetch(parameters, progress)
+
+
 Step = tuple[str, float, Callable[[Any, Progress], Any]]
 
 # The steps in order, with about how much of the time each takes.
 STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
-    ("Fetching scenes", 0.25, downloadscenes.run),
+    ("Rasterizing the reference", 0.03, rasterizereference.run),
+    ("Finding scenes", 0.01, findscenes.run),
+    ("Fetching scenes", 0.24, _fetch),
     ("Masking clouds", 0.25, maskclouds.run),
     ("Counting observations", 0.08, observationstatistics.run),
-    ("Rasterizing the reference", 0.03, rasterizereference.run),
     ("Drawing samples", 0.1, drawsamples.run),
     ("Training the model", 0.13, trainmodel.train),
     ("Classifying patches", 0.13, _classify),

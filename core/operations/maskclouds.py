@@ -91,7 +91,7 @@ def run(parameters: MaskClouds, progress: Progress) -> Masked:
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    workspace.write_record("maskclouds", {"settings": _settings(parameters, workspace)})
+    workspace.write_record("maskclouds", {"settings": settings_of(parameters, workspace)})
     scenes = [(patch, item) for patch in workspace.layout.patches for item in workspace.catalogue.acquisitions]
     missing = [s for s in scenes if fingerprint_of(workspace.cloud(*s)) != workspace.cloud_fingerprint(*s)]
     resources = Resources(parameters.memory, parameters.jobs, parameters.backend)
@@ -106,7 +106,7 @@ def run(parameters: MaskClouds, progress: Progress) -> Masked:
     return Masked(workspace.clouds_folder)
 
 
-def _settings(parameters: MaskClouds, workspace: Workspace) -> dict[str, Any]:
+def settings_of(parameters: MaskClouds, workspace: Workspace) -> dict[str, Any]:
     """What decides the masks: the method that `auto` stands for, its numbers, and how many pixels it reaches."""
     from ..clouds import DETECTOR_BANDS
 

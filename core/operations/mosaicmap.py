@@ -83,6 +83,8 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
         raise workspace.missing(f"{layer.title} of patch {lacking[0]}", layer.step)
     made_of = fingerprint("mosaic", name, names, scheme.to_json() if scheme else None, [patch.id for patch in patches])
     path = workspace.product(f"{name}.tif")
+    if scheme is not None:
+        styles.write_class_style(path.with_suffix(".qml"), scheme)
     if rasters.fingerprint_of(path) == made_of:
         progress.report(1.0)
         return path
@@ -92,8 +94,6 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
         pixels = workspace.read_patch(layer.kind, patch, name, layer.step)  # type: ignore[arg-type]
         return np.nan_to_num(pixels).astype(dtype) if np.dtype(dtype).kind == "u" else pixels
 
-    if scheme is not None:
-        styles.write_class_style(path.with_suffix(".qml"), scheme)
     write_mosaic(
         path,
         workspace.layout.grid,

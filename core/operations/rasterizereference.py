@@ -204,8 +204,12 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
 
     record: dict[str, Any] = workspace.record("rasterizereference")
     scheme = ClassScheme.from_json(record["classes"])
+    folder = workspace.product("masks")
+    wanted = {entry.id: folder / f"mask_{entry.id}.tif" for entry in scheme.classes}
+    for old in set(folder.glob("mask_*.tif")) - set(wanted.values()):
+        old.unlink()
     for number, entry in enumerate(scheme.classes, start=1):
-        path = workspace.product("masks") / f"mask_{entry.id}.tif"
+        path = wanted[entry.id]
         made_of = fingerprint("mask", entry.id, record["fingerprints"])
         if fingerprint_of(path) != made_of:
             write_mosaic(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..grid import PixelGrid
     from ..sources import Source
+    from ..workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     import shapely
 
     from ..area import read_area
-    from ..grid import cut, reproject
+    from ..grid import cut, divide, reproject
     from ..records import Layout
     from ..sources import open_source
     from ..workspace import Workspace
@@ -97,7 +98,8 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
         area, area_crs = source.footprint(), source.grid.crs
     else:
         raise ParameterError("Area of interest (AREA) is missing; or name IMAGERY, to take the whole extent of it.")
-    grid = _grid(parameters, source, area, area_crs)
+    workspace = Workspace(parameters.workspace)
+    grid = _kept_grid(workspace, source, _grid(parameters, source, area, area_crs))
     area = reproject(np.array([area], dtype=object), area_crs, grid.crs)[0]
     if parameters.buffer > 0:
         area = area.buffer(parameters.buffer)
@@ -117,7 +119,12 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
         patches = cut(domain, max(round(sizes[0]), 1), max(round(sizes[1]), 1))
     else:
         columns, rows = _patch_count(parameters.patch_count)
-        patches = cut(domain, -(-domain.height // rows), -(-domain.width // columns), from_corner=True)
+        if columns > domain.width or rows > domain.height:
+            raise ParameterError(
+                f"Number of patches (PATCH_COUNT): {parameters.patch_count} is more than the area's {domain.width} x "
+                f"{domain.height} pixels."
+            )
+        patches = divide(domain, rows, columns)
     wanted = in_pixels
     if source is not None:
         ground = reproject(np.array([source.footprint()], dtype=object), source.grid.crs, grid.crs)
@@ -133,13 +140,6 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     touched = shapely.area(shapely.intersection(np.array(boxes), wanted)) > 1e-9
     layout = Layout(grid, in_pixels, domain, tuple(np.array(patches, dtype=object)[touched]))
 
-    workspace = Workspace(parameters.workspace)
-    if (workspace.folder / "grid.json").exists() and workspace.layout.grid != grid:
-        old = workspace.layout.grid
-        raise WorkspaceError(
-            f"The workspace {workspace.folder} belongs to other settings: its pixel grid is {old.pixel_width:g} m in "
-            f"{old.crs}, now {grid.pixel_width:g} m in {grid.crs} is asked for. Choose another WORKSPACE."
-        )
     workspace.write_layout(layout)
     progress.info(
         f"{len(layout.patches)} patches of up to {patches[0].window.width} × {patches[0].window.height} pixels, "
@@ -149,14 +149,33 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     return Split(workspace.patches_file, len(layout.patches))
 
 
+def _kept_grid(workspace: Workspace, source: Optional[Source], grid: PixelGrid) -> PixelGrid:
+    """The grid that the workspace has already, or `grid`; WorkspaceError where it belongs to other settings."""
+    if source is not None:
+        workspace.refuse_other_imagery(source.kind, source.imagery)
+    old = workspace.grid
+    if old is not None and not old.same_as(grid):
+        raise WorkspaceError(
+            f"The workspace {workspace.folder} belongs to other settings: its pixel grid is {_grid_told(old)}, now "
+            f"{_grid_told(grid)} is asked for. Choose another WORKSPACE."
+        )
+    return old or grid
+
+
+def _grid_told(grid: PixelGrid) -> str:
+    return f"{grid.pixel_width:g} m in {grid.crs} from the corner {grid.left:.3f}, {grid.top:.3f}"
+
+
 def _grid(parameters: SplitArea, source: Optional[Source], area: BaseGeometry, area_crs: str) -> PixelGrid:
     """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS asks for another."""
     from ..grid import PixelGrid
 
     if source is not None and parameters.resolution is None and parameters.crs is None:
         return source.grid
-    crs = parameters.crs or (source.grid.crs if source is not None else None)
-    return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, crs)
+    if source is None:
+        return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, parameters.crs)
+    resolution = parameters.resolution or source.grid.pixel_width
+    return PixelGrid.utm(area, area_crs, resolution, parameters.crs or source.grid.crs)
 
 
 def _patch_count(text: str) -> tuple[int, int]:

@@ -134,6 +134,7 @@ def train(parameters: TrainModel, progress: Progress) -> float:
         scheme = ClassScheme.from_json(samples["classes"]).only(np.unique(class_ids).tolist())
         facts = {"classifier": parameters.classifier, "samples": len(class_ids), "versions": package_versions()}
         estimator = fit(features, class_ids)
+        workspace.forget("trainmodel")
         models.save_model(model_file, models.Model(estimator, plan, scheme, facts))
         done = {
             "fingerprint": made_of,

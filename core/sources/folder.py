@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
-from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as FileWindow
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError
 from ..grid import PixelGrid, Window, reproject
 from ..records import TIME_FORMAT, Acquisition, fingerprint
+from .resampling import CATEGORICAL, read_resampled
 
 _TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
 _SUFFIXES = (".tif", ".tiff")
-_CATEGORICAL = "SCL"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class FolderSource:
             window = replace(tile.window, row=offset_row, column=offset_column)
             by_time.setdefault(tile.time, []).append(replace(tile, window=window))
         ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
-        return cls(str(folder), first.grid, first.bands, ordered)
+        return cls(str(folder.resolve()), first.grid, first.bands, ordered)
 
     def footprint(self, acquisition: Acquisition | None = None) -> BaseGeometry:
         """The union of the files' rectangles."""
@@ -131,30 +129,17 @@ class FolderSource:
         here = grid.to_pixels(reproject(rectangle, self.grid.crs, grid.crs))[0]
         if not here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)):
             return None
-        values = np.empty((len(self.bands), *window.shape), dtype=np.uint16)
         with rasterio.open(tile.path) as file:
-            for index, band in enumerate(self.bands, start=1):
-                # Tolerance 0: GDAL's approximation of the projection depends on the window, and would draw seams.
-                options = {
-                    "crs": grid.crs,
-                    "transform": grid.affine(window),
-                    "width": window.width,
-                    "height": window.height,
-                    "resampling": Resampling.nearest if band == _CATEGORICAL else Resampling.bilinear,
-                    "tolerance": 0.0,
-                    "src_nodata": 0,
-                    "nodata": 0,
-                }
-                with WarpedVRT(file, **options) as warped:
-                    values[index - 1] = warped.read(index)
+            pixel = (self.grid.pixel_width, self.grid.pixel_height)
+            values = read_resampled(file, self.bands, pixel, grid, window)
         return window, self._harmonise(values, tile.offset)
 
     def _harmonise(self, values: np.ndarray, offset: int) -> np.ndarray:
         """Reflectance (band, y, x) with the offset added, at least 1 where there is data."""
         if offset:
-            reflectance = values[[band != _CATEGORICAL for band in self.bands]]
+            reflectance = values[[band != CATEGORICAL for band in self.bands]]
             moved = np.maximum(reflectance.astype(np.int32) + offset, 1)
-            values[[band != _CATEGORICAL for band in self.bands]] = np.where(reflectance > 0, moved, 0)
+            values[[band != CATEGORICAL for band in self.bands]] = np.where(reflectance > 0, moved, 0)
         return values
 
 
@@ -171,7 +156,8 @@ def _look_at(path: Path) -> Tile:
         with rasterio.open(path) as file:
             crs, transform, shape = file.crs, file.transform, file.shape
             bands, dtypes = file.descriptions, set(file.dtypes)
-            offsets = {round(offset / scale) for offset, scale in zip(file.offsets, file.scales, strict=True) if offset}
+            told = zip(file.descriptions, file.offsets, file.scales, strict=True)
+            offsets = {round(offset / scale) for band, offset, scale in told if band != CATEGORICAL}
     except RasterioError as error:
         raise DataError(f"{path.name}: is not a raster that can be read.") from error
     if crs is None:
@@ -185,7 +171,7 @@ def _look_at(path: Path) -> Tile:
         raise DataError(f"{path.name}: its bands have different offsets ({sorted(offsets)}).")
     facts = path.stat()
     identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns)
-    return Tile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), sum(offsets), identity)
+    return Tile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), offsets.pop(), identity)
 
 
 def _differences(tiles: list[Tile]) -> list[str]:

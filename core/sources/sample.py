@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from rasterio.enums import Resampling
-from rasterio.warp import reproject
+from rasterio.io import MemoryFile
 from shapely.geometry.base import BaseGeometry
 
 from ..grid import PixelGrid, Window
 from ..records import Acquisition, fingerprint
 from ..vectors import VectorLayer, write_geopackage
 from . import simulation
+from .resampling import read_resampled
 
 CLASS_FIELD = "class_id"
 NAME_FIELD = "class_name"
@@ -53,26 +53,21 @@ class SampleSource:
         """What the satellite would have seen; on grids other than the region's own, bilinear."""
         region = self._region
         whole = Window(0, 0, region.height, region.width)
-        pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
         if not self.grid.same_as(grid):
             seen = simulation.render(region, self._pass(acquisition), 0, 0, *whole.shape)
-            reproject(
-                seen,
-                pixels,
-                src_transform=self.grid.affine(whole),
-                src_crs=self.grid.crs,
-                src_nodata=0,
-                dst_transform=grid.affine(window),
-                dst_crs=grid.crs,
-                dst_nodata=0,
-                resampling=Resampling.bilinear,
-                tolerance=0.0,
-            )
-            return pixels
+            profile = {"driver": "GTiff", "count": len(self.bands), "dtype": "uint16", "nodata": 0}
+            place = {"height": whole.height, "width": whole.width, "crs": self.grid.crs}
+            with MemoryFile() as memory:
+                with memory.open(**profile, **place, transform=self.grid.affine(whole)) as file:
+                    file.write(seen)
+                with memory.open() as file:
+                    pixel = (self.grid.pixel_width, self.grid.pixel_height)
+                    return read_resampled(file, self.bands, pixel, grid, window)
         rows = round((self.grid.top - grid.top) / grid.pixel_height)
         columns = round((grid.left - self.grid.left) / grid.pixel_width)
         own = replace(window, row=window.row + rows, column=window.column + columns)
         common = whole.intersection(own)
+        pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
         if not common.is_empty:
             seen = simulation.render(region, self._pass(acquisition), common.row, common.column, *common.shape)
             pixels[(slice(None), *own.slices(common))] = seen

@@ -27,7 +27,13 @@ def run(function, tasks, jobs=1, backend="processes", progress=None):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_are_in_the_order_of_the_tasks(jobs):
-    assert run(math.sqrt, [float(n * n) for n in range(40)], jobs) == [float(n) for n in range(40)]
+    def slow_at_first(task):
+        import time
+
+        time.sleep(0.2 if task == 0 else 0.0)
+        return task * task
+
+    assert run(slow_at_first, list(range(20)), jobs) == [n * n for n in range(20)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

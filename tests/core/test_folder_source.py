@@ -214,6 +214,35 @@ def test_the_footprint_is_that_of_the_tiles(tiled):
     assert source.footprint().equals(source.footprint(both))
 
 
+# Products of processing baseline 04.00 and later
+
+
+def add_offset(path, offsets):
+    """Store reflectance + 1000 as such products do; `offsets` of the bands, as reflectance."""
+    with rasterio.open(path, "r+") as file:
+        file.scales = (1e-4,) * file.count
+        file.offsets = offsets
+
+
+def test_an_offset_that_the_file_tells_is_taken_off(make_imagery, tmp_path):
+    stored = np.array([[0, 1, 999, 1000], [1001, 1500, 9000, 65_535]], dtype=np.uint16)
+    scl = np.array([[0, 1, 4, 8], [4, 4, 4, 11]], dtype=np.uint16)
+    pixels = np.array([[stored, stored[::-1], scl]] * 2)
+    make_imagery(tmp_path, times=TIMES, bands=BANDS, shape=(2, 4), values=pixels)
+    add_offset(tmp_path / f"S2_{TIMES[0]}.tif", (-0.1, -0.1, 0.0))
+    source = open_source("folder", tmp_path)
+    new, old = (source.read(item, source.grid, Window(0, 0, 2, 4)) for item in source.find(None, None))
+    expected = np.array([[0, 1, 1, 1], [1, 500, 8000, 64_535]])  # data stays data: at least 1
+    np.testing.assert_array_equal(new, [expected, expected[::-1], scl])
+    np.testing.assert_array_equal(old, pixels[1])
+
+
+def test_bands_with_different_offsets_are_told(make_imagery, tmp_path):
+    make_imagery(tmp_path, times=TIMES, bands=BANDS)
+    add_offset(tmp_path / f"S2_{TIMES[0]}.tif", (-0.1, -0.2, 0.0))
+    assert problems(tmp_path)[1:] == [f"S2_{TIMES[0]}.tif: its bands have different offsets ([-2000, -1000])."]
+
+
 # Acquisitions
 
 

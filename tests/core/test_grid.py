@@ -126,6 +126,8 @@ def test_a_cut_from_the_corner_gives_the_number_of_patches_asked_for():
         (14.5, 46.05, "EPSG:32633"),  # Ljubljana
         (151.2, -33.87, "EPSG:32756"),  # Sydney
         (-78.5, -0.18, "EPSG:32717"),  # Quito
+        (32.6, 0.3, "EPSG:32636"),  # Kampala
+        (32.6, 0.0, "EPSG:32636"),
         (-70.6, -79.9, "EPSG:32719"),
         (-180.0, 10.0, "EPSG:32601"),
         (179.999, 10.0, "EPSG:32660"),

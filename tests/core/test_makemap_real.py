@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from patchwork.core import report
 from patchwork.core.__main__ import main
 
 LAYERS = ("map", "confidence", "valid_count", "labels", "mean_cloud_probability", "mean_ndvi")
@@ -27,6 +28,12 @@ def run(*arguments):
     signal.signal(signal.SIGTERM, before)
     assert status == 0, err.getvalue()
     return SimpleNamespace(outputs=json.loads(out.getvalue()), said=err.getvalue())
+
+
+@pytest.fixture
+def no_report(monkeypatch):
+    """Drawing the report takes as long as a small map, and is not what is compared."""
+    monkeypatch.setattr(report, "write_report", lambda workspace: workspace.product("report.html"))
 
 
 def read(path, band=1):
@@ -73,11 +80,8 @@ def test_clouds_are_those_of_s2cloudless_and_eo_learn(slovenia, realdata):
     expected = np.load(realdata / "slovenia" / "expected_clouds_first5.npz")
     for number, time in enumerate(times_of(slovenia)[:5]):
         probability, mask = stitched(slovenia, "clouds", time)
-        known = probability != 255
-        assert known.mean() > 0.99
-        wanted = np.rint(expected["probability"][number].squeeze() * 100)
-        np.testing.assert_array_equal(probability[known], wanted[known], err_msg=time)
-        np.testing.assert_array_equal(mask[known], expected["mask"][number].squeeze()[known], err_msg=time)
+        np.testing.assert_array_equal(probability, np.rint(expected["probability"][number] * 100), err_msg=time)
+        np.testing.assert_array_equal(mask, expected["mask"][number], err_msg=time)
 
 
 @pytest.mark.parametrize("file", ["reference.gpkg", "reference.shp"])
@@ -96,7 +100,7 @@ def slovenia_map(realdata, tmp_path_factory):
 
 def _slovenia_map(realdata, workspace, *more):
     inputs = ("--imagery", realdata / "slovenia", "--reference", realdata / "slovenia" / "reference.gpkg")
-    fields = ("--class-field", "LULC_ID", "--name-field", "LULC_NAME", "--patch-size", 500)
+    fields = ("--class-field", "LULC_ID", "--name-field", "LULC_NAME", "--patch-size", 500, "--validation", "polygons")
     return run("makemap", *inputs, *fields, "--workspace", workspace, "--jobs", 2, *more)
 
 
@@ -106,9 +110,9 @@ def test_the_map_of_slovenia_holds_the_classes_of_its_reference(slovenia_map):
     assert set(np.unique(classes)) <= {0, 1, 2, 3, 4, 8}
     assert len(np.unique(classes)) > 3
     assert {entry["id"]: entry["name"].lower() for entry in named}[2] == "forest"
-    report = Path(slovenia_map.outputs["REPORT"]).read_text(encoding="utf-8")
-    assert "forest" in report
-    assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", report, flags=re.S), re.I)
+    page = Path(slovenia_map.outputs["REPORT"]).read_text(encoding="utf-8")
+    assert "forest" in page
+    assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", page, flags=re.S), re.I)
 
 
 def test_another_threshold_makes_masks_and_map_again_but_fetches_nothing(slovenia_map, realdata, tmp_path):
@@ -116,10 +120,13 @@ def test_another_threshold_makes_masks_and_map_again_but_fetches_nothing(sloveni
         return {path: path.stat().st_mtime_ns for path in sorted((folder / kind).rglob("*.tif"))}
 
     folder = shutil.copytree(slovenia_map.outputs["WORKSPACE"], tmp_path / "w")
-    scenes, clouds, maps, labels = (times(kind) for kind in ("scenes", "clouds", "maps", "labels"))
-    _slovenia_map(realdata, folder, "--threshold", "0.2")
+    scenes, clouds, maps = (times(kind) for kind in ("scenes", "clouds", "maps"))
+    common = ("--workspace", folder, "--jobs", 2)
+    fetched = run("downloadscenes", "--imagery", realdata / "slovenia", *common)
+    assert ", 0 to fetch" in fetched.said
+    run("maskclouds", "--threshold", "0.2", *common)
+    run("classifypatches", *common)
     assert times("scenes") == scenes
-    assert times("labels") == labels
     assert all(time > clouds[path] for path, time in times("clouds").items())
     assert all(time > maps[path] for path, time in times("maps").items())
 
@@ -143,9 +150,9 @@ def test_the_map_of_flanders_holds_the_ids_of_its_reference(realdata, run_engine
     assert "Traceback" not in finished.stderr
 
 
-def test_flanders_in_one_patch_and_in_many_is_the_same_byte_for_byte(realdata, tmp_path):
+def test_flanders_in_one_patch_and_in_many_is_the_same_byte_for_byte(realdata, no_report, tmp_path):
     folders = tmp_path / "one", tmp_path / "many"
-    period = ("--start", "2018-03-15", "--end", "2018-07-15")
+    period = ("--start", "2018-04-01", "--end", "2018-06-15")
     for folder, size in zip(folders, (5000, 300), strict=True):
         run(*_flanders_map(realdata, folder, "--patch-size", size, *period, "--validation", "polygons"))
     one, many = folders

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
+import rasterio.windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio._err import CPLE_BaseError
@@ -27,8 +29,8 @@ def write(path, domain, pixels, *, size=100, patches=None, **options):
 
 
 def classes(shape, ids=(0, 1, 2, 200), dtype=np.uint8):
-    blocks = np.random.default_rng(4).choice(ids, (shape[0] // 8 + 1, shape[1] // 8 + 1))
-    return blocks.repeat(8, axis=0).repeat(8, axis=1)[: shape[0], : shape[1]].astype(dtype)
+    blocks = np.random.default_rng(4).choice(ids, (shape[0] // 5 + 1, shape[1] // 5 + 1))
+    return blocks.repeat(5, axis=0).repeat(5, axis=1)[: shape[0], : shape[1]].astype(dtype)
 
 
 def offsets(path):
@@ -67,6 +69,13 @@ def test_a_map_is_a_cloud_optimized_geotiff(tmp_path):
     assert max(quarter) < min(half)
     assert max(half) < min(full)
     assert [file.name for file in path.parent.iterdir()] == ["map.tif"]
+
+
+def test_overviews_of_whole_numbers_are_picked_and_not_averaged(tmp_path):
+    domain = Window(0, 0, 1100, 1100)
+    path = write(tmp_path / "mask.tif", domain, classes(domain.shape, (1, 200)))
+    with rasterio.open(path, overview_level=0) as file:
+        assert set(np.unique(file.read(1))) == {1, 200}
 
 
 def test_colours_and_names_travel_with_the_map(tmp_path):
@@ -130,6 +139,12 @@ def test_where_there_is_no_patch_there_is_no_data(tmp_path, dtype, nodata):
         np.testing.assert_equal(file.nodata, nodata)
 
 
+def test_statistics_that_others_kept_of_the_old_mosaic_go_with_it(tmp_path):
+    (tmp_path / "map.tif.aux.xml").write_text("<PAMDataset/>")
+    write(tmp_path / "map.tif", Window(0, 0, 30, 30), classes((30, 30)))
+    assert [file.name for file in tmp_path.iterdir()] == ["map.tif"]
+
+
 def test_progress_goes_up_to_the_end(tmp_path):
     told = []
     write(tmp_path / "map.tif", Window(0, 0, 30, 30), classes((30, 30)), size=10, report=told.append)
@@ -153,6 +168,20 @@ def test_a_patch_that_cannot_be_read_leaves_no_mosaic_and_keeps_the_old_one(tmp_
     assert [file.name for file in tmp_path.iterdir()] == ["map.tif"]
 
 
+def test_a_mosaic_that_lost_pixels_on_the_way_is_not_kept(tmp_path, monkeypatch):
+    copy = rasterio.shutil.copy
+
+    def lossy(source, target, **options):
+        copy(source, target, **options)
+        with rasterio.open(target, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+            file.write(np.zeros((1, 3, 3), np.uint8), window=rasterio.windows.Window(5, 5, 3, 3))
+
+    monkeypatch.setattr(rasterio.shutil, "copy", lossy)
+    with pytest.raises(WorkspaceError, match=r"map\.tif was not written whole"):
+        write(tmp_path / "map.tif", Window(0, 0, 30, 30), np.full((30, 30), 7, np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
 def write_noise(folder, room):
     """A map that does not compress, on a small disk with so much room."""
     (folder / "ballast").write_bytes(bytes(300_000 - room))
@@ -173,9 +202,3 @@ def test_a_full_disk_leaves_no_mosaic(small_disk, room):
 def test_a_full_disk_is_told(small_disk, room):
     with pytest.raises(WorkspaceError, match=r"[Dd]isk"):
         write_noise(small_disk, room)
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(WorkspaceError, match="cannot be written"):
-        write(tmp_path / "file" / "map.tif", Window(0, 0, 9, 9), classes((9, 9)))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
@@ -123,14 +124,12 @@ shapes = st.one_of(
 @given(st.lists(shapes, max_size=6), st.integers(-30, 30), st.integers(-30, 30))
 def test_shapes_are_burnt_as_rasterio_does_with_the_later_on_top(given_shapes, row, column):
     window = Window(row, column, 37, 41)
-    transform = rasterio.transform.from_origin(column, -row, 1, 1)
-    up = [shapely.affinity.scale(shape, 1, -1, origin=(0, 0)) for shape in given_shapes]
-    burnt = rasters.burn(
-        np.array([*given_shapes, None], dtype=object)[:-1], np.arange(1, len(up) + 1, dtype=np.uint32), window
-    )
+    numbers = np.arange(1, len(given_shapes) + 1, dtype=np.uint32)
+    burnt = rasters.burn(np.array([*given_shapes, None], dtype=object)[:-1], numbers, window)
     expected = np.zeros(window.shape, dtype=np.uint32)
-    if up:
-        rasterize(((shape, number) for number, shape in enumerate(up, start=1)), out=expected, transform=transform)
+    if given_shapes:
+        shapes_and_numbers = zip(given_shapes, numbers, strict=True)
+        rasterize(shapes_and_numbers, out=expected, transform=Affine.translation(column, row))
     np.testing.assert_array_equal(burnt, expected)
 
 
@@ -152,6 +151,13 @@ def test_a_file_is_replaced_only_when_the_new_one_is_whole(tmp_path):
         half_write(path, RuntimeError)
     assert read_json(path) == {"name": "Čatež", "n": [1, 2]}
     assert names_in(tmp_path) == ["facts.json"]
+
+
+def test_a_file_is_renamed_and_not_copied(tmp_path):
+    with written_whole(tmp_path / "facts.json") as temporary:
+        temporary.write_text("whole")
+        written = temporary.stat().st_ino
+    assert (tmp_path / "facts.json").stat().st_ino == written
 
 
 def test_a_new_file_is_not_there_when_it_fails(tmp_path):

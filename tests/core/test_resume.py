@@ -69,7 +69,7 @@ def processes_of(group):
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata, run_engine, tmp_path):
     period = ("--start", "2018-04-15", "--end", "2018-05-12")
     inputs = ("--imagery", realdata / "flanders", "--reference", realdata / "flanders" / "reference.shp")
-    options = ("--class-field", "crop", "--patch-size", "300", "--per-class", "60", "--validation", "polygons")
+    options = ("--class-field", "crop", "--patch-size", "350", "--per-class", "40", "--validation", "polygons")
     command = ["makemap", *inputs, *options, *period, "--jobs", "2", "--workspace"]
     began = time.monotonic()
     undisturbed = run_engine(*command, tmp_path / "undisturbed")
@@ -88,7 +88,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(whole * moments.uniform(0.15 + 0.1 * number, 0.55 + 0.1 * number))
+        time.sleep(whole * moments.uniform(0.15 + 0.1 * number, 0.45 + 0.1 * number))
         engine.kill()
         engine.wait()
         end = time.monotonic() + 15
@@ -174,17 +174,16 @@ class Killed(BaseException):
 WRITERS = ("write_layout", "write_catalogue", "write_record")
 
 
-@pytest.mark.parametrize("settings", [(), ("--seed", "5", "--dilation", "2")])
-def test_a_run_that_ends_at_any_write_of_facts_goes_on_to_the_same_outcome(
-    make_map, first, tmp_path, monkeypatch, settings
+def test_a_run_with_other_settings_that_ends_at_any_write_of_facts_does_not_spoil_the_first(
+    make_map, first, tmp_path, monkeypatch
 ):
-    """Facts about steps are written apart from the files they tell of. Whatever is between them when a run ends, with
-    the same settings or others than before: started again with the first settings, the first outcome comes back."""
+    """Facts about steps are written apart from the files they tell of. Whatever is between them when a run with other
+    settings ends: started again with the first settings, the first outcome comes back."""
+    settings = ("--seed", "5", "--dilation", "2", "--erosion", "1")
     begun = 0
     for number in range(30):
         folder = tmp_path / f"workspace{number}"
-        if settings:
-            shutil.copytree(first.folder, folder)
+        shutil.copytree(first.folder, folder)
         count = 0
 
         def kill_at(number, plain):
@@ -213,7 +212,7 @@ def test_a_run_that_ends_at_any_write_of_facts_goes_on_to_the_same_outcome(
     assert begun >= 8
 
 
-@pytest.mark.parametrize("number", (0, 1, 5, 12, 20, 27, 33, 38))
+@pytest.mark.parametrize("number", [0, 1, 2, 5, 14, 24, 30, 36])
 def test_a_run_that_ends_before_any_file_is_renamed_goes_on_to_the_same_outcome(
     make_map, first, tmp_path, monkeypatch, number
 ):

@@ -72,17 +72,23 @@ def test_half_a_pixel_on_is_the_mean_of_four(source, whole):
     assert np.abs(moved - np.mean(corners, axis=0))[inside].max() <= 0.5
 
 
-@pytest.mark.parametrize(("crs", "off"), [("EPSG:32633", 0), ("EPSG:3035", 1)])
-def test_finer_pixels_draw_no_seams(source, whole, crs, off):
+WARPING_SEAMS = pytest.mark.xfail(strict=True, reason="GDAL scales its kernel by the window that is asked for")
+
+
+@pytest.mark.parametrize(
+    ("crs", "resolution"),
+    [("EPSG:32633", 5.0), ("EPSG:32633", 20.0), pytest.param("EPSG:3035", 25.0, marks=WARPING_SEAMS)],
+)
+def test_another_grid_draws_no_seams(source, whole, crs, resolution):
     acquisition, _ = whole
-    grid = PixelGrid(crs, 0.0, 6_000_000.0, 5.0, 5.0)
+    grid = PixelGrid(crs, 0.0, 6_000_000.0, resolution, resolution)
     (middle,) = grid.to_pixels(reproject(np.array([source.footprint().centroid]), source.grid.crs, crs))
     window = Window(int(middle.y) - 30, int(middle.x) - 30, 60, 70)
-    pixels = source.read(acquisition, grid, window).astype(int)
+    pixels = source.read(acquisition, grid, window)
     assert pixels.all()
     for part in (Window(window.row + 20, window.column + 33, 17, 9), Window(window.row, window.column, 60, 50)):
         own = source.read(acquisition, grid, part)
-        assert np.abs(own - pixels[(slice(None), *window.slices(part))]).max() <= off
+        np.testing.assert_array_equal(own, pixels[(slice(None), *window.slices(part))])
 
 
 def test_a_source_can_be_sent_to_another_process(source, whole):

@@ -11,7 +11,7 @@ SHAPE = (6, 7)
 
 
 def observations(seed, count=5):
-    """Probability, mask and NDVI of some acquisitions; pixels without data have 255 in both and NDVI 0."""
+    """Probability, mask and NDVI of some acquisitions; pixels without data have 255 in both."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         no_data = rng.random(SHAPE) < 0.3
@@ -19,7 +19,7 @@ def observations(seed, count=5):
         probability = np.where(no_data, 255, rng.integers(0, 101, SHAPE)).astype(np.uint8)
         mask = np.where(no_data, 255, rng.integers(0, 2, SHAPE)).astype(np.uint8)
         mask[0, 3] = 1 if not no_data[0, 3] else 255
-        yield probability, mask, np.where(no_data, 0.0, rng.uniform(-1, 1, SHAPE))
+        yield probability, mask, rng.uniform(-1, 1, SHAPE)
 
 
 @given(st.integers(0, 10_000))
