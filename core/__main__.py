@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     face = JsonFace() if "--json" in given else TerminalFace()
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
+    if not sys.warnoptions:
+        # What packages warn programmers of is not for the person, here or in the worker processes.
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
     try:
         options = vars(_parser().parse_args(given))
         operation = OPERATIONS[options.pop("operation")]
@@ -161,9 +166,8 @@ def _read_parameters() -> dict[str, Any]:
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise ParameterError(
-            f"Standard input should hold the parameters as one line with a JSON object, not {line[:80]!r}."
-        )
+        raise ParameterError("Standard input should hold the parameters as one line with a JSON object.")
+
     return values
 
 

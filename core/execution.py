@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,7 @@ class Resources:
     backend: str = "processes"
 
     def __post_init__(self) -> None:
-        if self.backend != "processes" and not self.backend.startswith("dask:"):
+        if not re.fullmatch(r"processes|dask:.+:\d+", self.backend):
             raise ParameterError(f"Backend (BACKEND): {self.backend!r} is neither `processes` nor `dask:HOST:PORT`.")
 
     @property

@@ -67,8 +67,8 @@ Step = tuple[str, float, Callable[[Any, Progress], Any]]
 # The steps in order, with about how much of the time each takes.
 STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
-    ("Rasterizing the reference", 0.03, rasterizereference.run),
     ("Finding scenes", 0.01, findscenes.run),
+    ("Rasterizing the reference", 0.03, rasterizereference.run),
     ("Fetching scenes", 0.24, _fetch),
     ("Masking clouds", 0.25, maskclouds.run),
     ("Counting observations", 0.08, observationstatistics.run),

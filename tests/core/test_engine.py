@@ -331,7 +331,6 @@ def test_sigterm_cancels_too(start, country, tmp_path):
 
 
 @posix
-@pytest.mark.xfail(reason="joblib's resource tracker now and then warns of what a cancelled run left", strict=False)
 def test_cancelling_says_one_sentence_and_no_more(start, country, tmp_path):
     """What joblib thinks of a cancelled run is not for people."""
     engine = start("makemap", "--json", "--parameters", "-")

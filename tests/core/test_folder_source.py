@@ -98,11 +98,6 @@ def test_real_files_off_the_ten_metre_grid_are_not_resampled(realdata):
         np.testing.assert_array_equal(source.read(acquisition, source.grid, Window(0, 0, 101, 100)), read_all(file))
 
 
-WARPING_FAILS = pytest.mark.xfail(
-    strict=True, reason="GDAL takes no WarpedVRT with a transform and tolerance 0, and scales differently in windows"
-)
-
-
 def other_window(grid, source):
     """The window of a grid around the footprint of a source."""
     (ground,) = grid.to_pixels(reproject(np.array([source.footprint()]), source.grid.crs, grid.crs))
@@ -110,7 +105,6 @@ def other_window(grid, source):
     return Window.between(ymin - 2, xmin - 2, ymax + 3, xmax + 3)
 
 
-@WARPING_FAILS
 @pytest.mark.parametrize("grid", [HALF_A_PIXEL_ON, FINER_GRID])
 def test_another_grid_is_bilinear_and_nearest_for_classes(make_imagery, tmp_path, grid):
     source = open_source(
@@ -134,7 +128,6 @@ def test_another_grid_is_bilinear_and_nearest_for_classes(make_imagery, tmp_path
     np.testing.assert_array_equal(pixels[2][inside][clear], nearest[clear])
 
 
-@WARPING_FAILS
 @pytest.mark.parametrize("grid", [HALF_A_PIXEL_ON, FINER_GRID, COARSER_GRID, OTHER_GRID])
 def test_resampling_draws_no_seams(folder, grid):
     source = open_source("folder", folder)

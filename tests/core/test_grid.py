@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import PixelGrid, Window, cut, read_crs, reproject, utm_crs
+from patchwork.core.grid import PixelGrid, Window, cut, divide, read_crs, reproject, utm_crs
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 ODD_GRID = PixelGrid("EPSG:32633", 465_181.05, 5_079_244.89, 9.9948, 9.9974)
@@ -84,9 +84,9 @@ def test_strips_cover_a_window_once_from_the_top(window, height):
 # Patches
 
 
-@given(full_windows, st.integers(1, 30), st.integers(1, 30), st.booleans())
-def test_patches_cover_the_domain_exactly_once(domain, height, width, from_corner):
-    patches = cut(domain, height, width, from_corner=from_corner)
+@given(full_windows, st.integers(1, 30), st.integers(1, 30))
+def test_patches_cover_the_domain_exactly_once(domain, height, width):
+    patches = cut(domain, height, width)
     covered = np.zeros(domain.shape, dtype=int)
     for patch in patches:
         assert patch.window.intersection(domain) == patch.window
@@ -110,11 +110,16 @@ def test_ids_stay_when_the_area_grows(small, more, height, width):
         assert grown[patch.id].intersection(small) == patch.window
 
 
-def test_a_cut_from_the_corner_gives_the_number_of_patches_asked_for():
-    domain = Window(7, -13, 170, 250)
-    patches = cut(domain, 10, 10, from_corner=True)
-    assert len(patches) == 17 * 25
-    assert patches[0].window == Window(7, -13, 10, 10)
+@given(full_windows, st.data())
+def test_a_division_gives_the_number_of_patches_asked_for_and_covers_the_domain_once(domain, data):
+    rows, columns = data.draw(st.integers(1, domain.height)), data.draw(st.integers(1, domain.width))
+    patches = divide(domain, rows, columns)
+    covered = np.zeros(domain.shape, dtype=int)
+    for patch in patches:
+        assert not patch.window.is_empty
+        covered[domain.slices(patch.window)] += 1
+    assert (covered == 1).all()
+    assert len({patch.id for patch in patches}) == len(patches) == rows * columns
 
 
 # UTM zones

@@ -244,7 +244,7 @@ def test_picture_of_the_map_has_the_class_colours_north_up(made):
 def test_a_map_of_another_model_is_told(copied):
     path = copied / "records" / "classifypatches.json"
     facts = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**facts, "model": "/elsewhere/alps.skops"}), encoding="utf-8")
+    path.write_text(json.dumps({**facts, "model": "/elsewhere/alps.skops", "identity": "other"}), encoding="utf-8")
     assert "The map was made with another model (alps.skops)" in "".join(page_of(copied).text)
     path.write_text(json.dumps({**facts, "identity": "of a model trained before"}), encoding="utf-8")
     assert "The map was made with another model (model.skops)" in "".join(page_of(copied).text)
@@ -262,10 +262,17 @@ def test_before_there_is_a_map(copied):
 
 
 def test_sections_without_inputs_are_left_out(copied):
-    for name in ("ndvi.csv", "valid_count.tif", "model.skops", "confidence.tif", "labels.tif", "samples.gpkg"):
+    for name in (
+        "ndvi.csv",
+        "valid_count.tif",
+        "records/trainmodel.json",
+        "confidence.tif",
+        "labels.tif",
+        "samples.gpkg",
+    ):
         (copied / name).unlink()
     shutil.rmtree(copied / "statistics")
-    left_out = {"masks", "layers", "ndvi", "valid", "importance"}
+    left_out = {"masks", "layers", "ndvi", "valid", "accuracy", "importance"}
     assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in left_out]
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from pyogrio.errors import DataSourceError, FeatureError
 
 from patchwork.core.errors import DataError, WorkspaceError
 from patchwork.core.vectors import VectorLayer, read_vector, write_geopackage
@@ -85,6 +84,6 @@ def test_a_layer_that_cannot_be_written_leaves_nothing(tmp_path):
 def test_a_full_disk_leaves_no_layer(small_disk):
     (small_disk / "ballast").write_bytes(bytes(150_000))
     many = np.array([shapely.Point(i, i).buffer(1, quad_segs=64) for i in range(100)])
-    with pytest.raises((WorkspaceError, DataSourceError, FeatureError)):
+    with pytest.raises(WorkspaceError, match="disk"):
         write_geopackage(small_disk / "layer.gpkg", VectorLayer("l", many, {}, "EPSG:32633"))
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
