@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from functools import cached_property
 from typing import Any
 
@@ -46,17 +46,32 @@ class Acquisition:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The acquisitions of a run, in order of time, and where they come from."""
+    """The acquisitions of a run, in order of time, where they come from, and the period that was asked for."""
 
     source: str
     imagery: str
     bands: tuple[str, ...]
     acquisitions: tuple[Acquisition, ...]
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """The first and the last day: as asked for, else of the acquisitions."""
+        first, last = self.acquisitions[0].time.date(), self.acquisitions[-1].time.date()
+        return self.start or first, self.end or last
 
     def to_json(self) -> dict[str, Any]:
         """For `scenes.json`."""
         rows = [{**asdict(acquisition), "time": acquisition.name} for acquisition in self.acquisitions]
-        return {"source": self.source, "imagery": self.imagery, "bands": list(self.bands), "acquisitions": rows}
+        return {
+            "source": self.source,
+            "imagery": self.imagery,
+            "bands": list(self.bands),
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+            "acquisitions": rows,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Catalogue:
@@ -65,7 +80,8 @@ class Catalogue:
             Acquisition(**{**row, "time": datetime.strptime(row["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)})
             for row in value["acquisitions"]
         )
-        return cls(value["source"], value["imagery"], tuple(value["bands"]), tuple(rows))
+        start, end = (date.fromisoformat(value[name]) if value[name] else None for name in ("start", "end"))
+        return cls(value["source"], value["imagery"], tuple(value["bands"]), tuple(rows), start, end)
 
 
 @dataclass(frozen=True)

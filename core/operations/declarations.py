@@ -145,3 +145,20 @@ class SeriesParameters(InWorkspace):
             allowed=tuple(INDICES),
         ),
     ] = ("NDVI", "NDWI", "brightness")
+
+
+@dataclass(frozen=True)
+class Seeded(InWorkspace):
+    """What chance there is."""
+
+    seed: Annotated[
+        int,
+        Number(
+            "Seed",
+            "Decides which pixels are drawn, how they are split and how models start. The same seed, the same map.",
+            advanced=True,
+            whole=True,
+            minimum=0,
+            maximum=2**31 - 1,
+        ),
+    ] = 0

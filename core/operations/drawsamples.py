@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ..errors import DataError
 from ..parameters import Choice, Number, NumberOutput, Operation, VectorOutput
 from ..progress import Progress
-from .declarations import Heavy, SeriesParameters
+from .declarations import Heavy, Seeded, SeriesParameters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DrawSamples(SeriesParameters, Heavy):
+class DrawSamples(Seeded, SeriesParameters, Heavy):
     """How many, and which."""
 
     per_class: Annotated[
@@ -38,17 +38,6 @@ class DrawSamples(SeriesParameters, Heavy):
             options={"equal": "Equal", "proportional": "Proportional"},
         ),
     ] = "equal"
-    seed: Annotated[
-        int,
-        Number(
-            "Seed",
-            "Decides which pixels are drawn, how they are split and how models start. The same seed, the same map.",
-            advanced=True,
-            whole=True,
-            minimum=0,
-            maximum=2**31 - 1,
-        ),
-    ] = 0
 
 
 @dataclass(frozen=True)
@@ -146,11 +135,10 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
 
 
 def _plan(parameters: DrawSamples, workspace: Workspace, progress: Progress) -> SeriesPlan:
-    """Regular dates over the period of the acquisitions, of the bands there are."""
+    """Regular dates over the period, of the bands there are."""
     from ..features import plan_series, regular_dates
 
-    times = [item.time for item in workspace.catalogue.acquisitions]
-    dates = regular_dates(times[0].date(), times[-1].date(), parameters.step)
+    dates = regular_dates(*workspace.catalogue.period, parameters.step)
     plan, lacking = plan_series(workspace.catalogue.bands, parameters.bands, parameters.indices, dates)
     if lacking:
         progress.warning(f"The imagery cannot give {', '.join(lacking)}; the model learns from the rest.")

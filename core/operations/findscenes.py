@@ -70,7 +70,7 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
             f"None of the {len(in_period)} acquisitions shows the area with at most {parameters.max_cloud_cover:g} % "
             "cloud. Raise MAX_CLOUD_COVER or choose a longer period."
         )
-    catalogue = Catalogue(source.kind, source.imagery, source.bands, tuple(kept))
+    catalogue = Catalogue(source.kind, source.imagery, source.bands, tuple(kept), parameters.start, parameters.end)
     workspace.refuse_other_imagery(catalogue.source, catalogue.imagery)
     workspace.write_catalogue(catalogue)
     fields = {

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DataError
-from ..parameters import Choice, FileOutput, Number, NumberOutput, Operation, PageOutput
+from ..parameters import Choice, FileOutput, NumberOutput, Operation, PageOutput
 from ..progress import Progress
-from .declarations import Heavy
+from .declarations import Heavy, Seeded
 
 if TYPE_CHECKING:
     from ..accuracy import Assessment
@@ -25,7 +25,7 @@ CLASSIFIERS = {
 
 
 @dataclass(frozen=True)
-class TrainModel(Heavy):
+class TrainModel(Seeded, Heavy):
     """Which classifier, and how it is tested."""
 
     classifier: Annotated[
@@ -48,17 +48,6 @@ class TrainModel(Heavy):
             options={"polygons": "Polygons", "blocks": "Polygons and blocks"},
         ),
     ] = "blocks"
-    seed: Annotated[
-        int,
-        Number(
-            "Seed",
-            "Decides which pixels are drawn, how they are split and how models start. The same seed, the same map.",
-            advanced=True,
-            whole=True,
-            minimum=0,
-            maximum=2**31 - 1,
-        ),
-    ] = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 import numpy as np
 import pyogrio
@@ -99,7 +99,7 @@ def test_a_layout_that_is_written_again_is_read_again(tmp_path):
 
 
 def test_the_catalogue_comes_back(tmp_path):
-    made = Catalogue("folder", "/some/Ordner mit Ü", BANDS, ACQUISITIONS)
+    made = Catalogue("folder", "/some/Ordner mit Ü", BANDS, ACQUISITIONS, date(2019, 1, 1))
     Workspace(tmp_path).write_catalogue(made)
     assert Workspace(tmp_path).catalogue == made
     assert [item.name for item in ACQUISITIONS] == ["20190105T100031", "20190214T100030", "20190326T100031"]
