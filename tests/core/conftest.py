@@ -24,6 +24,9 @@ settings.register_profile("thorough", deadline=None, max_examples=400)
 
 
 def pytest_configure(config):
+    # For the engine as a process of its own: the way to the code, and the packages as they are found here.
+    paths = [str(LAUNCHER), *filter(None, [os.environ.get("PYTHONPATH", "")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile("patchwork")
 
@@ -132,7 +135,6 @@ def run_engine():
 
     def run(*arguments, env=None, input=None, timeout=600):
         environment = {**os.environ, **(env or {})}
-        environment["PYTHONPATH"] = os.pathsep.join([str(LAUNCHER), *filter(None, [os.environ.get("PYTHONPATH", "")])])
         return subprocess.run(
             [sys.executable, "-m", "patchwork.core", *map(str, arguments)],
             capture_output=True,

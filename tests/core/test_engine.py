@@ -58,10 +58,9 @@ class Engine:
     """The engine in a process group of its own, with its standard input open."""
 
     def __init__(self, *arguments):
-        environment = {**os.environ, "PYTHONPATH": str(LAUNCHER)}
         command = [sys.executable, "-m", "patchwork.core", *map(str, arguments)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self.process = subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes)
+        self.process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
         self.errors = []
         threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True).start()
         self.lines = []
@@ -182,7 +181,7 @@ def test_outputs_can_be_written_where_the_terminal_has_few_letters(tmp_path, mor
     """A pipe on Windows knows the letters of western Europe only; č in a path must not end the run."""
     result = subprocess.run(
         [sys.executable, "-m", "patchwork.core", "splitarea", *AREA, "--workspace", str(tmp_path / "č"), *more],
-        env={**os.environ, "PYTHONPATH": str(LAUNCHER), "PYTHONIOENCODING": "cp1252"},
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
         check=False,
     )

@@ -128,9 +128,26 @@ def test_shapes_are_burnt_as_rasterio_does_with_the_later_on_top(given_shapes, r
     burnt = rasters.burn(np.array([*given_shapes, None], dtype=object)[:-1], numbers, window)
     expected = np.zeros(window.shape, dtype=np.uint32)
     if given_shapes:
-        shapes_and_numbers = zip(given_shapes, numbers, strict=True)
+        aside = shapely.transform(np.array(given_shapes), lambda xy: xy + rasters._ASIDE)
+        shapes_and_numbers = zip(aside, numbers, strict=True)
         rasterize(shapes_and_numbers, out=expected, transform=Affine.translation(column, row))
     np.testing.assert_array_equal(burnt, expected)
+
+
+quarters = st.tuples(st.integers(0, 160), st.integers(0, 160)).map(lambda at: (at[0] / 4, at[1] / 4))
+
+
+@given(
+    st.lists(st.lists(quarters, min_size=3, max_size=6, unique=True).map(shapely.Polygon), min_size=1, max_size=5),
+    st.integers(-7, 30),
+    st.integers(-7, 30),
+)
+def test_edges_through_the_middle_of_pixels_fall_to_one_side_in_every_window(polygons, row, column):
+    numbers = np.arange(1, len(polygons) + 1, dtype=np.uint32)
+    shapes = shapely.make_valid(np.array(polygons, dtype=object), method="structure", keep_collapsed=False)
+    whole, part = Window(-10, -10, 60, 60), Window(row, column, 13, 17)
+    burnt = rasters.burn(shapes, numbers, part)
+    np.testing.assert_array_equal(burnt, rasters.burn(shapes, numbers, whole)[whole.slices(part)])
 
 
 # Whole files

@@ -77,13 +77,11 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata,
     assert undisturbed.returncode == 0, undisturbed.stderr
 
     folder = tmp_path / "killed"
-    environment = {**os.environ, "PYTHONPATH": str(LAUNCHER)}
     moments = random.Random(20190731)
     for number in range(3):
         before = written(folder)
         engine = subprocess.Popen(
             [sys.executable, "-m", "patchwork.core", *map(str, command), str(folder)],
-            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
