@@ -45,10 +45,24 @@ def main(options: list[str]) -> int:
         _step("mypy", ["-m", "mypy", "-p", "patchwork.core"], ENGINE, MYPYPATH=SOURCES),
         _step("import-linter", ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"], SOURCES),
         _step("tests/core", ["-m", "pytest", "tests/core", "--cov", *options], LAUNCHER, ENGINE, fine=fine),
-        _step("tests/qgis", ["-m", "pytest", "tests/qgis", *options], PLUGINS, *QGIS_PYTHON, fine=fine),
+        _step(
+            "tests/qgis",
+            ["-m", "pytest", "tests/qgis", *options],
+            *(PLUGINS, *QGIS_PYTHON),
+            fine=fine,
+            PATCHWORK_PYTHON=_engine_interpreter(),
+        ),
     ]
     _show(outcomes)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _engine_interpreter() -> Path:
+    """A program that is an interpreter with the engine's packages: QGIS's own Python is tested without them."""
+    program = BUILD / "engine-python"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{ENGINE}" exec {SYSTEM_PYTHON} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def _step(
