@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import importlib.util
 import io
 import json
 import os
@@ -387,11 +386,6 @@ def test_values_that_cannot_be(make_map, options, status, fragments):
 
 def test_a_backend_that_is_not_known(make_map, tmp_path):
     assert refused(make_map(backend="cloud", workspace=tmp_path / "w"), WRONG_PARAMETERS, "BACKEND", "'cloud'", "dask:")
-
-
-@pytest.mark.skipif(importlib.util.find_spec("distributed") is not None, reason="distributed is installed")
-def test_a_backend_without_its_package(make_map, tmp_path):
-    assert refused(make_map(backend="dask:localhost:1", workspace=tmp_path / "w"), FAILED, "distributed", "pip install")
 
 
 def test_several_wrong_values_are_told_at_once(make_map):
