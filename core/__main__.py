@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     face = JsonFace() if "--json" in given else TerminalFace()
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
-    if not sys.warnoptions:
+    if not sys.flags.dev_mode:
         # What packages warn programmers of is not for the person, here or in the worker processes.
         warnings.simplefilter("ignore")
         os.environ["PYTHONWARNINGS"] = "ignore"
