@@ -330,18 +330,6 @@ def test_sigterm_cancels_too(start, country, tmp_path):
 
 
 @posix
-def test_cancelling_says_one_sentence_and_no_more(start, country, tmp_path):
-    """What joblib thinks of a cancelled run is not for people."""
-    engine = start("makemap", "--json", "--parameters", "-")
-    engine.give({**country, "workspace": str(tmp_path), "patch_size": 150})
-    engine.read_until(0.12)
-    engine.process.send_signal(signal.SIGINT)
-    engine.rest()
-    assert engine.leaves_nothing()
-    assert "".join(engine.errors) == ""
-
-
-@posix
 def test_ctrl_c_while_the_engine_starts_shows_no_traceback(start, country, tmp_path):
     for delay in (0.1, 0.25, 0.4, 0.6):
         engine = start("makemap", "--workspace", tmp_path, "--source", "sample", "--area", "0,0,1,1")
