@@ -17,8 +17,6 @@ from .neighbourhoods import dilate, disk_sum
 if TYPE_CHECKING:
     from s2cloudless import S2PixelCloudDetector
 
-DETECTOR_BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
-
 # Classes of Sen2Cor's scene classification (Sentinel-2 L2A product specification)
 _SCL_NO_DATA = (0, 1)
 _SCL_SHADOW = 3
@@ -76,6 +74,22 @@ def cloud_mask(
         mean = disk_sum(np.where(has_data, mean, 0.0), average_over) / np.maximum(known, 1)
     mask: np.ndarray = (mean > threshold) & has_data
     return dilate(mask, dilation)
+
+
+def dilated_mask(probability: np.ndarray, threshold: float, dilation: int) -> np.ndarray:
+    """Which pixels (y, x) are cloud: the probability (percent) is above the threshold (0 to 1), dilated by a disk."""
+    return dilate(probability > threshold * 100.0, dilation)
+
+
+def classify_qa(bits: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability (percent), mask and data (each y, x) of Landsat's quality bits (QA_PIXEL of Collection 2).
+
+    Bit 0 is fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow. The mask holds all of these but fill.
+    """
+    cloud = (bits & 0b01110) > 0
+    has_data = (bits > 0) & ((bits & 1) == 0)
+    mask = dilate(cloud | ((bits & 0b10000) > 0), dilation) & has_data
+    return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
 
 
 def classify_scl(scl: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

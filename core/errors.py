@@ -33,6 +33,12 @@ class MissingStepError(WorkspaceError):
     kind = "missing step"
 
 
+class ServiceError(PatchworkError):
+    """A service refuses, or cannot be reached: nothing more is asked of it in this run."""
+
+    kind = "service"
+
+
 class MissingPackageError(PatchworkError):
     """The interpreter lacks a package, or is too old."""
 

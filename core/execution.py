@@ -7,13 +7,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import joblib
 
-from .errors import DataError, MissingPackageError, ParameterError, PatchworkError
+from .errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
 from .progress import Progress
 
 T = TypeVar("T")
@@ -95,12 +96,60 @@ def run_all(
         else:
             results[index] = outcome
         progress.report(done / len(tasks))
-    if failures:
-        lines = [f"{failure.label}: {failure.reason}" for failure in failures[:20]]
-        more = [f"… and {len(failures) - 20} more."] if len(failures) > 20 else []
-        head = f"{len(failures)} of {len(tasks)} failed; the others are done and kept. Mend the cause and run again:"
-        raise DataError("\n".join([head, *lines, *more]))
+    _raise(failures, len(tasks))
     return [results[index] for index in range(len(tasks))]
+
+
+def _raise(failures: Sequence[_Failure], tasks: int) -> None:
+    if not failures:
+        return
+    lines = [f"{failure.label}: {failure.reason}" for failure in failures[:20]]
+    more = [f"… and {len(failures) - 20} more."] if len(failures) > 20 else []
+    head = f"{len(failures)} of {tasks} failed; the others are done and kept. Mend the cause and run again:"
+    raise DataError("\n".join([head, *lines, *more]))
+
+
+def run_in_threads(
+    function: Callable[[T], object],
+    tasks: Sequence[T],
+    label: Callable[[T], str],
+    threads: int,
+    progress: Progress,
+    *,
+    on_done: Callable[[T], None],
+) -> None:
+    """Run `function` for all tasks in this process, for what waits for a network rather than computes.
+
+    A failed task does not stop the others, but a ServiceError does: it is raised when what is under way has ended. The
+    others are raised at the end as in `run_all`.
+    """
+    failures: list[_Failure] = []
+    stopped: list[ServiceError] = []
+
+    def attempt(task: T) -> T | _Failure | None:
+        if stopped:
+            return None
+        try:
+            function(task)
+        except ServiceError as error:
+            stopped.append(error)
+            return None
+        except Exception as error:
+            return _failed(label(task), error)
+        return task
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done, outcome in enumerate(pool.map(attempt, tasks), start=1):
+            if isinstance(outcome, _Failure):
+                failures.append(outcome)
+                progress.warning(f"{outcome.label} failed: {outcome.reason}")
+            elif outcome is not None:
+                on_done(outcome)
+            if not stopped:
+                progress.report(done / len(tasks))
+    if stopped:
+        raise stopped[0]
+    _raise(failures, len(tasks))
 
 
 def _outcomes(
@@ -146,10 +195,13 @@ def _backend(name: str, processes: int) -> Iterator[None]:
 def _attempt(function: Callable[[T], R], task: T, label: str) -> R | _Failure:
     try:
         return function(task)
-    except PatchworkError as error:
-        return _Failure(label, str(error))
     except Exception as error:
-        return _Failure(label, f"{type(error).__name__}: {error}")
+        return _failed(label, error)
+
+
+def _failed(label: str, error: Exception) -> _Failure:
+    is_ours = isinstance(error, PatchworkError)
+    return _Failure(label, str(error) if is_ours else f"{type(error).__name__}: {error}")
 
 
 def _attempt_numbered(index: int, function: Callable[[T], R], task: T, label: str) -> tuple[int, R | _Failure]:

@@ -80,6 +80,12 @@ class Window:
         row, column = part.row - self.row, part.column - self.column
         return slice(row, row + part.height), slice(column, column + part.width)
 
+    def tiles(self, side: int) -> Iterator[Window]:
+        """The window cut into the fewest rectangles of about the same size with sides of at most `side` pixels."""
+        rows, columns = -(-self.height // side), -(-self.width // side)
+        for patch in divide(self, rows, columns):
+            yield patch.window
+
     def strips(self, height: int) -> Iterator[Window]:
         """The window cut into strips of at most `height` rows, from the top."""
         for row in range(self.row, self.bottom, height):
@@ -98,13 +104,30 @@ class PixelGrid:
 
     @classmethod
     def utm(cls, geometry: BaseGeometry, crs: str, resolution: float, wanted_crs: str | None = None) -> PixelGrid:
-        """The grid of `resolution` metres on whole multiples of it, in `wanted_crs` or the UTM zone of the geometry."""
+        """The grid of `resolution` metres on whole multiples of it, in `wanted_crs` or the UTM zone of the geometry.
+
+        It counts from multiples of 60 m, as the coarsest pixels of Sentinel-2 do, where that is possible.
+        """
         name = wanted_crs or utm_crs(geometry, crs)
         projected = read_crs(name)
         if not projected.is_projected or not math.isclose(projected.axis_info[0].unit_conversion_factor, 1.0):
             raise ParameterError(f"CRS: {name} is not a projected system in metres. Choose a UTM zone or leave it out.")
-        top = math.floor(10_000_000 / resolution) * resolution
-        return cls(name, 0.0, top, resolution, resolution)
+        return cls(name, 0.0, _top(resolution), resolution, resolution)
+
+    def recounted(self) -> PixelGrid:
+        """The same pixels, counted as `utm` does where they lie on whole multiples of their size.
+
+        So the same ground has the same rows, columns and patches from whichever source its imagery comes.
+        """
+        top = _top(self.pixel_height)
+        on_multiples = self.left % self.pixel_width == 0.0 and (top - self.top) % self.pixel_height == 0.0
+        if not on_multiples or self.pixel_width != self.pixel_height:
+            return self
+        return PixelGrid(self.crs, 0.0, top, self.pixel_width, self.pixel_height)
+
+    def coarse(self, factor: int) -> PixelGrid:
+        """The grid of cells of `factor` × `factor` pixels; `Window.coarse` gives windows of it."""
+        return PixelGrid(self.crs, self.left, self.top, self.pixel_width * factor, self.pixel_height * factor)
 
     def affine(self, window: Window) -> Affine:
         """From (column, row) in the window to coordinates."""
@@ -181,6 +204,12 @@ def divide(domain: Window, rows: int, columns: int) -> list[Patch]:
         for i in range(rows)
         for j in range(columns)
     ]
+
+
+def _top(resolution: float) -> float:
+    """Above the northernmost northing of a UTM zone."""
+    step = 60.0 if 60.0 % resolution == 0.0 else resolution
+    return math.ceil(10_000_000 / step) * step
 
 
 def _patch_id(row: int, column: int) -> str:

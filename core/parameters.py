@@ -52,6 +52,11 @@ class Text(Kind):
 
 
 @dataclass(frozen=True)
+class Account(Kind):
+    """The name of where a client id and its secret are kept, never these themselves."""
+
+
+@dataclass(frozen=True)
 class Number(Kind):
     """A number, whole where `whole`; `minimum` and `maximum` are allowed themselves, `above` is not."""
 

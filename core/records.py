@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
+from .bands import DETECTOR_BANDS, cloud_detection
 from .grid import Patch, PixelGrid, Window
 from .rasters import burn
 
@@ -25,35 +27,82 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
+def is_between(time: datetime, start: date | None, end: date | None) -> bool:
+    """Whether a time lies in a period of days, both included; None is open."""
+    return (start is None or time.date() >= start) and (end is None or time.date() <= end)
+
+
 @dataclass(frozen=True)
 class Acquisition:
     """One pass of the satellite over the area, known by its sensing time (UTC).
 
-    `cloud_cover` and `coverage` are fractions of the area, None where nobody knows; `identity` changes when the pixels
-    do.
+    `identity` changes when the pixels do. `bands` are those that there are, or, in a workspace, those that its scenes
+    hold. `footprint` is the ground it shows, in the CRS of its source, or, in a workspace, of the grid. `cloud_cover` and
+    `coverage` are fractions of the area, None where nobody knows. `cells` tells whether the bands that clouds are told by
+    lie apart, in cells. `facts` is what its source needs to read it, as JSON knows it.
     """
 
     time: datetime
     identity: str
-    coverage: float | None = None
+    bands: tuple[str, ...]
+    footprint: BaseGeometry
     cloud_cover: float | None = None
+    coverage: float | None = None
+    cells: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
         """The sensing time as files are named, 20190731T100031."""
         return self.time.strftime(TIME_FORMAT)
 
+    def cloud_detection(self, method: str) -> str:
+        """How its clouds are told; DataError where the method lacks its bands."""
+        return cloud_detection(method, (*self.bands, *DETECTOR_BANDS) if self.cells else self.bands)
+
+    def to_json(self) -> dict[str, Any]:
+        """For `scenes.json`."""
+        return {
+            "time": self.name,
+            "identity": self.identity,
+            "bands": list(self.bands),
+            "footprint": shapely.to_wkb(self.footprint, hex=True),
+            "cloud_cover": self.cloud_cover,
+            "coverage": self.coverage,
+            "cells": self.cells,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Acquisition:
+        """The inverse of `to_json`."""
+        read = {
+            "time": datetime.strptime(value["time"], TIME_FORMAT).replace(tzinfo=timezone.utc),
+            "bands": tuple(value["bands"]),
+            "footprint": shapely.from_wkb(value["footprint"]),
+        }
+        return cls(**{**value, **read})
+
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The acquisitions of a run, in order of time, where they come from, and the period that was asked for."""
+    """The acquisitions of a run, in order of time, where they come from, and the period that was asked for.
+
+    `cell_factor` is how many pixels make the side of the cells in which the bands of the cloud detector are kept apart;
+    0 where scenes hold them.
+    """
 
     source: str
     imagery: str
-    bands: tuple[str, ...]
     acquisitions: tuple[Acquisition, ...]
     start: date | None = None
     end: date | None = None
+    cell_factor: int = 0
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """All bands that any of the acquisitions has."""
+        return tuple(dict.fromkeys(band for item in self.acquisitions for band in item.bands))
 
     @property
     def period(self) -> tuple[date, date]:
@@ -63,25 +112,21 @@ class Catalogue:
 
     def to_json(self) -> dict[str, Any]:
         """For `scenes.json`."""
-        rows = [{**asdict(acquisition), "time": acquisition.name} for acquisition in self.acquisitions]
         return {
             "source": self.source,
             "imagery": self.imagery,
-            "bands": list(self.bands),
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,
-            "acquisitions": rows,
+            "cell_factor": self.cell_factor,
+            "acquisitions": [acquisition.to_json() for acquisition in self.acquisitions],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Catalogue:
         """The inverse of `to_json`."""
-        rows = (
-            Acquisition(**{**row, "time": datetime.strptime(row["time"], TIME_FORMAT).replace(tzinfo=timezone.utc)})
-            for row in value["acquisitions"]
-        )
         start, end = (date.fromisoformat(value[name]) if value[name] else None for name in ("start", "end"))
-        return cls(value["source"], value["imagery"], tuple(value["bands"]), tuple(rows), start, end)
+        rows = tuple(Acquisition.from_json(row) for row in value["acquisitions"])
+        return cls(value["source"], value["imagery"], rows, start, end, value["cell_factor"])
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import numpy as np
 import shapely
 
 from . import rasters
+from .bands import DETECTOR_BANDS
 from .errors import MissingStepError, WorkspaceError
 from .files import read_json, remove_temporary_files, take_lock, write_json
 from .grid import Patch, PixelGrid, Window
@@ -56,6 +57,10 @@ class Workspace:
     def scene(self, patch: Patch, acquisition: Acquisition) -> Path:
         """The bands of one acquisition over one patch."""
         return self.scenes_folder / patch.id / f"{acquisition.name}.tif"
+
+    def cells(self, patch: Patch, acquisition: Acquisition) -> Path:
+        """The bands of the cloud detector over one patch, where they lie apart."""
+        return self.folder / "cells" / patch.id / f"{acquisition.name}.tif"
 
     def cloud(self, patch: Patch, acquisition: Acquisition) -> Path:
         """The cloud probability and mask of one scene."""
@@ -145,31 +150,51 @@ class Workspace:
 
     def scene_fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
         """Of the bands of one scene."""
-        return fingerprint("scene", acquisition.identity, self.layout.patch_fingerprints[patch.id])
+        made_of = self.layout.patch_fingerprints[patch.id]
+        return fingerprint("scene", acquisition.identity, acquisition.bands, made_of)
+
+    def cells_fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
+        """Of the cells of one scene."""
+        made_of = self.layout.patch_fingerprints[patch.id]
+        return fingerprint("cells", acquisition.identity, self.catalogue.cell_factor, made_of)
 
     def cloud_fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
         """Of the clouds of one scene: the settings and the scenes within reach of the neighbourhood."""
-        settings = self._cloud_settings
-        reach = patch.window.expanded(int(settings["reach"]))
-        within = self.layout.domain.intersection(reach)
-        scenes = [self.scene_fingerprint(near, acquisition) for near in self._neighbours[patch.id]]
-        return fingerprint("cloud", settings, asdict(within), scenes)
+        method, numbers = self.cloud_settings(acquisition)
+        within = self.layout.domain.intersection(patch.window.expanded(numbers["reach"]))
+        near = self.neighbours(patch, acquisition)
+        made_of = [self.scene_fingerprint(other, acquisition) for other in near]
+        if acquisition.cells:
+            made_of += [self.cells_fingerprint(other, acquisition) for other in near]
+        return fingerprint("cloud", method, numbers, asdict(within), made_of)
 
     def clouds_fingerprint(self, patch: Patch) -> str:
         """Of the clouds of all scenes of a patch together."""
         return fingerprint([(item.name, self.cloud_fingerprint(patch, item)) for item in self.catalogue.acquisitions])
 
-    @cached_property
-    def _cloud_settings(self) -> dict[str, Any]:
-        return dict(self.record("maskclouds")["settings"])
+    def cloud_settings(self, acquisition: Acquisition) -> tuple[str, dict[str, Any]]:
+        """How the clouds of an acquisition are told: the method and its numbers; MissingStepError before `maskclouds`."""
+        settings = self._cloud_record
+        method = acquisition.cloud_detection(settings["method"])
+        return method, settings["methods"][method]
+
+    def neighbours(self, patch: Patch, acquisition: Acquisition) -> list[Patch]:
+        """The patches whose scenes the clouds of one scene are made of: its own and those within reach."""
+        reach = self.cloud_settings(acquisition)[1]["reach"]
+        return self._patches_within(reach)[patch.id]
+
+    def _patches_within(self, reach: int) -> dict[str, list[Patch]]:
+        known: dict[int, dict[str, list[Patch]]] = self.__dict__.setdefault("_near", {})
+        if reach not in known:
+            known[reach] = {
+                patch.id: self.layout.patches_in(patch.window.expanded(reach)) if reach else [patch]
+                for patch in self.layout.patches
+            }
+        return known[reach]
 
     @cached_property
-    def _neighbours(self) -> dict[str, list[Patch]]:
-        reach = int(self._cloud_settings["reach"])
-        return {
-            patch.id: self.layout.patches_in(patch.window.expanded(reach)) if reach else [patch]
-            for patch in self.layout.patches
-        }
+    def _cloud_record(self) -> dict[str, Any]:
+        return dict(self.record("maskclouds")["settings"])
 
     # Reading across patches
 
@@ -178,6 +203,22 @@ class Workspace:
         pixels = np.zeros((len(names), *window.shape), dtype=np.uint16)
         self._paste(pixels, window, names, lambda patch: self.scene(patch, acquisition), "downloadscenes")
         return pixels
+
+    def read_cells(self, acquisition: Acquisition, cells: Window) -> np.ndarray:
+        """The detector's bands (band, y, x) of an acquisition in any window of cells, 0 where no patch has data.
+
+        Patches share the cells on their border; whichever has data there has the same.
+        """
+        factor = self.catalogue.cell_factor
+        values = np.zeros((len(DETECTOR_BANDS), *cells.shape), dtype=np.uint16)
+        for patch in self.layout.patches_in(cells.fine(factor)):
+            own = patch.window.coarse(factor)
+            common = own.intersection(cells)
+            inside = Window(common.row - own.row, common.column - own.column, *common.shape)
+            file = self._needed(self.cells(patch, acquisition), "downloadscenes")
+            target = values[(slice(None), *cells.slices(common))]
+            np.maximum(target, rasters.read_raster(file, window=inside, names=DETECTOR_BANDS), out=target)
+        return values
 
     def read_clouds(self, acquisition: Acquisition, window: Window) -> np.ndarray:
         """The cloud mask (y, x) uint8 of an acquisition in any window of the grid, 255 where there is no data."""

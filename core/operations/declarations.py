@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
+from ..bands import DETECTOR_BANDS, METHODS
 from ..indices import INDICES
-from ..parameters import Choice, Date, Folder, Names, Number, Parameters, Text
+from ..parameters import Account, Choice, Date, Folder, Names, Number, Parameters, Text
+
+if TYPE_CHECKING:
+    from ..sources import Service
 
 SOURCES = {
     "folder": "Folder of GeoTIFFs",
     "sample": "Built-in sample region (simulated)",
+    "sentinelhub": "Sentinel Hub or Copernicus Data Space (with an account)",
+    "stac": "STAC catalogue (without an account)",
+    "safe": "Sentinel-2 products as delivered (.SAFE, .zip)",
 }
 
 
@@ -38,8 +45,7 @@ class FromSource(InWorkspace):
         str,
         Choice(
             "Source",
-            "Where the imagery comes from: a folder of GeoTIFFs, one per acquisition, or the built-in sample region, "
-            "which is simulated and needs no account.",
+            "Where the imagery comes from. The built-in sample region is simulated and needs no account.",
             options=SOURCES,
         ),
     ] = "folder"
@@ -49,13 +55,62 @@ class FromSource(InWorkspace):
             "Imagery folder",
             "For the source folder: GeoTIFFs named <prefix>_<YYYYMMDDTHHMMSS>.tif (UTC), bands named in their "
             "descriptions (B02, B03 …), uint16 reflectance × 10000, 0 = no data. Tiles of one acquisition have the "
-            "same time.",
+            "same time. For the source safe: a folder of Sentinel-2 products, L1C or L2A.",
         ),
     ] = None
 
 
 @dataclass(frozen=True)
-class Period(FromSource):
+class FromService(FromSource):
+    """Which service, and who asks."""
+
+    collection: Annotated[
+        tuple[str, ...],
+        Names(
+            "Collection",
+            "For the sources sentinelhub and stac: which imagery. sentinelhub knows sentinel-2-l1c, sentinel-2-l2a, "
+            "landsat-ot-l1, landsat-ot-l2 and sentinel-1-grd; several, separated by commas, are learnt from together. "
+            "none: sentinel-2-l1c from sentinelhub, sentinel-2-l2a from stac.",
+            advanced=True,
+        ),
+    ] = ()
+    service_url: Annotated[
+        Optional[str],
+        Text(
+            "Service",
+            "For sentinelhub: `sentinelhub`, `cdse` (Copernicus Data Space Ecosystem) or the base address of another "
+            "deployment; left out: sentinelhub. For stac: the address of the API; left out: Earth Search.",
+            advanced=True,
+        ),
+    ] = None
+    token_url: Annotated[
+        Optional[str],
+        Text(
+            "Sign-in address",
+            "Where the account signs in. Left out: it follows from the service.",
+            advanced=True,
+        ),
+    ] = None
+    auth: Annotated[
+        Optional[str],
+        Account(
+            "Account",
+            "Client id and secret of an OAuth client. In QGIS an authentication configuration (Basic: the id as user "
+            "name, the secret as password). Outside QGIS they come from SH_CLIENT_ID and SH_CLIENT_SECRET, or this "
+            "names a profile of sentinelhub-py's own configuration file.",
+        ),
+    ] = None
+
+    @property
+    def service(self) -> Service:
+        """What the source needs to know about the service."""
+        from ..sources.services import Service
+
+        return Service(self.collection, self.service_url, self.token_url, self.auth)
+
+
+@dataclass(frozen=True)
+class Period(FromService):
     """Which acquisitions are taken."""
 
     start: Annotated[
@@ -75,6 +130,100 @@ class Period(FromSource):
             maximum=100,
         ),
     ] = 80.0
+
+
+@dataclass(frozen=True)
+class Spending(FromService):
+    """How much may be asked of a service."""
+
+    budget: Annotated[
+        Optional[float],
+        Number(
+            "Budget",
+            "The most processing units that this workspace may spend in a calendar month (UTC). Before it is exceeded "
+            "the run stops; run again next month and it goes on. Left out: no limit but that of the account.",
+            unit="processing units",
+            advanced=True,
+            above=0,
+        ),
+    ] = None
+    connections: Annotated[
+        int,
+        Number(
+            "Connections",
+            "How many requests wait for an answer of a service at the same time.",
+            advanced=True,
+            whole=True,
+            minimum=1,
+            maximum=100,
+        ),
+    ] = 8
+    rate: Annotated[
+        Optional[float],
+        Number(
+            "Rate limit",
+            "The most requests to a service in a minute. Left out: as many as the service allows.",
+            unit="requests a minute",
+            advanced=True,
+            above=0,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class CloudDetection(InWorkspace):
+    """How clouds are told, which decides the bands that are fetched."""
+
+    method: Annotated[
+        str,
+        Choice(
+            "Cloud detection",
+            "Automatic takes the scene classification (SCL) or the quality bits (Landsat) where the imagery has them, "
+            f"otherwise s2cloudless, which needs ten bands of L1C: {', '.join(DETECTOR_BANDS)}.",
+            options=METHODS,
+        ),
+    ] = "auto"
+    cloud_resolution: Annotated[
+        float,
+        Number(
+            "Cloud resolution",
+            "s2cloudless looks at cells of about this size. It is trained at 60 m to 160 m, and four times faster with "
+            "cells twice as large. 0 takes the pixels as they are.",
+            advanced=True,
+            unit="m",
+            minimum=0,
+        ),
+    ] = 60.0
+
+
+@dataclass(frozen=True)
+class Learnt(InWorkspace):
+    """What classes are learnt from, which decides the bands that are fetched."""
+
+    bands: Annotated[
+        tuple[str, ...],
+        Names(
+            "Bands",
+            "The bands that classes are learnt from, separated by commas. Bands that the imagery lacks are left out; "
+            "radar bands (VV, VH) are always learnt from.",
+            advanced=True,
+        ),
+    ] = ("B02", "B03", "B04", "B08", "B11", "B12")
+    indices: Annotated[
+        tuple[str, ...],
+        Names(
+            "Indices",
+            f"Spectral indices that classes are learnt from, separated by commas, of {', '.join(INDICES)}.",
+            advanced=True,
+            allowed=tuple(INDICES),
+        ),
+    ] = ("NDVI", "NDWI", "brightness")
+
+    @property
+    def learnt_bands(self) -> tuple[str, ...]:
+        """The bands learnt from, and those that the indices are made of."""
+        made_of = [band for index in self.indices for band in INDICES[index].bands]
+        return tuple(dict.fromkeys([*self.bands, *made_of]))
 
 
 @dataclass(frozen=True)
@@ -114,7 +263,7 @@ class Heavy(InWorkspace):
 
 
 @dataclass(frozen=True)
-class SeriesParameters(InWorkspace):
+class SeriesParameters(Learnt):
     """The regular dates and the values that samples and maps are made of."""
 
     step: Annotated[
@@ -128,23 +277,6 @@ class SeriesParameters(InWorkspace):
             minimum=1,
         ),
     ] = 16
-    bands: Annotated[
-        tuple[str, ...],
-        Names(
-            "Bands",
-            "The bands that classes are learnt from, separated by commas. Bands that the imagery lacks are left out.",
-            advanced=True,
-        ),
-    ] = ("B02", "B03", "B04", "B08", "B11", "B12")
-    indices: Annotated[
-        tuple[str, ...],
-        Names(
-            "Indices",
-            f"Spectral indices that classes are learnt from, separated by commas, of {', '.join(INDICES)}.",
-            advanced=True,
-            allowed=tuple(INDICES),
-        ),
-    ] = ("NDVI", "NDWI", "brightness")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Callable
 
 from ..parameters import FolderOutput, Operation
 from ..progress import Progress
@@ -14,10 +15,10 @@ from .declarations import Heavy
 from .findscenes import FindScenes
 
 if TYPE_CHECKING:
-    from ..grid import Patch
-    from ..records import Acquisition
-    from ..sources import Source
-    from ..workspace import Workspace
+    from ..downloads import Download
+
+# A value on its way: as it comes, decoded, with the mask of the area, and as it is written.
+_BYTES_ON_THE_WAY = 10
 
 
 @dataclass(frozen=True)
@@ -38,44 +39,45 @@ def run(parameters: DownloadScenes, progress: Progress) -> Downloaded:
     return fetch(parameters, progress.part(0.02, 1.0))
 
 
-def fetch(parameters: DownloadScenes, progress: Progress) -> Downloaded:
-    """Write every scene of the catalogue that is not there yet."""
-    from ..execution import Resources, run_all
-    from ..rasters import fingerprint_of
+def fetch(
+    parameters: DownloadScenes, progress: Progress, on_arrival: Callable[[Download], None] = lambda download: None
+) -> Downloaded:
+    """Write every file of the catalogue that is not there yet; `on_arrival` is told each that comes from a network."""
+    from .. import execution
+    from ..downloads import fetch as fetch_one
+    from ..downloads import plan_downloads
     from ..sources import open_source
+    from ..sources.ledger import Ledger
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    source = open_source(parameters.source, parameters.imagery)
-    scenes = [(patch, item) for patch in workspace.layout.patches for item in workspace.catalogue.acquisitions]
-    missing = [s for s in scenes if fingerprint_of(workspace.scene(*s)) != workspace.scene_fingerprint(*s)]
-    progress.info(f"{len(scenes)} scenes; {len(scenes) - len(missing)} are there, {len(missing)} to fetch.")
-    run_all(
-        partial(_fetch, workspace, source),
-        missing,
-        lambda scene: f"Patch {scene[0].id} at {scene[1].name}",
-        Resources(parameters.memory, parameters.jobs, parameters.backend),
-        progress,
-    )
+    ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate)
+    source = open_source(parameters.source, parameters.imagery, parameters.service, ledger)
+    downloads = plan_downloads(workspace)
+    missing = [download for download in downloads if not download.is_there]
+    progress.info(f"{len(downloads)} files; {len(downloads) - len(missing)} are there, {len(missing)} to fetch.")
+    resources = execution.Resources(parameters.memory, parameters.jobs, parameters.backend)
+    one = partial(fetch_one, workspace, source)
+    if source.traits.waits:
+        asked = {download.file for download in missing}
+        for download in downloads:
+            if download.file not in asked:
+                on_arrival(download)
+        threads = min(parameters.connections, _most_at_a_time(missing, parameters.memory))
+        execution.run_in_threads(one, missing, _label, threads, progress, on_done=on_arrival)
+    else:
+        execution.run_all(one, missing, _label, resources, progress)
     return Downloaded(workspace.scenes_folder)
 
 
-def _fetch(workspace: Workspace, source: Source, scene: tuple[Patch, Acquisition]) -> None:
-    """Write one scene; outside the area it is no data, so that what is kept does not depend on how patches are cut."""
-    from ..rasters import FINGERPRINT_TAG, write_raster
+def _label(download: Download) -> str:
+    return f"Patch {download.patch.id} at {download.acquisition.name}"
 
-    patch, acquisition = scene
-    layout = workspace.layout
-    pixels = source.read(acquisition, layout.grid, patch.window)
-    pixels *= layout.area_mask(patch.window)
-    tags = {
-        FINGERPRINT_TAG: workspace.scene_fingerprint(patch, acquisition),
-        "TIFFTAG_DATETIME": acquisition.time.strftime("%Y:%m:%d %H:%M:%S"),
-        "UNITS": "reflectance × 10000",
-        "SOURCE": source.kind,
-    }
-    file = workspace.scene(patch, acquisition)
-    write_raster(file, pixels, layout.grid, patch.window, nodata=0, names=source.bands, tags=tags)
+
+def _most_at_a_time(downloads: Sequence[Download], memory: int) -> int:
+    """How many answers may be on their way so that they take a quarter of the memory (MB) at most."""
+    values = max((len(d.bands) * d.window.height * d.window.width for d in downloads), default=1)
+    return max(int(memory * 1e6 / 4 / (values * _BYTES_ON_THE_WAY)), 1)
 
 
 OPERATION = Operation(

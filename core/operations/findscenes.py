@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+from ..bands import choose_bands, cloud_detection
 from ..errors import DataError, ParameterError
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
-from .declarations import Period
+from .declarations import CloudDetection, Learnt, Period, Spending
+
+if TYPE_CHECKING:
+    from ..grid import PixelGrid
+    from ..records import Acquisition, Layout
+    from ..sources import Source, Traits
+    from ..workspace import Workspace
 
 # Deflated reflectance takes about two thirds of its raw size; a core writes about 20 MB of it a second.
 _COMPRESSION = 0.65
 _RAW_MB_PER_SECOND = 20.0
+_SECONDS_PER_REQUEST = 2.5
 
 
 @dataclass(frozen=True)
-class FindScenes(Period):
-    """The source and the period."""
+class FindScenes(Spending, Period, Learnt, CloudDetection):
+    """The source and the period, what is to be fetched, and what it may cost."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,6 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
     """Record the acquisitions that show the area in `scenes.json`, and show them as a GeoPackage."""
     import numpy as np
 
-    from ..grid import reproject
     from ..records import Catalogue
     from ..sources import open_source
     from ..vectors import VectorLayer, write_geopackage
@@ -48,30 +56,27 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
         raise ParameterError(f"End ({parameters.end}) lies before Start ({parameters.start}).")
     workspace = Workspace(parameters.workspace)
     layout = workspace.layout
-    source = open_source(parameters.source, parameters.imagery)
-    in_period = source.find(parameters.start, parameters.end)
-    if not in_period:
-        first, last = (f(item.time for item in source.find(None, None)).date() for f in (min, max))
-        raise DataError(
-            f"There is no acquisition from {parameters.start or 'the first'} to {parameters.end or 'the last'}; "
-            f"the imagery reaches from {first} to {last}."
-        )
-    kept, outlines = [], []
-    for acquisition in in_period:
-        ground = reproject(np.array([source.footprint(acquisition)], dtype=object), source.grid.crs, layout.grid.crs)
-        seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
-        coverage = min(seen.area / layout.area.area, 1.0)
-        too_cloudy = acquisition.cloud_cover is not None and acquisition.cloud_cover * 100 > parameters.max_cloud_cover
-        if coverage > 0.0 and not too_cloudy:
-            kept.append(replace(acquisition, coverage=round(coverage, 4)))
-            outlines.append(ground[0])
+    source = open_source(parameters.source, parameters.imagery, parameters.service)
+    workspace.refuse_other_imagery(source.kind, source.imagery)
+    found = _find(source, parameters, layout)
+    shown = [_placed(item, source.crs, layout) for item in found]
+    limit = parameters.max_cloud_cover
+    kept = [item for item in shown if item.coverage and (item.cloud_cover is None or item.cloud_cover * 100 <= limit)]
     if not kept:
         raise DataError(
-            f"None of the {len(in_period)} acquisitions shows the area with at most {parameters.max_cloud_cover:g} % "
-            "cloud. Raise MAX_CLOUD_COVER or choose a longer period."
+            f"None of the {len(found)} acquisitions shows the area with at most {limit:g} % cloud. Raise "
+            "MAX_CLOUD_COVER or choose a longer period."
         )
-    catalogue = Catalogue(source.kind, source.imagery, source.bands, tuple(kept), parameters.start, parameters.end)
-    workspace.refuse_other_imagery(catalogue.source, catalogue.imagery)
+    factor = cell_factor(parameters.cloud_resolution, layout.grid)
+    chosen = [_with_chosen_bands(item, parameters, source.traits, factor) for item in kept]
+    catalogue = Catalogue(
+        source.kind,
+        source.imagery,
+        tuple(chosen),
+        parameters.start,
+        parameters.end,
+        factor if any(item.cells for item in chosen) else 0,
+    )
     workspace.write_catalogue(catalogue)
     fields = {
         "time": np.array([item.time.isoformat() for item in kept], dtype=object),
@@ -79,24 +84,99 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
         "coverage": np.array([np.nan if i.coverage is None else i.coverage * 100 for i in kept]),
     }
     file = workspace.product("scenes.gpkg")
-    write_geopackage(file, VectorLayer("scenes", np.array(outlines, dtype=object), fields, layout.grid.crs))
-    pixels = sum(patch.window.height * patch.window.width for patch in layout.patches)
-    raw_mb = pixels * len(source.bands) * 2 * len(kept) / 1e6
-    left_out = len(in_period) - len(kept)
+    outlines = np.array([item.footprint for item in kept], dtype=object)
+    write_geopackage(file, VectorLayer("scenes", outlines, fields, layout.grid.crs))
+    left_out = len(found) - len(kept)
     progress.info(
         f"{len(kept)} acquisitions from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
         + (f"; {left_out} left out (too cloudy, or elsewhere)." if left_out else ".")
     )
+    costs = _costs(workspace, source, parameters, progress)
     progress.report(1.0)
-    return Found(
-        scenes=file,
-        scene_number=len(kept),
-        requests=0,
-        processing_units=0.0,
-        download_mb=0.0,
-        disk_mb=round(raw_mb * _COMPRESSION, 1),
-        minutes=round(raw_mb / _RAW_MB_PER_SECOND / 60, 2),
-    )
+    return Found(scenes=file, scene_number=len(kept), **costs)
+
+
+def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
+    """How many pixels make the side of a cell that s2cloudless looks at."""
+    return max(round(cloud_resolution / grid.pixel_width), 1)
+
+
+def _find(source: Source, parameters: FindScenes, layout: Layout) -> list[Acquisition]:
+    """The acquisitions of the period over the rectangle of the area; DataError where there is none."""
+    import numpy as np
+    import shapely
+
+    from ..grid import reproject
+
+    rectangle = shapely.box(*layout.grid.bounds(layout.domain))
+    area = reproject(np.array([rectangle], dtype=object), layout.grid.crs, source.crs)[0]
+    found = source.find(parameters.start, parameters.end, area)
+    if found:
+        return found
+    when = f"from {parameters.start or 'the first'} to {parameters.end or 'the last'}"
+    ever = [] if source.grid is None else [item.time.date() for item in source.find(None, None, area)]
+    reach = f"the imagery reaches from {min(ever)} to {max(ever)}" if ever else "there is none at any other time either"
+    reach = "choose a longer period or another COLLECTION" if source.grid is None else reach
+    raise DataError(f"There is no acquisition of the area {when}; {reach}.")
+
+
+def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
+    """The acquisition with its footprint in the CRS of the grid, and the part of the area that it covers."""
+    import numpy as np
+
+    from ..grid import reproject
+
+    ground = reproject(np.array([item.footprint], dtype=object), crs, layout.grid.crs)
+    seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
+    return replace(item, footprint=ground[0], coverage=round(min(seen.area / layout.area.area, 1.0), 4))
+
+
+def _with_chosen_bands(item: Acquisition, parameters: FindScenes, traits: Traits, factor: int) -> Acquisition:
+    """The acquisition with the bands that are to be fetched: all where they cost nothing."""
+    if not traits.selects:
+        return item
+    detection = cloud_detection(parameters.method, item.bands)
+    chosen = choose_bands(item.bands, parameters.learnt_bands, detection, factor=factor, gives_cells=traits.cells)
+    return replace(item, bands=chosen.scene, cells=chosen.cells)
+
+
+def _costs(workspace: Workspace, source: Source, parameters: FindScenes, progress: Progress) -> dict[str, float]:
+    """What fetching what is not there yet takes, told to the person as well where a service wants to be paid."""
+    from ..downloads import plan_downloads
+    from ..sources import is_paid
+    from ..sources.services import FREE
+
+    missing = [download for download in plan_downloads(workspace) if not download.is_there]
+    raw_mb = sum(len(d.bands) * d.window.height * d.window.width for d in missing) * 2 / 1e6
+    minutes = raw_mb / _RAW_MB_PER_SECOND / 60
+    price = FREE
+    if is_paid(source):
+        shown = [download for download in missing if download.shows_patch]
+        price = sum((source.price(d.bands, d.window) for d in shown), FREE)
+        seconds = price.requests * _SECONDS_PER_REQUEST / parameters.connections
+        minutes += max(seconds, price.requests / (parameters.rate or math.inf) * 60) / 60
+        progress.info(
+            f"To fetch: {price.requests} requests, {price.units:,.1f} processing units, "
+            f"{price.download_bytes / 1e6:,.0f} MB, about {math.ceil(minutes)} min."
+        )
+        _compare(price.units, source.quota(), parameters.budget, progress)
+    return {
+        "requests": price.requests,
+        "processing_units": round(price.units, 3),
+        "download_mb": round(price.download_bytes / 1e6, 2),
+        "disk_mb": round(raw_mb * _COMPRESSION, 1),
+        "minutes": round(minutes, 2),
+    }
+
+
+def _compare(units: float, left: float | None, budget: float | None, progress: Progress) -> None:
+    if left is not None:
+        tell = progress.warning if units > left else progress.info
+        tell(f"The account has {left:,.0f} processing units left.")
+    if budget is not None and units > budget:
+        progress.warning(
+            f"That is more than BUDGET ({budget:,.0f}): the run will stop before, and can go on next month."
+        )
 
 
 OPERATION = Operation(

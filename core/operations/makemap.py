@@ -54,12 +54,18 @@ def _classify(parameters: MakeMap, progress: Progress) -> object:
     return classifypatches.classify(parameters, None, progress)
 
 
-def _fetch(parameters: MakeMap, progress: Progress) -> object:
-    """After a look at what clouds are told by: that it is missing should not be said at the end of a night."""
+def _fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
+    """Clouds are masked while what comes from a network is still on its way.
+
+    First comes a look at what clouds are told by: that it is missing should not be said at the end of a night.
+    """
     from ..workspace import Workspace
 
-    maskclouds.settings_of(parameters, Workspace(parameters.workspace))
-    return downloadscenes.fetch(parameters, progress)
+    workspace = Workspace(parameters.workspace)
+    maskclouds.write_settings(parameters, workspace)
+    with maskclouds.masking_beside(parameters, workspace) as on_arrival:
+        downloadscenes.fetch(parameters, progress.part(0.0, 0.7), on_arrival)
+    return maskclouds.run(parameters, progress.part(0.7, 1.0))
 
 
 Step = tuple[str, float, Callable[[Any, Progress], Any]]
@@ -69,8 +75,7 @@ STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
     ("Finding scenes", 0.01, findscenes.run),
     ("Rasterizing the reference", 0.03, rasterizereference.run),
-    ("Fetching scenes", 0.24, _fetch),
-    ("Masking clouds", 0.25, maskclouds.run),
+    ("Fetching scenes and masking clouds", 0.49, _fetch_and_mask),
     ("Counting observations", 0.08, observationstatistics.run),
     ("Drawing samples", 0.1, drawsamples.run),
     ("Training the model", 0.13, trainmodel.train),

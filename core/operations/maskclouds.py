@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from queue import Queue
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Any, Callable, Optional
 
 from ..errors import DataError
-from ..parameters import Choice, FolderOutput, Number, Operation
+from ..parameters import FolderOutput, Number, Operation
 from ..progress import Progress
-from .declarations import Heavy
+from .declarations import CloudDetection, Heavy
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ..grid import Patch, PixelGrid, Window
+    from ..downloads import Download
+    from ..grid import Patch
     from ..records import Acquisition
     from ..workspace import Workspace
 
+    Scene = tuple[Patch, Acquisition]
+
 
 @dataclass(frozen=True)
-class MaskClouds(Heavy):
+class MaskClouds(CloudDetection, Heavy):
     """How clouds are told."""
 
-    method: Annotated[
-        str,
-        Choice(
-            "Cloud detection",
-            "Automatic takes the scene classification (SCL) where the imagery has that band, otherwise s2cloudless, "
-            "which needs ten bands of L1C: B01, B02, B04, B05, B08, B8A, B09, B10, B11, B12.",
-            options={"auto": "Automatic", "s2cloudless": "s2cloudless (L1C)", "scl": "Scene classification (L2A)"},
-        ),
-    ] = "auto"
-    cloud_resolution: Annotated[
-        float,
-        Number(
-            "Cloud resolution",
-            "s2cloudless looks at cells of about this size. It is trained at 60 m to 160 m, and four times faster with "
-            "cells twice as large. 0 takes the pixels as they are.",
-            advanced=True,
-            unit="m",
-            minimum=0,
-        ),
-    ] = 60.0
     threshold: Annotated[
         float,
         Number("Threshold", "Above this probability it is cloud.", advanced=True, minimum=0, maximum=1),
@@ -86,128 +71,119 @@ class Masked:
 
 def run(parameters: MaskClouds, progress: Progress) -> Masked:
     """Write probability and mask of every scene that has none yet."""
-    from ..execution import Resources, run_all
-    from ..rasters import fingerprint_of
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    workspace.write_record("maskclouds", {"settings": settings_of(parameters, workspace)})
+    write_settings(parameters, workspace)
     scenes = [(patch, item) for patch in workspace.layout.patches for item in workspace.catalogue.acquisitions]
+    mask(parameters, workspace, scenes, progress)
+    return Masked(workspace.clouds_folder)
+
+
+def write_settings(parameters: MaskClouds, workspace: Workspace) -> None:
+    """Record how clouds are told; DataError where a method lacks its bands."""
+    workspace.write_record("maskclouds", {"settings": settings_of(parameters, workspace)})
+
+
+@contextmanager
+def masking_beside(parameters: MaskClouds, workspace: Workspace) -> Iterator[Callable[[Download], None]]:
+    """Mask clouds while the block fetches: gives what is to be told of each file that is there.
+
+    A scene is masked when all is there that its clouds are made of. What is left when the block ends is left to `run`,
+    and so are failures, which come again there.
+    """
+    arrivals: Queue[Optional[Download]] = Queue()
+    frugal = replace(parameters, memory=max(parameters.memory * 3 // 4, 500))
+    worker = Thread(target=_mask_arrivals, args=(frugal, workspace, arrivals), daemon=True)
+    worker.start()
+    try:
+        yield arrivals.put
+    finally:
+        arrivals.put(None)
+        worker.join()
+
+
+def _mask_arrivals(parameters: MaskClouds, workspace: Workspace, arrivals: Queue[Optional[Download]]) -> None:
+    """Take in what has arrived, mask the scenes that are complete with it, and so on until None arrives."""
+    there: set[tuple[str, str, int]] = set()
+
+    def is_complete(patch: Patch, item: Acquisition) -> bool:
+        factors = (1, workspace.catalogue.cell_factor) if item.cells else (1,)
+        near = workspace.neighbours(patch, item)
+        return all((other.id, item.name, factor) in there for other in near for factor in factors)
+
+    while True:
+        batch = [arrivals.get()]
+        while not arrivals.empty():
+            batch.append(arrivals.get())
+        arrived = [download for download in batch if download is not None]
+        if len(arrived) < len(batch):
+            return
+        there.update((each.patch.id, each.acquisition.name, each.factor) for each in arrived)
+        touched = {
+            (near.id, each.acquisition.name): (near, each.acquisition)
+            for each in arrived
+            for near in workspace.neighbours(each.patch, each.acquisition)
+        }
+        with suppress(DataError):
+            mask(parameters, workspace, [scene for scene in touched.values() if is_complete(*scene)], Progress())
+
+
+def mask(parameters: MaskClouds, workspace: Workspace, scenes: Sequence[Scene], progress: Progress) -> None:
+    """Write probability and mask of those of the scenes that have none yet, as recorded."""
+    from ..cloud_masks import write_mask
+    from ..execution import Resources, run_all
+    from ..rasters import fingerprint_of
+
     missing = [s for s in scenes if fingerprint_of(workspace.cloud(*s)) != workspace.cloud_fingerprint(*s)]
     resources = Resources(parameters.memory, parameters.jobs, parameters.backend)
     share = resources.share(len(missing))
     run_all(
-        partial(_mask, workspace, share.threads, share.budget),
+        partial(write_mask, workspace, share.threads, share.budget),
         missing,
         lambda scene: f"Clouds of patch {scene[0].id} at {scene[1].name}",
         resources,
         progress,
     )
-    return Masked(workspace.clouds_folder)
 
 
 def settings_of(parameters: MaskClouds, workspace: Workspace) -> dict[str, Any]:
-    """What decides the masks: the method that `auto` stands for, its numbers, and how many pixels it reaches."""
-    from ..clouds import DETECTOR_BANDS
+    """What decides the masks: the method asked for, and for each that it stands for its numbers and its reach.
 
-    bands = workspace.catalogue.bands
-    lacking = [band for band in DETECTOR_BANDS if band not in bands]
-    method = parameters.method
-    if method == "auto":
-        method = "scl" if "SCL" in bands else "s2cloudless"
-    if method == "scl" and "SCL" not in bands:
-        raise DataError("METHOD scl needs the band SCL, which this imagery lacks. Take s2cloudless, or L2A imagery.")
-    if method == "s2cloudless" and lacking:
+    Raises DataError where a method lacks its bands.
+    """
+    methods = {item.cloud_detection(parameters.method) for item in workspace.catalogue.acquisitions}
+    found = {method: _numbers(parameters, method, workspace) for method in sorted(methods)}
+    return {"method": parameters.method, "methods": found}
+
+
+def _numbers(parameters: MaskClouds, method: str, workspace: Workspace) -> dict[str, Any]:
+    """The numbers of one method; `reach` is how many pixels around a pixel decide its mask."""
+    from .findscenes import cell_factor
+
+    dilation = parameters.dilation
+    if method == "none":
+        return {"reach": 0}
+    if method == "clp":
+        return {"threshold": parameters.threshold, "dilation": dilation, "reach": dilation}
+    if method != "s2cloudless":
+        return {"dilation": dilation, "reach": dilation}
+    factor = cell_factor(parameters.cloud_resolution, workspace.layout.grid)
+    kept = workspace.catalogue.cell_factor
+    if kept and kept != factor:
         raise DataError(
-            f"s2cloudless needs the bands {', '.join(DETECTOR_BANDS)}; this imagery lacks {', '.join(lacking)}. "
-            "Use L1C imagery with these bands, or imagery with the scene classification SCL."
+            f"The cloud bands of this workspace are kept in cells of {kept} pixels, and CLOUD_RESOLUTION "
+            f"{parameters.cloud_resolution:g} m asks for {factor}. Run downloadscenes with it, or choose "
+            f"{kept * workspace.layout.grid.pixel_width:g} m."
         )
-    if method == "scl":
-        return {"method": "scl", "dilation": parameters.dilation, "reach": parameters.dilation}
-    factor = _factor(parameters.cloud_resolution, workspace.layout.grid)
-    cells = parameters.average_over + parameters.dilation
+    cells = parameters.average_over + dilation
     return {
-        "method": "s2cloudless",
         "factor": factor,
         "threshold": parameters.threshold,
         "average_over": parameters.average_over,
-        "dilation": parameters.dilation,
+        "dilation": dilation,
         "reach": cells * factor + factor - 1,
     }
-
-
-def _factor(cloud_resolution: float, grid: PixelGrid) -> int:
-    """How many pixels make the side of a cell."""
-    return max(round(cloud_resolution / grid.pixel_width), 1)
-
-
-def _mask(workspace: Workspace, threads: int, budget: int, scene: tuple[Patch, Acquisition]) -> None:
-    """Write the clouds of one scene, strip by strip under the budget."""
-    import numpy as np
-
-    from ..rasters import FINGERPRINT_TAG, write_raster
-
-    patch, acquisition = scene
-    settings = workspace.record("maskclouds")["settings"]
-    make = _by_scl if settings["method"] == "scl" else _by_s2cloudless
-    # One pixel of the detector's bands takes about 100 bytes on the way: counts, sums and means of cells.
-    rows = max(budget // (120 * (patch.window.width + 2 * settings["reach"])) - 2 * settings["reach"], 64)
-    bands = np.empty((2, *patch.window.shape), dtype=np.uint8)
-    for strip in patch.window.strips(rows):
-        bands[(slice(None), *patch.window.slices(strip))] = make(workspace, acquisition, strip, settings, threads)
-    write_raster(
-        workspace.cloud(patch, acquisition),
-        bands,
-        workspace.layout.grid,
-        patch.window,
-        nodata=255,
-        names=("probability", "mask"),
-        tags={
-            FINGERPRINT_TAG: workspace.cloud_fingerprint(patch, acquisition),
-            "TIFFTAG_DATETIME": acquisition.time.strftime("%Y:%m:%d %H:%M:%S"),
-            "METHOD": settings["method"],
-        },
-    )
-
-
-def _by_scl(
-    workspace: Workspace, acquisition: Acquisition, window: Window, settings: dict[str, Any], threads: int
-) -> np.ndarray:
-    import numpy as np
-
-    from ..clouds import classify_scl
-
-    around = window.expanded(settings["reach"]).intersection(workspace.layout.domain)
-    scl = workspace.read_scene(acquisition, around, ["SCL"])[0]
-    probability, mask, has_data = classify_scl(scl, settings["dilation"])
-    clouds = np.where(has_data, np.stack([probability, mask.astype(np.uint8)]), np.uint8(255))
-    return clouds[(slice(None), *around.slices(window))]
-
-
-def _by_s2cloudless(
-    workspace: Workspace, acquisition: Acquisition, window: Window, settings: dict[str, Any], threads: int
-) -> np.ndarray:
-    """(2, y, x): cells are whole multiples from the grid's origin and neighbours are read past the patch's edge."""
-    import numpy as np
-
-    from ..clouds import DETECTOR_BANDS, cell_reflectance, cloud_mask, cloud_probability, percent
-
-    factor, margin = settings["factor"], settings["average_over"] + settings["dilation"]
-    cells = window.coarse(factor).expanded(margin).intersection(workspace.layout.domain.coarse(factor))
-    pixels = workspace.read_scene(acquisition, cells.fine(factor), DETECTOR_BANDS)
-    reflectance, has_data = cell_reflectance(pixels, factor)
-    probability = cloud_probability(reflectance, has_data, threads)
-    mask = cloud_mask(
-        probability,
-        has_data,
-        threshold=settings["threshold"],
-        average_over=settings["average_over"],
-        dilation=settings["dilation"],
-    )
-    coarse = np.stack([percent(probability), mask.astype(np.uint8)])
-    fine = coarse.repeat(factor, axis=1).repeat(factor, axis=2)
-    clouds = np.where(pixels.any(axis=0), fine, np.uint8(255))
-    return clouds[(slice(None), *cells.fine(factor).slices(window))]
 
 
 OPERATION = Operation(

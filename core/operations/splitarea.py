@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from ..grid import PixelGrid
-    from ..sources import Source
+    from ..sources import LocalSource
     from ..workspace import Workspace
 
 
@@ -87,15 +87,14 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     from ..area import read_area
     from ..grid import cut, divide, reproject
     from ..records import Layout
-    from ..sources import open_source
+    from ..sources import open_local
     from ..workspace import Workspace
 
-    has_source = parameters.source != "folder" or parameters.imagery is not None
-    source = open_source(parameters.source, parameters.imagery) if has_source else None
+    source = open_local(parameters.source, parameters.imagery)
     if parameters.area is not None:
         area, area_crs = read_area(parameters.area)
     elif source is not None:
-        area, area_crs = source.footprint(), source.grid.crs
+        area, area_crs = source.extent, source.crs
     else:
         raise ParameterError("Area of interest (AREA) is missing; or name IMAGERY, to take the whole extent of it.")
     workspace = Workspace(parameters.workspace)
@@ -127,7 +126,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
         patches = divide(domain, rows, columns)
     wanted = in_pixels
     if source is not None:
-        ground = reproject(np.array([source.footprint()], dtype=object), source.grid.crs, grid.crs)
+        ground = reproject(np.array([source.extent], dtype=object), source.crs, grid.crs)
         wanted = in_pixels.intersection(grid.to_pixels(ground)[0])
         if wanted.area < 1e-6:
             raise DataError(
@@ -149,7 +148,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     return Split(workspace.patches_file, len(layout.patches))
 
 
-def _kept_grid(workspace: Workspace, source: Optional[Source], grid: PixelGrid) -> PixelGrid:
+def _kept_grid(workspace: Workspace, source: Optional[LocalSource], grid: PixelGrid) -> PixelGrid:
     """The grid that the workspace has already, or `grid`; WorkspaceError where it belongs to other settings."""
     if source is not None:
         workspace.refuse_other_imagery(source.kind, source.imagery)
@@ -166,12 +165,12 @@ def _grid_told(grid: PixelGrid) -> str:
     return f"{grid.pixel_width:g} m in {grid.crs} from the corner {grid.left:.3f}, {grid.top:.3f}"
 
 
-def _grid(parameters: SplitArea, source: Optional[Source], area: BaseGeometry, area_crs: str) -> PixelGrid:
+def _grid(parameters: SplitArea, source: Optional[LocalSource], area: BaseGeometry, area_crs: str) -> PixelGrid:
     """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS asks for another."""
     from ..grid import PixelGrid
 
     if source is not None and parameters.resolution is None and parameters.crs is None:
-        return source.grid
+        return source.grid.recounted()
     if source is None:
         return PixelGrid.utm(area, area_crs, parameters.resolution or 10.0, parameters.crs)
     resolution = parameters.resolution or source.grid.pixel_width

@@ -107,7 +107,7 @@ class Facts:
     layout: Layout
     catalogue: Catalogue | None
     observations: tuple[Observation, ...]
-    clouds: Mapping[str, Any] | None
+    clouds: Mapping[str, Any]
     reference: Mapping[str, Any] | None
     plan: SeriesPlan | None
     training: Training | None

@@ -37,7 +37,7 @@ def gather(workspace: Workspace) -> Facts:
         layout=layout,
         catalogue=catalogue,
         observations=_observations(catalogue, workspace.product("ndvi.csv")),
-        clouds=clouds and clouds["settings"],
+        clouds={} if clouds is None else _cloud_facts(clouds["settings"]),
         reference=reference,
         plan=SeriesPlan.from_json(drawn["plan"]) if drawn else None,
         training=_training(trained),
@@ -49,6 +49,15 @@ def gather(workspace: Workspace) -> Facts:
 
 def _record(workspace: Workspace, step: str) -> dict[str, Any] | None:
     return workspace.record(step) if workspace.has_record(step) else None
+
+
+def _cloud_facts(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Each number of each method by what it is."""
+    told = {name: numbers for name, numbers in settings["methods"].items() if name != "none"}
+    facts: dict[str, Any] = {"method": ", ".join(told) or "none"}
+    for numbers in told.values():
+        facts |= numbers
+    return facts
 
 
 def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation, ...]:

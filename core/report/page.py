@@ -94,7 +94,7 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         validations=tables.validation_rows(facts.training),
         importance=_importance(workspace),
         asked=_texts((facts.request or {}).get("parameters", {})),
-        settings=_texts(facts.clouds or {}),
+        settings=_texts(facts.clouds),
         versions=_texts((facts.request or {}).get("versions", {})),
         seconds=list((facts.request or {}).get("seconds", {}).items()),
         acquisitions=tables.acquisition_tables(facts),

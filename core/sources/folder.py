@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -15,10 +15,12 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window as FileWindow
 from shapely.geometry.base import BaseGeometry
 
+from ..bands import CATEGORICAL_BANDS
 from ..errors import DataError, ParameterError
 from ..grid import PixelGrid, Window, reproject
-from ..records import TIME_FORMAT, Acquisition, fingerprint
-from .resampling import CATEGORICAL, read_resampled
+from ..records import TIME_FORMAT, Acquisition, fingerprint, is_between
+from .resampling import read_resampled
+from .traits import Traits
 
 _TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
 _SUFFIXES = (".tif", ".tiff")
@@ -50,6 +52,7 @@ class FolderSource:
     bands: tuple[str, ...]
     tiles: Mapping[datetime, tuple[Tile, ...]]
     kind: str = "folder"
+    traits: Traits = Traits()
 
     @classmethod
     def open(cls, folder: Path) -> FolderSource:
@@ -79,35 +82,47 @@ class FolderSource:
         ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
         return cls(str(folder.resolve()), first.grid, first.bands, ordered)
 
-    def footprint(self, acquisition: Acquisition | None = None) -> BaseGeometry:
-        """The union of the files' rectangles."""
-        chosen = self.tiles.values() if acquisition is None else [self.tiles[acquisition.time]]
-        windows = {tile.window for tiles in chosen for tile in tiles}
+    @property
+    def crs(self) -> str:
+        """That of the files."""
+        return self.grid.crs
+
+    @property
+    def extent(self) -> BaseGeometry:
+        """The union of all files' rectangles."""
+        return self._ground(tile for tiles in self.tiles.values() for tile in tiles)
+
+    def _ground(self, tiles: Iterable[Tile]) -> BaseGeometry:
+        windows = {tile.window for tile in tiles}
         return shapely.union_all([shapely.box(*self.grid.bounds(window)) for window in windows])
 
-    def find(self, start: date | None, end: date | None) -> list[Acquisition]:
-        """The acquisitions of the period, in order of time."""
-        return [
-            Acquisition(time, fingerprint([tile.identity for tile in tiles]))
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The acquisitions of the period whose files meet the area, in order of time; cloud cover is not known."""
+        in_period = [
+            Acquisition(time, fingerprint([tile.identity for tile in tiles]), self.bands, self._ground(tiles))
             for time, tiles in self.tiles.items()
-            if (start is None or time.date() >= start) and (end is None or time.date() <= end)
+            if is_between(time, start, end)
         ]
+        return [acquisition for acquisition in in_period if acquisition.footprint.intersects(area)]
 
-    def read(self, acquisition: Acquisition, grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The tiles of the acquisition side by side; where they overlap the first one (by name) with data counts.
 
         On the folder's own grid nothing is resampled; on others reflectance is bilinear, SCL nearest.
         """
-        pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
+        pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
         for tile in self.tiles[acquisition.time]:
-            part = self._read_tile(tile, grid, window)
+            part = self._read_tile(tile, bands, grid, window)
             if part is not None:
                 where, values = part
                 target = pixels[(slice(None), *window.slices(where))]
                 np.copyto(target, values, where=~target.any(axis=0))
         return pixels
 
-    def _read_tile(self, tile: Tile, grid: PixelGrid, window: Window) -> tuple[Window, np.ndarray] | None:
+    def _read_tile(
+        self, tile: Tile, bands: Sequence[str], grid: PixelGrid, window: Window
+    ) -> tuple[Window, np.ndarray] | None:
+        numbers = {band: self.bands.index(band) + 1 for band in bands}
         try:
             if self.grid.same_as(grid):
                 columns = round((self.grid.left - grid.left) / grid.pixel_width)
@@ -118,29 +133,33 @@ class FolderSource:
                     return None
                 inside = FileWindow(where.column - placed.column, where.row - placed.row, where.width, where.height)
                 with rasterio.open(tile.path) as file:
-                    return where, self._harmonise(file.read(window=inside), tile.offset)
-            return self._warp_tile(tile, grid, window)
+                    return where, _harmonise(file.read(list(numbers.values()), window=inside), bands, tile.offset)
+            return self._warp_tile(tile, numbers, grid, window)
         except RasterioError as error:
             reason = str(error.__cause__ or error).rstrip(".")
             raise DataError(f"{tile.path.name} cannot be read; the file seems to be cut short ({reason}).") from error
 
-    def _warp_tile(self, tile: Tile, grid: PixelGrid, window: Window) -> tuple[Window, np.ndarray] | None:
+    def _warp_tile(
+        self, tile: Tile, numbers: Mapping[str, int], grid: PixelGrid, window: Window
+    ) -> tuple[Window, np.ndarray] | None:
         rectangle = np.array([shapely.box(*self.grid.bounds(tile.window))])
         here = grid.to_pixels(reproject(rectangle, self.grid.crs, grid.crs))[0]
         if not here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)):
             return None
         with rasterio.open(tile.path) as file:
             pixel = (self.grid.pixel_width, self.grid.pixel_height)
-            values = read_resampled(file, self.bands, pixel, grid, window)
-        return window, self._harmonise(values, tile.offset)
+            values = read_resampled(file, numbers, pixel, grid, window)
+        return window, _harmonise(values, list(numbers), tile.offset)
 
-    def _harmonise(self, values: np.ndarray, offset: int) -> np.ndarray:
-        """Reflectance (band, y, x) with the offset added, at least 1 where there is data."""
-        if offset:
-            reflectance = values[[band != CATEGORICAL for band in self.bands]]
-            moved = np.maximum(reflectance.astype(np.int32) + offset, 1)
-            values[[band != CATEGORICAL for band in self.bands]] = np.where(reflectance > 0, moved, 0)
-        return values
+
+def _harmonise(values: np.ndarray, bands: Sequence[str], offset: int) -> np.ndarray:
+    """Reflectance (band, y, x) with the offset added, at least 1 where there is data."""
+    if offset:
+        is_reflectance = [band not in CATEGORICAL_BANDS for band in bands]
+        reflectance = values[is_reflectance]
+        moved = np.maximum(reflectance.astype(np.int32) + offset, 1)
+        values[is_reflectance] = np.where(reflectance > 0, moved, 0)
+    return values
 
 
 def _look_at(path: Path) -> Tile:
@@ -157,7 +176,7 @@ def _look_at(path: Path) -> Tile:
             crs, transform, shape = file.crs, file.transform, file.shape
             bands, dtypes = file.descriptions, set(file.dtypes)
             told = zip(file.descriptions, file.offsets, file.scales, strict=True)
-            offsets = {round(offset / scale) for band, offset, scale in told if band != CATEGORICAL}
+            offsets = {round(offset / scale) for band, offset, scale in told if band not in CATEGORICAL_BANDS}
     except RasterioError as error:
         raise DataError(f"{path.name}: is not a raster that can be read.") from error
     if crs is None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
+from ..bands import CATEGORICAL_BANDS
 from ..grid import PixelGrid, Window
-
-CATEGORICAL = "SCL"
 
 
 def read_resampled(
-    file: DatasetReader, bands: Sequence[str], pixel: tuple[float, float], grid: PixelGrid, window: Window
+    file: DatasetReader, bands: Mapping[str, int], pixel: tuple[float, float], grid: PixelGrid, window: Window
 ) -> np.ndarray:
-    """The bands (band, y, x) uint16 of a file with pixels of that (width, height) on a window of another grid.
+    """Bands (band, y, x) uint16 of a file with pixels of that (width, height) on a window of another grid.
 
-    Reflectance is bilinear, over all source pixels that a larger pixel covers; SCL is nearest; 0 is no data. GDAL would
-    take the size of the kernel and an approximation of the projection from each window, which shows in the pixels along
+    `bands` maps names to numbers in the file, from 1. Reflectance is bilinear, over all source pixels that a larger
+    pixel covers; classes and bits are nearest; 0 is no data. GDAL would take the size of the kernel and an approximation of the projection from each window, which shows in the pixels along
     its edges: both are told here.
     """
     values = np.empty((len(bands), *window.shape), dtype=np.uint16)
@@ -35,8 +34,8 @@ def read_resampled(
         "src_nodata": 0,
         "nodata": 0,
     }
-    for index, band in enumerate(bands, start=1):
-        method = Resampling.nearest if band == CATEGORICAL else Resampling.bilinear
+    for values_of_band, (band, number) in zip(values, bands.items(), strict=True):
+        method = Resampling.nearest if band in CATEGORICAL_BANDS else Resampling.bilinear
         with WarpedVRT(file, resampling=method, **options) as warped:
-            values[index - 1] = warped.read(index)
+            warped.read(number, out=values_of_band)
     return values

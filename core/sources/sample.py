@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import shapely
-from rasterio.io import MemoryFile
+from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from ..grid import PixelGrid, Window
-from ..records import Acquisition, fingerprint
+from ..grid import PixelGrid, Window, read_crs
+from ..records import Acquisition, fingerprint, is_between
 from ..vectors import VectorLayer, write_geopackage
 from . import simulation
-from .resampling import read_resampled
+from .traits import Traits
 
 CLASS_FIELD = "class_id"
 NAME_FIELD = "class_name"
@@ -28,50 +28,61 @@ class SampleSource:
 
     kind = "sample"
     imagery = ""
+    traits = Traits(selects=True, cells=True)
 
     def __init__(self) -> None:
         self._region = simulation.load_region()
         region = self._region
         self.bands = region.bands
         self.grid = PixelGrid(f"EPSG:{region.epsg}", region.left, region.top, region.resolution, region.resolution)
+        self.crs = self.grid.crs
+        self.extent: BaseGeometry = shapely.box(*self.grid.bounds(Window(0, 0, region.height, region.width)))
 
-    def footprint(self, acquisition: Acquisition | None = None) -> BaseGeometry:
-        """The region, or the part of it that one pass saw."""
-        if acquisition is None:
-            return shapely.box(*self.grid.bounds(Window(0, 0, self._region.height, self._region.width)))
-        return simulation.coverage(self._region, self._pass(acquisition))
-
-    def find(self, start: date | None, end: date | None) -> list[Acquisition]:
-        """The passes of the period."""
-        return [
-            Acquisition(item.time, fingerprint("simulated", _version(), item.time), cloud_cover=item.cloud_cover)
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The passes of the period that saw some of the area."""
+        found = [
+            Acquisition(
+                item.time,
+                fingerprint("simulated", _version(), item.time),
+                self.bands,
+                simulation.coverage(self._region, item),
+                item.cloud_cover,
+            )
             for item in simulation.passes(self._region)
-            if (start is None or item.time.date() >= start) and (end is None or item.time.date() <= end)
+            if is_between(item.time, start, end)
         ]
+        return [acquisition for acquisition in found if acquisition.footprint.intersects(area)]
 
-    def read(self, acquisition: Acquisition, grid: PixelGrid, window: Window) -> np.ndarray:
-        """What the satellite would have seen; on grids other than the region's own, bilinear."""
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        """What the satellite would have seen: of the region's pixel that holds the centre of the pixel asked for.
+
+        That is how the services deliver other grids (nearest neighbour, on an edge the pixel to the right or below).
+        """
         region = self._region
-        whole = Window(0, 0, region.height, region.width)
-        if not self.grid.same_as(grid):
-            seen = simulation.render(region, self._pass(acquisition), 0, 0, *whole.shape)
-            profile = {"driver": "GTiff", "count": len(self.bands), "dtype": "uint16", "nodata": 0}
-            place = {"height": whole.height, "width": whole.width, "crs": self.grid.crs}
-            with MemoryFile() as memory:
-                with memory.open(**profile, **place, transform=self.grid.affine(whole)) as file:
-                    file.write(seen)
-                with memory.open() as file:
-                    pixel = (self.grid.pixel_width, self.grid.pixel_height)
-                    return read_resampled(file, self.bands, pixel, grid, window)
-        rows = round((self.grid.top - grid.top) / grid.pixel_height)
-        columns = round((grid.left - self.grid.left) / grid.pixel_width)
-        own = replace(window, row=window.row + rows, column=window.column + columns)
-        common = whole.intersection(own)
-        pixels = np.zeros((len(self.bands), *window.shape), dtype=np.uint16)
-        if not common.is_empty:
-            seen = simulation.render(region, self._pass(acquisition), common.row, common.column, *common.shape)
-            pixels[(slice(None), *own.slices(common))] = seen
+        columns, rows = self._places(grid, window)
+        inside = (columns >= 0) & (columns < region.width) & (rows >= 0) & (rows < region.height)
+        pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
+        if inside.any():
+            columns, rows = columns[inside], rows[inside]
+            top, left = int(rows.min()), int(columns.min())
+            shape = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
+            seen = simulation.render(region, self._pass(acquisition), top, left, *shape)
+            numbers = np.array([self.bands.index(band) for band in bands])
+            pixels[:, inside] = seen[numbers[:, np.newaxis], rows - top, columns - left]
         return pixels
+
+    def _places(self, grid: PixelGrid, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """The columns and rows (y, x) int64 of the region's pixels at the centres of the window's pixels."""
+        across, down = np.arange(window.width) + 0.5, np.arange(window.height) + 0.5
+        left, _, _, top = grid.bounds(window)
+        x, y = np.meshgrid(left + across * grid.pixel_width, top - down * grid.pixel_height)
+        if read_crs(grid.crs) != read_crs(self.crs):
+            x, y = Transformer.from_crs(read_crs(grid.crs), read_crs(self.crs), always_xy=True).transform(x, y)
+        columns = np.floor((x - self.grid.left) / self.grid.pixel_width)
+        rows = np.floor((self.grid.top - y) / self.grid.pixel_height)
+        return columns.clip(-1, self._region.width).astype(np.int64), rows.clip(-1, self._region.height).astype(
+            np.int64
+        )
 
     def _pass(self, acquisition: Acquisition) -> simulation.Pass:
         return next(item for item in simulation.passes(self._region) if item.time == acquisition.time)
