@@ -1,4 +1,4 @@
-"""What a workspace wants to have fetched: for each patch and acquisition the scene, and where they lie apart the cells."""
+"""What a workspace wants to have fetched: of each acquisition over each patch the scene, and the cells kept apart."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ _RADAR_UNITS = "backscatter in decibel × 1000 + 50000"
 
 @dataclass(frozen=True)
 class Download:
-    """One file that comes from a source: these bands of an acquisition, over this window of this grid.
+    """One file that comes from a source: these bands of an acquisition, over a patch.
 
-    `factor` is how many pixels of the run make the side of one of its pixels: 1 for scenes. `shows_patch` tells whether
-    the acquisition shows any of the patch: where it does not, nothing needs to be asked for.
+    `factor` is how many pixels of the run make the side of one of its pixels: 1 for scenes, more for cells. `grid` and
+    `window` are counted in its own pixels. `shows_patch` tells whether the acquisition shows any of the patch: where it
+    does not, nothing needs to be asked for.
     """
 
     patch: Patch
     acquisition: Acquisition
+    shows_patch: bool
     bands: tuple[str, ...]
+    factor: int
     grid: PixelGrid
     window: Window
-    factor: int
     file: Path
     fingerprint: str
-    shows_patch: bool
 
     @property
     def is_there(self) -> bool:
@@ -46,7 +47,6 @@ class Download:
 def plan_downloads(workspace: Workspace) -> list[Download]:
     """All files, patch by patch."""
     layout, catalogue = workspace.layout, workspace.catalogue
-    factor = catalogue.cell_factor
     boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
     footprints = [item.footprint for item in catalogue.acquisitions]
     shapely.prepare(footprints)
@@ -54,31 +54,23 @@ def plan_downloads(workspace: Workspace) -> list[Download]:
     downloads = []
     for column, patch in enumerate(layout.patches):
         for row, item in enumerate(catalogue.acquisitions):
-            common = {"patch": patch, "acquisition": item, "shows_patch": bool(shown[row, column])}
-            downloads.append(
-                Download(
-                    bands=item.bands,
-                    grid=layout.grid,
-                    window=patch.window,
-                    factor=1,
-                    file=workspace.scene(patch, item),
-                    fingerprint=workspace.scene_fingerprint(patch, item),
-                    **common,
-                )
-            )
+            shows_patch = bool(shown[row, column])
+            downloads.append(_scene(workspace, patch, item, shows_patch))
             if item.cells:
-                downloads.append(
-                    Download(
-                        bands=DETECTOR_BANDS,
-                        grid=layout.grid.coarse(factor),
-                        window=patch.window.coarse(factor),
-                        factor=factor,
-                        file=workspace.cells(patch, item),
-                        fingerprint=workspace.cells_fingerprint(patch, item),
-                        **common,
-                    )
-                )
+                downloads.append(_cells(workspace, patch, item, shows_patch))
     return downloads
+
+
+def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+    file, made_of = workspace.scene(patch, item), workspace.scene_fingerprint(patch, item)
+    return Download(patch, item, shows_patch, item.bands, 1, workspace.layout.grid, patch.window, file, made_of)
+
+
+def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+    factor = workspace.catalogue.cell_factor
+    grid, window = workspace.layout.grid.coarse(factor), patch.window.coarse(factor)
+    file, made_of = workspace.cells(patch, item), workspace.cells_fingerprint(patch, item)
+    return Download(patch, item, shows_patch, DETECTOR_BANDS, factor, grid, window, file, made_of)
 
 
 def fetch(workspace: Workspace, source: Source, download: Download) -> None:

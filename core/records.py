@@ -37,9 +37,9 @@ class Acquisition:
     """One pass of the satellite over the area, known by its sensing time (UTC).
 
     `identity` changes when the pixels do. `bands` are those that there are, or, in a workspace, those that its scenes
-    hold. `footprint` is the ground it shows, in the CRS of its source, or, in a workspace, of the grid. `cloud_cover` and
-    `coverage` are fractions of the area, None where nobody knows. `cells` tells whether the bands that clouds are told by
-    lie apart, in cells. `facts` is what its source needs to read it, as JSON knows it.
+    hold. `footprint` is the ground it shows, in the CRS of its source, or, in a workspace, of the grid. `cloud_cover`
+    and `coverage` are fractions of the area, None where nobody knows. `cells` tells whether the bands that clouds are
+    told by lie apart, in cells. `facts` is what its source needs to read it, as JSON knows it.
     """
 
     time: datetime

@@ -173,7 +173,7 @@ class Workspace:
         return fingerprint([(item.name, self.cloud_fingerprint(patch, item)) for item in self.catalogue.acquisitions])
 
     def cloud_settings(self, acquisition: Acquisition) -> tuple[str, dict[str, Any]]:
-        """How the clouds of an acquisition are told: the method and its numbers; MissingStepError before `maskclouds`."""
+        """How its clouds are told: the method and its numbers; MissingStepError before `maskclouds`."""
         settings = self._cloud_record
         method = acquisition.cloud_detection(settings["method"])
         return method, settings["methods"][method]

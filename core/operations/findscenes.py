@@ -36,11 +36,11 @@ class Found:
 
     scenes: Annotated[Path, VectorOutput("Acquisitions", "Time, cloud cover, part of the area.", destination=True)]
     scene_number: Annotated[int, NumberOutput("Number of acquisitions")]
-    requests: Annotated[int, NumberOutput("Requests to a service")]
-    processing_units: Annotated[float, NumberOutput("Processing units of a service")]
-    download_mb: Annotated[float, NumberOutput("Download in megabytes")]
-    disk_mb: Annotated[float, NumberOutput("Space on disk in megabytes")]
-    minutes: Annotated[float, NumberOutput("Minutes to fetch, about")]
+    requests: Annotated[int, NumberOutput("Requests to a service")] = 0
+    processing_units: Annotated[float, NumberOutput("Processing units of a service")] = 0.0
+    download_mb: Annotated[float, NumberOutput("Download in megabytes")] = 0.0
+    disk_mb: Annotated[float, NumberOutput("Space on disk in megabytes")] = 0.0
+    minutes: Annotated[float, NumberOutput("Minutes to fetch, about")] = 0.0
 
 
 def run(parameters: FindScenes, progress: Progress) -> Found:
@@ -91,9 +91,9 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
         f"{len(kept)} acquisitions from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
         + (f"; {left_out} left out (too cloudy, or elsewhere)." if left_out else ".")
     )
-    costs = _costs(workspace, source, parameters, progress)
+    outcome = _with_costs(Found(file, len(kept)), workspace, source, parameters, progress)
     progress.report(1.0)
-    return Found(scenes=file, scene_number=len(kept), **costs)
+    return outcome
 
 
 def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
@@ -140,8 +140,10 @@ def _with_chosen_bands(item: Acquisition, parameters: FindScenes, traits: Traits
     return replace(item, bands=chosen.scene, cells=chosen.cells)
 
 
-def _costs(workspace: Workspace, source: Source, parameters: FindScenes, progress: Progress) -> dict[str, float]:
-    """What fetching what is not there yet takes, told to the person as well where a service wants to be paid."""
+def _with_costs(
+    found: Found, workspace: Workspace, source: Source, parameters: FindScenes, progress: Progress
+) -> Found:
+    """With what fetching what is not there yet takes, told to the person as well where a service wants to be paid."""
     from ..downloads import plan_downloads
     from ..sources import is_paid
     from ..sources.services import FREE
@@ -152,7 +154,7 @@ def _costs(workspace: Workspace, source: Source, parameters: FindScenes, progres
     price = FREE
     if is_paid(source):
         shown = [download for download in missing if download.shows_patch]
-        price = sum((source.price(d.bands, d.window) for d in shown), FREE)
+        price = sum((source.price(d.acquisition, d.bands, d.window) for d in shown), FREE)
         seconds = price.requests * _SECONDS_PER_REQUEST / parameters.connections
         minutes += max(seconds, price.requests / (parameters.rate or math.inf) * 60) / 60
         progress.info(
@@ -160,13 +162,14 @@ def _costs(workspace: Workspace, source: Source, parameters: FindScenes, progres
             f"{price.download_bytes / 1e6:,.0f} MB, about {math.ceil(minutes)} min."
         )
         _compare(price.units, source.quota(), parameters.budget, progress)
-    return {
-        "requests": price.requests,
-        "processing_units": round(price.units, 3),
-        "download_mb": round(price.download_bytes / 1e6, 2),
-        "disk_mb": round(raw_mb * _COMPRESSION, 1),
-        "minutes": round(minutes, 2),
-    }
+    return replace(
+        found,
+        requests=price.requests,
+        processing_units=round(price.units, 3),
+        download_mb=round(price.download_bytes / 1e6, 2),
+        disk_mb=round(raw_mb * _COMPRESSION, 1),
+        minutes=round(minutes, 2),
+    )
 
 
 def _compare(units: float, left: float | None, budget: float | None, progress: Progress) -> None:

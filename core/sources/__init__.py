@@ -71,7 +71,7 @@ class Source(Protocol):
 class PaidSource(Source, Protocol):
     """Imagery of a service that wants to be paid for each request."""
 
-    def price(self, bands: Sequence[str], window: Window) -> Price:
+    def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
         """What reading the bands of a window will cost."""
         ...
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import rasterio
@@ -52,7 +53,7 @@ class FolderSource:
     bands: tuple[str, ...]
     tiles: Mapping[datetime, tuple[Tile, ...]]
     kind: str = "folder"
-    traits: Traits = Traits()
+    traits: ClassVar[Traits] = Traits()
 
     @classmethod
     def open(cls, folder: Path) -> FolderSource:

@@ -54,9 +54,9 @@ class Ledger:
         with self._lock:
             if self._budget is not None and self._spent + expected > self._budget:
                 raise ServiceError(
-                    f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent this "
-                    f"month, and the next request takes {expected:,.2f}. What is fetched is kept. Run again next month, "
-                    "or with a larger BUDGET, to go on."
+                    f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent "
+                    f"this month, and the next request takes {expected:,.2f}. What is fetched is kept. Run again next "
+                    "month, or with a larger BUDGET, to go on."
                 )
             self._write(bill, 0.0)
             self._spent += expected
@@ -91,7 +91,7 @@ class Ledger:
             ) from error
 
     def _spent_this_month(self) -> float:
-        """The units of this month's requests; a line that was cut short by a kill was not yet asked or is asked still."""
+        """The units of this month's requests; of one that was killed while writing a line, the line before counts."""
         if not self._file.exists():
             return 0.0
         month = datetime.now(timezone.utc).strftime("%Y-%m-")

@@ -19,8 +19,8 @@ def read_resampled(
     """Bands (band, y, x) uint16 of a file with pixels of that (width, height) on a window of another grid.
 
     `bands` maps names to numbers in the file, from 1. Reflectance is bilinear, over all source pixels that a larger
-    pixel covers; classes and bits are nearest; 0 is no data. GDAL would take the size of the kernel and an approximation of the projection from each window, which shows in the pixels along
-    its edges: both are told here.
+    pixel covers; classes and bits are nearest; 0 is no data. GDAL would take the size of the kernel and an
+    approximation of the projection from each window, which shows in the pixels along its edges: both are told here.
     """
     values = np.empty((len(bands), *window.shape), dtype=np.uint16)
     options = {
