@@ -19,7 +19,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
 from ..core.parameters import Declared, Operation, declared
-from . import bindings, outputs, places
+from . import accounts, bindings, outputs, places
 from .bindings import Given
 from .translation import tr
 
@@ -35,6 +35,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._operation = operation
         self._values: dict[str, Any] = {}
+        self._secrets: dict[str, str] = {}
 
     def createInstance(self) -> OperationAlgorithm:
         """Another of the same operation."""
@@ -169,6 +170,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """Make plain values and files of what the person gave, in the thread where the layers live."""
         parameters = self._in_qgis_form(parameters, context)
         self._values = self._engine_values(Given(parameters, context, feedback))
+        for parameter in declared(self._operation.parameters):
+            configuration = parameters.get(parameter.name.upper())
+            if isinstance(parameter.kind, kinds.Account) and configuration:
+                self._secrets = accounts.secrets_of(configuration)
         return True
 
     def processAlgorithm(
@@ -178,7 +183,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         from . import engine
 
         destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
-        results = engine.run(self._operation.name, {**self._values, **destinations.files}, feedback)
+        values = {**self._values, **destinations.files}
+        results = engine.run(self._operation.name, values, feedback, self._secrets)
         if results is None:
             return {}
         destinations.show(results, context)

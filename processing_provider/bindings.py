@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingParameterAuthConfig,
     QgsProcessingParameterCrs,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
@@ -200,8 +201,17 @@ def _read_vector(definition: Definition, given: Given) -> str:
     return given.layer_file(definition)
 
 
+def _define_account(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterAuthConfig(**common)
+
+
+def _read_account(definition: Definition, given: Given) -> None:
+    """Nothing: what the configuration holds reaches the engine another way (see accounts.py)."""
+
+
 PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {
     kinds.Text: (_define_text, _read_text),
+    kinds.Account: (_define_account, _read_account),
     kinds.Names: (_define_text, _read_text),
     kinds.Number: (_define_number, _read_number),
     kinds.Choice: (_define_choice, _read_choice),

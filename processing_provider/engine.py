@@ -21,6 +21,7 @@ from typing import IO, Any, Callable, Optional
 from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
 from .interpreter import LAUNCHER, SETTING, VARIABLE, Interpreter, find_interpreter
+from .proxies import proxy_environment
 from .translation import tr
 
 POLL_SECONDS = 0.1
@@ -30,9 +31,12 @@ LINES_IN_ERROR = 30
 TRACKER = "https://github.com/patchwork-landcover/patchwork/issues"
 
 
-def run(operation: str, values: Mapping[str, Any], feedback: QgsProcessingFeedback) -> Optional[dict[str, Any]]:
+def run(
+    operation: str, values: Mapping[str, Any], feedback: QgsProcessingFeedback, secrets: Mapping[str, str]
+) -> Optional[dict[str, Any]]:
     """Run an operation of the engine with plain values; its outputs by their upper-case names, None when cancelled.
 
+    `secrets` are variables of its environment, beside QGIS's proxy settings.
     When it returns or raises, no process that it started is left. Raises QgsProcessingException with the engine's own
     message, or with its last words and advice where it died without one.
     """
@@ -41,7 +45,8 @@ def run(operation: str, values: Mapping[str, Any], feedback: QgsProcessingFeedba
         feedback.pushWarning(
             tr("The engine's packages were installed for another version of Patchwork or Python. Install them again.")
         )
-    with _Child(interpreter, operation, values) as child:
+    environment = {**interpreter.environment(), **proxy_environment(), **secrets}
+    with _Child(interpreter, operation, values, environment) as child:
         listener = _Listener(feedback)
         while not feedback.isCanceled():
             message = child.next_message(POLL_SECONDS)
@@ -122,7 +127,9 @@ class _Child:
 
     END = object()
 
-    def __init__(self, interpreter: Interpreter, operation: str, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, interpreter: Interpreter, operation: str, values: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> None:
         self._messages: queue.Queue[Any] = queue.Queue()
         self.last_lines: deque[str] = deque(maxlen=LINES_IN_ERROR)
         try:
@@ -133,7 +140,7 @@ class _Child:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env=interpreter.environment(),
+                env=dict(environment),
                 cwd=str(LAUNCHER),  # `-m` puts the working folder in front of all packages
                 **_own_group(),
             )

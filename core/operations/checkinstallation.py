@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..parameters import NumberOutput, Operation, Parameters, TextOutput
+from ..parameters import NumberOutput, Operation, TextOutput
 from ..progress import Progress
+from .declarations import OfService
 
 
 @dataclass(frozen=True)
-class CheckInstallation(Parameters):
-    """Nothing to ask."""
+class CheckInstallation(OfService):
+    """The account, where one is to be tried."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,27 @@ def run(parameters: CheckInstallation, progress: Progress) -> Checked:
         *(f"{name}: {version}" for name, version in versions.items() if name != "python"),
     ]
     missing = [name for name, version in versions.items() if version == "missing"]
+    if not missing and (parameters.auth or parameters.service_url or os.environ.get("SH_CLIENT_ID")):
+        lines.append(f"Account: {_account(parameters)}")
     lines.append(f"Missing: {', '.join(missing)}" if missing else "Everything the engine needs is there.")
     for line in lines:
         progress.info(line)
     return Checked("\n".join(lines), len(missing))
+
+
+def _account(parameters: CheckInstallation) -> str:
+    """Whether the service accepts the account, and what it has left."""
+    from ..errors import PatchworkError
+    from ..sources.sentinel_hub import SentinelHubSource
+    from ..sources.services import Service
+
+    source = SentinelHubSource(Service((), parameters.service_url, parameters.token_url, parameters.auth))
+    try:
+        source.sign_in()
+    except PatchworkError as error:
+        return f"not signed in. {error}"
+    left = source.quota()
+    return "signed in" if left is None else f"signed in, {left:,.0f} units left".replace(",", "\N{NO-BREAK SPACE}")
 
 
 OPERATION = Operation(

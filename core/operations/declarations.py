@@ -61,19 +61,9 @@ class FromSource(InWorkspace):
 
 
 @dataclass(frozen=True)
-class FromService(FromSource):
+class OfService(Parameters):
     """Which service, and who asks."""
 
-    collection: Annotated[
-        tuple[str, ...],
-        Names(
-            "Collection",
-            "For the sources sentinelhub and stac: which imagery. sentinelhub knows sentinel-2-l1c, sentinel-2-l2a, "
-            "landsat-ot-l1, landsat-ot-l2 and sentinel-1-grd; several, separated by commas, are learnt from together. "
-            "none: sentinel-2-l1c from sentinelhub, sentinel-2-l2a from stac.",
-            advanced=True,
-        ),
-    ] = ()
     service_url: Annotated[
         Optional[str],
         Text(
@@ -100,6 +90,22 @@ class FromService(FromSource):
             "names a profile of sentinelhub-py's own configuration file.",
         ),
     ] = None
+
+
+@dataclass(frozen=True)
+class FromService(OfService, FromSource):
+    """Which imagery of which service."""
+
+    collection: Annotated[
+        tuple[str, ...],
+        Names(
+            "Collection",
+            "For the sources sentinelhub and stac: which imagery. sentinelhub knows sentinel-2-l1c, sentinel-2-l2a, "
+            "landsat-ot-l1, landsat-ot-l2 and sentinel-1-grd; several, separated by commas, are learnt from together. "
+            "none: sentinel-2-l1c from sentinelhub, sentinel-2-l2a from stac.",
+            advanced=True,
+        ),
+    ] = ()
 
     @property
     def service(self) -> Service:

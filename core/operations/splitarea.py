@@ -141,7 +141,9 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
 
     workspace.write_layout(layout)
     progress.info(
-        f"{len(layout.patches)} patches of up to {patches[0].window.width} × {patches[0].window.height} pixels, "
+        f"{len(layout.patches)} {'patch' if len(layout.patches) == 1 else 'patches'} of up to "
+        f"{max(patch.window.width for patch in layout.patches)} × "
+        f"{max(patch.window.height for patch in layout.patches)} pixels, "
         f"{domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
     )
     progress.report(1.0)

@@ -1,0 +1,53 @@
+"""Client id and secret from QGIS's encrypted store of authentication configurations.
+
+They reach the engine through its environment: never a command line, a file, a log or the history of Processing, which
+know the name of the configuration alone.
+"""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProcessingException
+
+from .translation import tr
+
+METHOD = "Basic"
+
+
+def secrets_of(configuration: str) -> dict[str, str]:
+    """The environment that tells the engine the account of a configuration.
+
+    Raises QgsProcessingException where there is none, where it is of another method, or where the store stays locked.
+    """
+    manager = QgsApplication.authManager()
+    if manager.isDisabled():
+        raise QgsProcessingException(
+            tr("QGIS's authentication store cannot be used: {}").format(manager.disabledMessage())
+        )
+    if configuration not in manager.configIds():
+        raise QgsProcessingException(
+            tr(
+                "Account (AUTH): there is no authentication configuration {!r} in this profile. Make one in the options."
+            ).format(configuration)
+        )
+    if not manager.masterPasswordIsSet() and not manager.setMasterPassword(True):
+        raise QgsProcessingException(_locked())
+    config = QgsAuthMethodConfig()
+    loaded, config = manager.loadAuthenticationConfig(configuration, config, True)
+    user, password = config.config("username"), config.config("password")
+    if not loaded or (config.method() == METHOD and not (user or password)):
+        raise QgsProcessingException(_locked())
+    if config.method() != METHOD or not user or not password:
+        raise QgsProcessingException(
+            tr(
+                "Account (AUTH): the authentication configuration {!r} is of the method {}. Use one of the method Basic "
+                "with the client id as user name and the client secret as password."
+            ).format(config.name(), config.method())
+        )
+    return {"SH_CLIENT_ID": user.strip(), "SH_CLIENT_SECRET": password.strip()}
+
+
+def _locked() -> str:
+    return tr(
+        "QGIS's authentication store is locked: its master password is missing or wrong. Enter it when QGIS asks; without "
+        "a window put it in a file and name that in QGIS_AUTH_PASSWORD_FILE."
+    )
