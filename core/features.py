@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from .bands import RADAR_BANDS
 from .errors import DataError
 from .indices import INDICES
 
@@ -35,6 +36,12 @@ class SeriesPlan:
         wanted = [*self.bands, *(band for index in self.indices for band in INDICES[index].bands)]
         return tuple(dict.fromkeys(wanted))
 
+    def restricted_to(self, available: Sequence[str], values: Sequence[str]) -> SeriesPlan:
+        """The part of the plan with those of the values that can be had from these bands."""
+        bands = tuple(band for band in self.bands if band in values and band in available)
+        indices = tuple(name for name in self.indices if name in values and set(INDICES[name].bands) <= set(available))
+        return SeriesPlan(bands, indices, self.dates)
+
     def to_json(self) -> dict[str, Any]:
         """For records and model files."""
         return {"bands": self.bands, "indices": self.indices, "dates": [day.isoformat() for day in self.dates]}
@@ -49,8 +56,12 @@ class SeriesPlan:
 def plan_series(
     available: Sequence[str], bands: Sequence[str], indices: Sequence[str], dates: tuple[date, ...]
 ) -> tuple[SeriesPlan, tuple[str, ...]]:
-    """The plan of all that the available bands allow, and the names of what was asked for and cannot be had."""
-    usable_bands = tuple(band for band in bands if band in available)
+    """The plan of all that the available bands allow, and the names of what was asked for and cannot be had.
+
+    Radar bands are always part of it: they are fetched for nothing else.
+    """
+    radar = [band for band in available if band in RADAR_BANDS and band not in bands]
+    usable_bands = tuple(band for band in (*bands, *radar) if band in available)
     usable_indices = tuple(name for name in indices if set(INDICES[name].bands) <= set(available))
     if not usable_bands and not usable_indices:
         raise DataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from .bands import DETECTOR_BANDS, cloud_detection
+from .bands import DETECTOR_BANDS, RADAR_BANDS, cloud_detection
 from .grid import Patch, PixelGrid, Window
 from .rasters import burn
 
@@ -56,6 +56,11 @@ class Acquisition:
         """The sensing time as files are named, 20190731T100031."""
         return self.time.strftime(TIME_FORMAT)
 
+    @property
+    def is_optical(self) -> bool:
+        """Whether it can be clouded: radar sees through."""
+        return not set(self.bands) <= set(RADAR_BANDS)
+
     def cloud_detection(self, method: str) -> str:
         """How its clouds are told; DataError where the method lacks its bands."""
         return cloud_detection(method, (*self.bands, *DETECTOR_BANDS) if self.cells else self.bands)
@@ -85,6 +90,29 @@ class Acquisition:
 
 
 @dataclass(frozen=True)
+class Observations:
+    """What acquisitions with the same bands have seen of some pixels.
+
+    `stack` (time, band, pixel) uint16 in the order of `bands`, `valid` (time, pixel) bool, `times` in order, UTC.
+    """
+
+    bands: tuple[str, ...]
+    stack: np.ndarray
+    valid: np.ndarray
+    times: tuple[datetime, ...]
+
+    def take(self, pixels: np.ndarray) -> Observations:
+        """Those of some pixels, by number or mask."""
+        return Observations(self.bands, self.stack[:, :, pixels], self.valid[:, pixels], self.times)
+
+
+def validly_seen(groups: Sequence[Observations]) -> np.ndarray:
+    """(pixel,) bool: which pixels have a valid observation in every group."""
+    seen: np.ndarray = np.logical_and.reduce([group.valid.any(axis=0) for group in groups])
+    return seen
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """The acquisitions of a run, in order of time, where they come from, and the period that was asked for.
 
@@ -103,6 +131,11 @@ class Catalogue:
     def bands(self) -> tuple[str, ...]:
         """All bands that any of the acquisitions has."""
         return tuple(dict.fromkeys(band for item in self.acquisitions for band in item.bands))
+
+    @property
+    def optical(self) -> tuple[Acquisition, ...]:
+        """The acquisitions that clouds and valid observations are counted of: all, where there is radar alone."""
+        return tuple(item for item in self.acquisitions if item.is_optical) or self.acquisitions
 
     @property
     def period(self) -> tuple[date, date]:

@@ -13,9 +13,33 @@ import numpy as np
 
 from .features import SeriesPlan
 from .indices import compute_index
+from .records import Observations
 
 _BLOCK = 8192
 _SCALE = np.float32(1e-4)
+
+
+def join(plan: SeriesPlan, groups: Sequence[Observations], threads: int = 1) -> np.ndarray:
+    """Features (pixel, feature) float32 of observations by several satellites: each value by those that have its bands.
+
+    Of two groups that have the bands of a value, the one with more bands counts. A pixel without a valid observation
+    in any group has NaN in the features of that group.
+    """
+    count = groups[0].valid.shape[1]
+    features = np.full((count, len(plan.values), len(plan.dates)), np.nan, dtype=np.float32)
+    todo = list(plan.values)
+    for group in sorted(groups, key=lambda each: -len(each.bands)):
+        own = plan.restricted_to(group.bands, todo)
+        todo = [value for value in todo if value not in own.values]
+        if not own.values or not group.times:
+            continue
+        order = [group.bands.index(band) for band in own.needed_bands]
+        stack = group.stack if order == list(range(len(group.bands))) else group.stack[:, order]
+        found = interpolate(own, stack, group.valid, group.times, threads)
+        if own == plan:
+            return found
+        features[:, [plan.values.index(value) for value in own.values]] = found.reshape(count, len(own.values), -1)
+    return features.reshape(count, -1)
 
 
 def interpolate(
@@ -23,9 +47,10 @@ def interpolate(
 ) -> np.ndarray:
     """Features (pixel, feature) float32 of a stack (time, band, pixel) uint16 in the plan's `needed_bands`.
 
-    `valid` (time, pixel) tells the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1; indices
-    are computed on the observations and interpolated like bands. Before the first and after the last valid observation
-    the nearest one counts. A pixel without any has NaN in all features.
+    `valid` (time, pixel) tells the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1, bands of
+    radar backscatter as (decibel + 50) / 10; indices are computed on the observations and interpolated like bands.
+    Before the first and after the last valid observation the nearest one counts. A pixel without any has NaN in all
+    features.
     """
     observed = np.array([moment.timestamp() for moment in times])
     wanted = np.array([datetime.combine(day, time(12), timezone.utc).timestamp() for day in plan.dates])

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from .bands import DETECTOR_BANDS
 from .errors import MissingStepError, WorkspaceError
 from .files import read_json, remove_temporary_files, take_lock, write_json
 from .grid import Patch, PixelGrid, Window
-from .records import Acquisition, Catalogue, Layout, fingerprint
+from .records import Acquisition, Catalogue, Layout, Observations, fingerprint
 from .vectors import VectorLayer, read_vector, write_geopackage
 
 FORMAT = 1
@@ -245,13 +244,20 @@ class Workspace:
         band: np.ndarray = pixels[0]
         return band
 
-    def read_series(
-        self, patch: Patch, window: Window, names: Sequence[str], threads: int
-    ) -> tuple[np.ndarray, np.ndarray, list[datetime]]:
-        """The observations of a window inside a patch: bands (time, band, pixel) uint16, valid (time, pixel), times.
+    def read_series(self, patch: Patch, window: Window, names: Sequence[str], threads: int) -> list[Observations]:
+        """The observations of a window inside a patch, in groups of acquisitions that have the same of the bands.
 
-        Acquisitions without a single valid observation in the window are left out.
+        Acquisitions without a single valid observation in the window are left out; a group may so be empty.
         """
+        groups: dict[tuple[str, ...], list[Acquisition]] = {}
+        for item in self.catalogue.acquisitions:
+            groups.setdefault(tuple(name for name in names if name in item.bands), []).append(item)
+        with ThreadPoolExecutor(threads) as pool:
+            return [self._observations(patch, window, own, items, pool) for own, items in groups.items() if own]
+
+    def _observations(
+        self, patch: Patch, window: Window, names: tuple[str, ...], items: list[Acquisition], pool: ThreadPoolExecutor
+    ) -> Observations:
         inside = Window(window.row - patch.window.row, window.column - patch.window.column, *window.shape)
 
         def read(acquisition: Acquisition) -> tuple[np.ndarray, np.ndarray] | None:
@@ -262,17 +268,15 @@ class Workspace:
             scene = self._needed(self.scene(patch, acquisition), "downloadscenes")
             return rasters.read_raster(scene, window=inside, names=names), valid
 
-        acquisitions = self.catalogue.acquisitions
-        with ThreadPoolExecutor(threads) as pool:
-            read_all = list(pool.map(read, acquisitions))
-        seen = [(pixels, item.time) for pixels, item in zip(read_all, acquisitions, strict=True) if pixels is not None]
+        read_all = list(pool.map(read, items))
+        seen = [(pixels, item.time) for pixels, item in zip(read_all, items, strict=True) if pixels is not None]
         count = window.height * window.width
         stack = np.empty((len(seen), len(names), count), dtype=np.uint16)
         valid = np.empty((len(seen), count), dtype=bool)
         for number, ((bands, mask), _) in enumerate(seen):
             stack[number] = bands.reshape(len(names), count)
             valid[number] = mask.ravel()
-        return stack, valid, [time for _, time in seen]
+        return Observations(names, stack, valid, tuple(time for _, time in seen))
 
     def _paste(
         self, pixels: np.ndarray, window: Window, names: Sequence[str], path: Callable[[Patch], Path], step: str

@@ -164,20 +164,21 @@ def _classify(
 
     from ..mapping import NO_CONFIDENCE, to_classes
     from ..rasters import FINGERPRINT_TAG, write_raster
-    from ..series import interpolate
+    from ..records import validly_seen
+    from ..series import join
 
     model = _model(model_file)
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
     for strip in patch.window.strips(strip_height(workspace, model.plan, patch, budget)):
-        stack, valid, times = workspace.read_series(patch, strip, model.plan.needed_bands, threads)
-        seen = valid.any(axis=0)
+        groups = workspace.read_series(patch, strip, model.plan.needed_bands, threads)
+        seen = validly_seen(groups)
         if not seen.any():
             continue
         if not seen.all():
-            stack, valid = stack[:, :, seen], valid[:, seen]
-        features = interpolate(model.plan, stack, valid, times, threads)
+            groups = [group.take(seen) for group in groups]
+        features = join(model.plan, groups, threads)
         ids, percent = to_classes(model.probabilities(features, threads), model.scheme.ids, dtype)
         where = patch.window.slices(strip)
         classes[where][seen.reshape(strip.shape)] = ids

@@ -165,7 +165,7 @@ def _features(
     """(sample, feature) of the samples of one patch, in their order."""
     import numpy as np
 
-    from ..series import interpolate
+    from ..series import join
     from .classifypatches import strip_height
 
     patch, wanted = task
@@ -173,9 +173,9 @@ def _features(
     for strip in patch.window.strips(strip_height(workspace, plan, patch, budget)):
         own = np.flatnonzero((wanted.rows >= strip.row) & (wanted.rows < strip.bottom))
         if len(own):
-            stack, valid, times = workspace.read_series(patch, strip, plan.needed_bands, threads)
+            groups = workspace.read_series(patch, strip, plan.needed_bands, threads)
             place = (wanted.rows[own] - strip.row) * strip.width + wanted.columns[own] - strip.column
-            features[own] = interpolate(plan, stack[:, :, place], valid[:, place], times, threads)
+            features[own] = join(plan, [group.take(place) for group in groups], threads)
     return features
 
 

@@ -16,6 +16,7 @@ from .declarations import Heavy
 
 if TYPE_CHECKING:
     from ..grid import Patch
+    from ..records import Acquisition
     from ..workspace import Workspace
 
 _TABLE_TAG = "DATE_STATISTICS"
@@ -61,14 +62,14 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
         progress.part(0.0, 0.9),
     )
     workspace.write_record("observationstatistics", {"fingerprints": names})
-    sums = [DateStatistics() for _ in workspace.catalogue.acquisitions]
+    acquisitions = workspace.catalogue.optical
+    sums = [DateStatistics() for _ in acquisitions]
     for patch in workspace.layout.patches:
         for total, own in zip(sums, json.loads(rasters.read_tags(file_of(patch))[_TABLE_TAG])):
             for field, value in own.items():
                 setattr(total, field, getattr(total, field) + value)
-    times = [item.time for item in workspace.catalogue.acquisitions]
-    has_ndvi = _has_ndvi(workspace)
-    rows = [total.row() if has_ndvi else (None, None, total.row()[2]) for total in sums]
+    times = [item.time for item in acquisitions]
+    rows = [total.row() if _has_ndvi(item) else (None, None, total.row()[2]) for item, total in zip(acquisitions, sums)]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["time", "ndvi_all", "ndvi_valid", "valid_fraction"])
@@ -91,8 +92,8 @@ def _fingerprint(workspace: Workspace, patch: Patch) -> str:
     return fingerprint("statistics", workspace.clouds_fingerprint(patch))
 
 
-def _has_ndvi(workspace: Workspace) -> bool:
-    return {"B04", "B08"} <= set(workspace.catalogue.bands)
+def _has_ndvi(acquisition: Acquisition) -> bool:
+    return {"B04", "B08"} <= set(acquisition.bands)
 
 
 def _observe(workspace: Workspace, patch: Patch) -> None:
@@ -102,13 +103,12 @@ def _observe(workspace: Workspace, patch: Patch) -> None:
     from ..rasters import FINGERPRINT_TAG, write_raster
     from ..statistics import DateStatistics, PixelStatistics, ndvi_of
 
-    has_ndvi = _has_ndvi(workspace)
     pixels = PixelStatistics(patch.window.shape)
     dates = []
-    for acquisition in workspace.catalogue.acquisitions:
+    for acquisition in workspace.catalogue.optical:
         probability, mask = workspace.read_cloud(patch, acquisition)
         ndvi = None
-        if has_ndvi:
+        if _has_ndvi(acquisition):
             red, near_infrared = workspace.read_scene(acquisition, patch.window, ["B04", "B08"])
             ndvi = ndvi_of(red, near_infrared)
         pixels.add(probability, mask, ndvi)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ..bands import RADAR_BANDS
 from ..errors import DataError
 from ..indices import INDICES
 from ..parameters import FileOutput, Names, Operation, Place, TableOutput
@@ -69,7 +70,7 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
                 f"indices are {', '.join(INDICES)}."
             )
     mask, row, column = _pixels(workspace, parameters.place)
-    acquisitions = workspace.catalogue.acquisitions
+    acquisitions = [item for item in workspace.catalogue.acquisitions if _told_by(item, parameters.index)]
     rows: list[dict[str, object]] = []
     for number, acquisition in enumerate(acquisitions, start=1):
         rows.append(_observe(workspace, acquisition, mask, row, column, parameters.index))
@@ -112,6 +113,13 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, int, int]:
     return mask, window.row, window.column
 
 
+def _told_by(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
+    """The bands and indices that can be had from an acquisition."""
+    return [
+        name for name in names if set(INDICES[name].bands if name in INDICES else (name,)) <= set(acquisition.bands)
+    ]
+
+
 def _observe(
     workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, row: int, column: int, names: tuple[str, ...]
 ) -> dict[str, object]:
@@ -122,14 +130,18 @@ def _observe(
     from ..indices import compute_index
 
     window = Window(row, column, *mask.shape)
-    indices = tuple(name for name in names if name in INDICES)
-    needed = SeriesPlan(tuple(name for name in names if name not in INDICES), indices, ()).needed_bands
+    told = _told_by(acquisition, names)
+    indices = tuple(name for name in told if name in INDICES)
+    needed = SeriesPlan(tuple(name for name in told if name not in INDICES), indices, ()).needed_bands
     clouds = workspace.read_clouds(acquisition, window)[mask]
     pixels = workspace.read_scene(acquisition, window, needed)[:, mask] / 10_000.0
-    bands = dict(zip(needed, pixels))
+    bands = {name: values * 10.0 - 50.0 if name in RADAR_BANDS else values for name, values in zip(needed, pixels)}
     seen, valid = clouds != 255, clouds == 0
     result: dict[str, object] = {"time": acquisition.time.isoformat()}
     for name in names:
+        if name not in told:
+            result[f"{name}_all"] = result[f"{name}_valid"] = ""
+            continue
         values = compute_index(name, bands) if name in INDICES else bands[name]
         result[f"{name}_all"] = f"{np.mean(values[seen]):.6f}" if seen.any() else ""
         result[f"{name}_valid"] = f"{np.mean(values[valid]):.6f}" if valid.any() else ""

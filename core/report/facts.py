@@ -99,6 +99,9 @@ class Mapped:
         return sum(self.counts.values())
 
 
+_SATELLITES = {"sentinel-2": "Sentinel-2", "landsat": "Landsat", "sentinel-1": "Sentinel-1"}
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that is known of a run; what has not been made is None or empty."""
@@ -124,6 +127,15 @@ class Facts:
     def area_km2(self) -> float:
         """The area of interest."""
         return float(self.layout.area.area) * self.pixel_area / 1e6
+
+    @property
+    def satellites(self) -> str:
+        """Whose imagery it is."""
+        collections = (
+            {str(item.facts.get("collection", "")) for item in self.catalogue.acquisitions} if self.catalogue else set()
+        )
+        names = [name for part, name in _SATELLITES.items() if any(part in collection for collection in collections)]
+        return " and ".join(names) or "Sentinel-2"
 
     @property
     def simulated(self) -> bool:

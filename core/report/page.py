@@ -28,6 +28,7 @@ class Page:
     title: str
     name: str
     simulated: bool
+    satellites: str
     summary: Sequence[str]
     keys: Sequence[tuple[str, str]]
     cautions: Sequence[str]
@@ -70,6 +71,7 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         title=words.title(facts),
         name=facts.name,
         simulated=facts.simulated,
+        satellites=facts.satellites,
         summary=words.summary(facts),
         keys=_keys(facts),
         cautions=words.cautions(facts),

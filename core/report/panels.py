@@ -83,8 +83,7 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
     if facts.catalogue is None:
         return []
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    visible = set(reading.VISIBLE) <= set(facts.catalogue.bands)
-    there = [item for item in facts.catalogue.acquisitions if workspace.scene(patch, item).exists()]
+    there = [item for item in facts.catalogue.optical if workspace.scene(patch, item).exists()]
     seen = reading.valid_fractions(workspace, patch, there)
     if not any(data for data, _ in seen):
         return []
@@ -92,7 +91,7 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
     scenes = {
         position: reading.read_small(workspace.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
         for position in chosen
-        if visible
+        if set(reading.VISIBLE) <= set(there[position].bands)
     }
     clear = [scenes[position] for position in scenes if seen[position][1] > 0.3 * seen[position][0]]
     low, high = images.stretch(clear or list(scenes.values()) or [np.zeros((3, 1, 1))])

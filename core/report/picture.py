@@ -26,7 +26,7 @@ def draw_map(workspace: Workspace, facts: Facts) -> Figure:
     notes = [f"{grid.pixel_width:.4g} m pixels, {grid.crs}"]
     if facts.observations:
         first, last = facts.observations[0].time, facts.observations[-1].time
-        notes = [f"Sentinel-2, {len(facts.observations)} acquisitions", f"{day(first)} to {day(last)}", *notes]
+        notes = [f"{facts.satellites}, {len(facts.observations)} acquisitions", f"{day(first)} to {day(last)}", *notes]
     return map_picture(
         class_colours(ids, mapped.scheme.colour_table),
         (domain.width * grid.pixel_width, domain.height * grid.pixel_height),

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from ..errors import DataError
 
 # Where a product's id tells the datatake. Sentinel-2: S2A_MSIL1C_20200823T100031_N0209_R122_T32TQM_20200823T121427, the
-# first time is when the datatake began. Sentinel-1: …_20190125T051500_20190125T051525_025025_02C2A1_ABCD, absolute orbit
-# and datatake. Landsat: LC08_L1TP_190028_20190115_20200829_02_T1, path (then row) and day.
+# first time is when the datatake began. Sentinel-1: …_20190125T051500_20190125T051525_025025_02C2A1_ABCD, the orbit and
+# the datatake. Landsat: LC08_L1TP_190028_20190115_20200829_02_T1, path (then row) and day.
 _SENTINEL_2 = re.compile(r"^(S2[A-Z])_MSIL\w{2}_(\d{8}T\d{6})_")
 _SENTINEL_1 = re.compile(r"^(S1[A-Z])_.*_(\d{6}_[0-9A-F]{6})(?:_|$)")
 _LANDSAT = re.compile(r"^(L\w\d{2})_\w{4}_(\d{3})\d{3}_(\d{8})_")

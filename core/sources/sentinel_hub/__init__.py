@@ -102,7 +102,7 @@ class SentinelHubSource:
     def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
         """What reading the bands of a window will cost, in as many requests as it takes."""
         factor = COLLECTIONS[acquisition.facts["collection"]].unit_factor
-        return sum((price_of(len(bands), part, factor) for part in window.tiles(WIDEST)), Price())
+        return sum((price_of(bands, part, factor) for part in window.tiles(WIDEST)), Price())
 
     def quota(self) -> float | None:
         """The processing units that the account has left; None where the service does not tell."""

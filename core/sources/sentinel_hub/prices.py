@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ...bands import RADAR_BANDS
 from ...grid import Window
 from ..services import Price
 
@@ -10,16 +13,17 @@ _ONE_UNIT_PIXELS = 512 * 512
 _ONE_UNIT_BANDS = 3
 _LEAST_AREA = 0.01
 _LEAST_UNITS = 0.005
-# Deflated reflectance without a predictor, as the services send it, of its size of two bytes a value.
-_COMPRESSION = 0.72
+# What deflate makes of two bytes a value, as the services send them: of reflectance, and of speckled backscatter.
+_REFLECTANCE_BYTES, _BACKSCATTER_BYTES = 1.44, 1.9
 
 
-def price_of(bands: int, window: Window, factor: float = 1.0) -> Price:
-    """The price of one request for that many bands of 16 bits; `factor` is what the collection's processing takes.
+def price_of(bands: Sequence[str], window: Window, factor: float = 1.0) -> Price:
+    """The price of one request for bands of 16 bits; `factor` is what the collection's processing takes.
 
     The data mask costs nothing. A request costs as much as a hundredth of 512 × 512 pixels, and 0.005 units, at least.
     """
     pixels = window.height * window.width
     area = max(pixels / _ONE_UNIT_PIXELS, _LEAST_AREA)
-    units = max(area * bands / _ONE_UNIT_BANDS * factor, _LEAST_UNITS)
-    return Price(1, units, pixels * bands * 2 * _COMPRESSION)
+    units = max(area * len(bands) / _ONE_UNIT_BANDS * factor, _LEAST_UNITS)
+    value_bytes = sum(_BACKSCATTER_BYTES if band in RADAR_BANDS else _REFLECTANCE_BYTES for band in bands)
+    return Price(1, units, pixels * value_bytes)
