@@ -47,7 +47,7 @@ def interpolate(
 ) -> np.ndarray:
     """Features (pixel, feature) float32 of a stack (time, band, pixel) uint16 in the plan's `needed_bands`.
 
-    `valid` (time, pixel) tells the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1, bands of
+    `valid` (time, pixel) tells the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1, of
     radar backscatter as (decibel + 50) / 10; indices are computed on the observations and interpolated like bands.
     Before the first and after the last valid observation the nearest one counts. A pixel without any has NaN in all
     features.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
+from ..records import Acquisition
 
 # Where a product's id tells the datatake. Sentinel-2: S2A_MSIL1C_20200823T100031_N0209_R122_T32TQM_20200823T121427, the
 # first time is when the datatake began. Sentinel-1: …_20190125T051500_20190125T051525_025025_02C2A1_ABCD, the orbit and
@@ -67,6 +68,9 @@ class Pass:
         return sum(share * cover for share, cover in known) / total if known else None
 
 
+P = TypeVar("P", Pass, Acquisition)
+
+
 def read_tile(feature: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> Tile:
     """The tile of an item of a STAC catalogue (0.9 or 1.0); DataError where it lacks what every item has."""
     name = str(feature.get("id", "without an id"))
@@ -103,7 +107,7 @@ def group_passes(tiles: Iterable[Tile]) -> list[Pass]:
         Pass(_began(members), platform, tuple(sorted(members, key=lambda each: each.id)))
         for (platform, _), members in groups.items()
     ]
-    return _apart(sorted(passes, key=lambda each: (each.time, each.platform)))
+    return named_apart(sorted(passes, key=lambda each: each.platform))
 
 
 def _datatake(name: str) -> str:
@@ -122,14 +126,14 @@ def _began(tiles: list[Tile]) -> datetime:
     return min(tile.time for tile in tiles).replace(microsecond=0)
 
 
-def _apart(passes: list[Pass]) -> list[Pass]:
-    """Passes are named by the second: of two satellites in the same one, the later-sorted moves on by a second."""
+def named_apart(items: Iterable[P]) -> list[P]:
+    """Passes or acquisitions by time. They are named by the second: of two in the same one, one moves on."""
     taken: set[datetime] = set()
     moved = []
-    for each in passes:
-        time = each.time
+    for item in sorted(items, key=lambda each: each.time):
+        time = item.time
         while time in taken:
             time += timedelta(seconds=1)
         taken.add(time)
-        moved.append(Pass(time, each.platform, each.tiles))
+        moved.append(replace(item, time=time))
     return moved

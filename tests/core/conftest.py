@@ -17,6 +17,7 @@ from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LAUNCHER = CHECKOUT / "core" / "launcher"
+sys.path.insert(0, str(CHECKOUT / "tests"))  # where `services` are
 
 # The same examples in every run; `--hypothesis-profile thorough` looks for new ones.
 settings.register_profile("patchwork", deadline=None, max_examples=40, derandomize=True, database=None)

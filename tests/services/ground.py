@@ -8,9 +8,9 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import numpy as np
+import shapely
 from pyproj import Transformer
 from shapely.geometry import Polygon
-from shapely.ops import transform
 
 from patchwork.core.sources import simulation
 from patchwork.core.sources.simulation import atmosphere
@@ -119,7 +119,8 @@ def _whole_ground() -> Polygon:
 
 
 def _to_degrees(ground: Polygon) -> Polygon:
-    return transform(Transformer.from_crs(_REGION.epsg, 4326, always_xy=True).transform, ground.segmentize(500.0))
+    to_degrees = Transformer.from_crs(_REGION.epsg, 4326, always_xy=True)
+    return shapely.transform(ground.segmentize(500.0), to_degrees.transform, interleaved=False)
 
 
 def _sentinel_1() -> list[Product]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +19,7 @@ from ...errors import ParameterError
 from ...grid import PixelGrid, Window, read_crs
 from ...records import Acquisition, fingerprint
 from ..ledger import Ledger
-from ..passes import Pass, group_passes, read_tile
+from ..passes import Pass, group_passes, named_apart, read_tile
 from ..services import Price, Service
 from ..traits import Traits
 from .client import Client, Order
@@ -76,7 +75,7 @@ class SentinelHubSource:
             for collection in self.collections
             for each in self._passes(collection, start, end, area)
         ]
-        return _with_names_of_their_own(sorted(found, key=lambda item: (item.time, item.identity)))
+        return named_apart(found)
 
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """One request: the tiles of the pass side by side, each pixel the nearest one measured (band, y, x)."""
@@ -200,16 +199,3 @@ def _pixels(response: DownloadResponse, shape: tuple[int, int, int]) -> np.ndarr
             return pixels
     except RasterioError as error:
         raise ValueError("its image is cut short") from error
-
-
-def _with_names_of_their_own(acquisitions: list[Acquisition]) -> list[Acquisition]:
-    """Files are named by the second: of two collections seen in the same one, the later-sorted moves on."""
-    names: set[datetime] = set()
-    moved = []
-    for item in acquisitions:
-        time = item.time
-        while time in names:
-            time += timedelta(seconds=1)
-        names.add(time)
-        moved.append(replace(item, time=time))
-    return moved

@@ -1,0 +1,197 @@
+"""A STAC API on the loopback address: the same pixels as files on disk, and few bytes."""
+
+import json
+import pickle
+from datetime import date
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+from services.stac import COLLECTION, StacServer, write_folder_items, write_item
+
+from patchwork.core.errors import DataError, ParameterError, ServiceError
+from patchwork.core.grid import PixelGrid, Window
+from patchwork.core.records import Acquisition
+from patchwork.core.sources.folder import FolderSource
+from patchwork.core.sources.services import Service
+from patchwork.core.sources.stac import StacSource, open_stac
+from patchwork.core.sources.stac_items import images_of
+
+EVERYWHERE = shapely.box(-180, -90, 180, 90)
+YEAR = date(2018, 1, 1), date(2018, 12, 31)
+PLACE = {"crs": "EPSG:32633", "affine": Affine(10, 0, 500_040, 0, -10, 5_100_000)}
+GRID = PixelGrid("EPSG:32633", 500_040.0, 5_100_000.0, 10.0, 10.0)
+
+
+def ground(seed=1, size=300):
+    random = np.random.default_rng(seed)
+    bands = {name: random.integers(1, 9000, (size, size)) for name in ("B02", "B08")}
+    bands["SCL"] = random.integers(4, 8, (size, size))
+    for values in bands.values():
+        values[:30, :30] = 0
+    return bands
+
+
+@pytest.fixture(scope="module")
+def flanders(realdata, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stac")
+    with StacServer(folder, write_folder_items(realdata / "flanders", folder, limit=20)) as server:
+        yield server
+
+
+def source_of(server):
+    return StacSource(server.url, (COLLECTION,))
+
+
+def test_pixels_are_those_of_the_files_on_all_pages(flanders, realdata):
+    folder = FolderSource.open(realdata / "flanders")
+    source = source_of(flanders)
+    found = source.find(date(2017, 1, 1), date(2019, 12, 31), EVERYWHERE)
+    on_disk = folder.find(None, None, folder.extent)[:20]
+    assert [item.time for item in found] == [item.time for item in on_disk]
+    bands = ("B02", "B8A", "SCL")
+    for item, other in zip(found, on_disk, strict=True):
+        window = Window(3, 5, 50, 40)
+        expected = folder.read(other, bands, folder.grid, window)
+        expected[:, (expected[:2] == 0).any(axis=0)] = 0
+        np.testing.assert_array_equal(source.read(item, bands, folder.grid, window), expected)
+
+
+def test_acquisitions_outlive_the_search(flanders):
+    source = pickle.loads(pickle.dumps(source_of(flanders)))
+    item = source.find(date(2017, 1, 1), date(2018, 12, 31), EVERYWHERE)[0]
+    again = Acquisition.from_json(json.loads(json.dumps(item.to_json())))
+    assert again == item
+    grid = PixelGrid("EPSG:32631", 0.0, 10_000_020.0, 10.0, 10.0)
+    with rasterio.open(flanders.folder / flanders.items[-1]["id"] / "B02.tif") as file:
+        row, column = (10_000_020 - file.transform.f) / 10, file.transform.c / 10
+    window = Window(round(row), round(column), 64, 64)
+    assert source.read(again, ("B02",), grid, window).any()
+
+
+def test_only_the_bytes_of_the_window_are_read(tmp_path):
+    size = 2048
+    bands = {"B02": np.random.default_rng(5).integers(1, 9000, (size, size))}
+    item = write_item(
+        tmp_path, "S2A_33TWM_20180701_0_L2A", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4}
+    )
+    with StacServer(tmp_path, [item]) as server:
+        source = source_of(server)
+        acquisition = source.find(*YEAR, EVERYWHERE)[0]
+        window = Window(512, 512, 512, 512)
+        pixels = source.read(acquisition, ("B02",), GRID, window)
+        np.testing.assert_array_equal(pixels[0], bands["B02"][512:1024, 512:1024])
+        assert 0 < sum(server.bytes.values()) < 2 * pixels.nbytes
+
+
+TOLD = {
+    "scale and offset": ({"scale": 1e-4, "offset": -0.1}, {}, 1000),
+    "offset applied": ({"scale": 1e-4, "offset": -0.1}, {"earthsearch:boa_offset_applied": True}, 0),
+    "offset not applied": ({"scale": 1e-4, "offset": -0.1}, {"earthsearch:boa_offset_applied": False}, 1000),
+    "baseline in the properties": (None, {"s2:processing_baseline": "05.09"}, 1000),
+    "an older baseline": (None, {"s2:processing_baseline": "02.08"}, 0),
+    "baseline in the product's name": (None, {"s2:product_uri": "S2A_MSIL2A_20180701T100031_N0500_R122_T33TWM"}, 1000),
+    "nothing": (None, {}, 0),
+    "another scale": ({"scale": 2e-4}, {}, 0),
+}
+
+
+@pytest.mark.parametrize("how", TOLD)
+def test_reflectance_is_the_same_however_its_offset_is_told(tmp_path, how):
+    raster, properties, offset = TOLD[how]
+    bands = ground()
+    item = write_item(
+        tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, offset=offset, properties=properties, raster=raster
+    )
+    with StacServer(tmp_path, [item]) as server:
+        source = source_of(server)
+        found = source.read(source.find(*YEAR, EVERYWHERE)[0], ("B02", "SCL"), GRID, Window(0, 0, 300, 300))
+    factor = 2 if how == "another scale" else 1
+    np.testing.assert_array_equal(found[0], bands["B02"] * factor)
+    np.testing.assert_array_equal(found[1], bands["SCL"])
+
+
+def test_overlapping_tiles_and_zones_are_one_acquisition(tmp_path):
+    flat = {name: np.where(values > 0, 3000, 0) for name, values in ground().items() if name != "SCL"}
+    there = {"crs": "EPSG:32634", "affine": Affine(10, 0, 36_000, 0, -10, 5_120_000)}
+    names = "S2A_33TWM_20180701_0_L2A", "S2A_34TBM_20180701_0_L2A"
+    items = [
+        write_item(tmp_path, names[0], "2018-07-01T10:00:00Z", flat, **PLACE, raster={"scale": 1e-4}),
+        write_item(tmp_path, names[1], "2018-07-01T10:00:14Z", flat, **there, raster={"scale": 1e-4}),
+    ]
+    with StacServer(tmp_path, items) as server:
+        source = source_of(server)
+        (acquisition,) = source.find(*YEAR, EVERYWHERE)
+        whole = source.read(acquisition, ("B02",), GRID, Window(-20, -20, 340, 340))
+        part = source.read(acquisition, ("B02",), GRID, Window(40, 60, 100, 90))
+    np.testing.assert_array_equal(whole[:, 60:160, 80:170], part)
+    assert set(np.unique(whole)) <= {0, 3000}
+    assert (whole[0, 20 + 30 : 320, 20 + 30 : 320] == 3000).all()
+
+
+def test_bands_are_told_by_key_or_name_and_tiff_goes_before_jp2():
+    def asset(href, kind="image/tiff; application=geotiff", **more):
+        return {"href": href, "type": kind, **more}
+
+    item = {
+        "id": "x",
+        "collection": "sentinel-2-l1c",
+        "properties": {},
+        "assets": {
+            "B02_10m": asset("a.tif"),
+            "B02_20m": asset("b.tif"),
+            "red-jp2": asset("c.jp2", "image/jp2"),
+            "red": asset("d.tif"),
+            "strange": asset("e.tif", **{"eo:bands": [{"name": "B09", "common_name": "nir09"}]}),
+            "thumbnail": asset("f.jpg", "image/jpeg"),
+            "visual": asset("g.tif", **{"eo:bands": [{"name": "red"}, {"name": "green"}]}),
+        },
+    }
+    assert {band: image[0] for band, image in images_of(item).items()} == {
+        "B02": "a.tif",
+        "B04": "d.tif",
+        "B09": "e.tif",
+    }
+    landsat = {**item, "collection": "landsat-c2-l2", "assets": {"nir08": asset("n.tif"), "qa_pixel": asset("q.tif")}}
+    assert {band: image[0] for band, image in images_of(landsat).items()} == {"B08": "n.tif", "QA": "q.tif"}
+
+
+def test_what_fails_now_and_then_is_read_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("patchwork.core.sources.stac._FIRST_WAIT", 0.01)
+    bands = ground()
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4})
+    with StacServer(tmp_path, [item]) as server:
+        source = source_of(server)
+        acquisition = source.find(*YEAR, EVERYWHERE)[0]
+        server.failing = {"B08": 2}
+        found = source.read(acquisition, ("B08",), GRID, Window(0, 0, 300, 300))
+        np.testing.assert_array_equal(found[0], bands["B08"])
+        (tmp_path / "one" / "B02.tif").unlink()
+        with pytest.raises(DataError, match=r"B02\.tif cannot be read"):
+            source.read(acquisition, ("B02",), GRID, Window(0, 0, 10, 10))
+
+
+def test_signatures_of_addresses_stay_out_of_messages(tmp_path):
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", ground(), **PLACE, raster={"scale": 1e-4})
+    item["assets"]["blue"]["href"] += "?sig=t0psecret"
+    (tmp_path / "one" / "B02.tif").unlink()
+    with StacServer(tmp_path, [item]) as server:
+        source = source_of(server)
+        with pytest.raises(DataError) as told:
+            source.read(source.find(*YEAR, EVERYWHERE)[0], ("B02",), GRID, Window(0, 0, 10, 10))
+    assert "t0psecret" not in str(told.value)
+
+
+def test_what_cannot_be_searched_is_told(tmp_path):
+    with StacServer(tmp_path, []) as server:
+        with pytest.raises(DataError, match=f"has no 'landsat'. It has {COLLECTION}"):
+            StacSource(server.url, ("landsat",)).find(*YEAR, EVERYWHERE)
+        assert source_of(server).find(*YEAR, EVERYWHERE) == []
+    with pytest.raises(ServiceError, match="does not answer"):
+        StacSource(server.url, (COLLECTION,)).find(*YEAR, EVERYWHERE)
+    with pytest.raises(ParameterError, match="START, END"):
+        source_of(server).find(None, None, EVERYWHERE)
+    with pytest.raises(ParameterError, match="not the address"):
+        open_stac(Service(url="ftp://somewhere"))

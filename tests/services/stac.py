@@ -1,0 +1,210 @@
+"""A STAC API on the loopback address, over Cloud Optimized GeoTIFFs that it serves with range requests."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from pyproj import Transformer
+from rasterio.io import MemoryFile
+from rasterio.shutil import copy as write_copy
+
+COLLECTION = "sentinel-2-l2a"
+KEYS = {"B02": "blue", "B03": "green", "B04": "red", "B05": "rededge1", "B06": "rededge2", "B07": "rededge3"}
+KEYS |= {"B08": "nir", "B8A": "nir08", "B11": "swir16", "B12": "swir22", "SCL": "scl"}
+
+
+def write_item(
+    folder: Path,
+    name: str,
+    time: str,
+    bands: dict[str, np.ndarray],
+    *,
+    crs: str,
+    affine: rasterio.Affine,
+    offset: int = 0,
+    properties: dict | None = None,
+    raster: dict | None = None,
+) -> dict:
+    """Write one COG for each band, with `offset` added where there is data, and give the item in Earth Search's style.
+
+    `raster` is what the item tells of the numbers (scale, offset); the hrefs are relative to the server.
+    """
+    assets = {}
+    for band, values in bands.items():
+        numbers = values if band == "SCL" else np.where(values > 0, values.astype(np.int64) + offset, 0)
+        file = folder / name / f"{band}.tif"
+        _write_cog(file, numbers.astype(np.uint8 if band == "SCL" else np.uint16), crs, affine)
+        assets[KEYS[band]] = {
+            "href": f"{name}/{band}.tif",
+            "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+            "eo:bands": [{"name": KEYS[band]}],
+            "raster:bands": [{"nodata": 0, **({} if band == "SCL" else raster or {})}],
+        }
+    height, width = next(iter(bands.values())).shape
+    box = shapely.box(affine.c, affine.f + height * affine.e, affine.c + width * affine.a, affine.f)
+    to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
+    ground = shapely.transform(box.segmentize(200), to_degrees.transform, interleaved=False)
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": name,
+        "collection": COLLECTION,
+        "geometry": shapely.geometry.mapping(ground),
+        "bbox": list(ground.bounds),
+        "properties": {"datetime": time, "platform": "sentinel-2a", "eo:cloud_cover": 10.0, **(properties or {})},
+        "assets": assets,
+        "links": [],
+    }
+
+
+def write_folder_items(source: Path, folder: Path, *, limit: int | None = None) -> list[dict]:
+    """Items of the acquisitions of a folder source (one GeoTIFF each), band by band."""
+    items = []
+    for path in sorted(source.glob("*.tif"))[:limit]:
+        moment = datetime.strptime(path.stem[-15:], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+        with rasterio.open(path) as file:
+            bands = dict(zip(file.descriptions, file.read(), strict=True))
+            place = {"crs": file.crs.to_string(), "affine": file.transform}
+        told = {"scale": 0.0001, "offset": 0}
+        items.append(write_item(folder, path.stem, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), bands, **place, raster=told))
+    return items
+
+
+def _write_cog(file: Path, values: np.ndarray, crs: str, affine: rasterio.Affine) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    profile = {"driver": "GTiff", "count": 1, "height": values.shape[0], "width": values.shape[1], "nodata": 0}
+    with MemoryFile() as memory:
+        with memory.open(**profile, dtype=values.dtype.name, crs=crs, transform=affine) as image:
+            image.write(values, 1)
+        with memory.open() as image:
+            write_copy(image, file, driver="COG", compress="deflate", blocksize=256, overviews="NONE")
+
+
+class StacServer:
+    """The API over items and the files in `folder`. `failing` maps parts of paths to how often they fail (503)."""
+
+    def __init__(self, folder: Path, items: list[dict]) -> None:
+        self.folder, self.items = folder, items
+        self.requests: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
+        self.failing: dict[str, int] = {}
+        self.lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> StacServer:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def search(self, body: dict) -> dict:
+        """One page."""
+        start, _, end = body["datetime"].partition("/")
+        box = shapely.box(*body["bbox"])
+        found = [
+            item
+            for item in self.items
+            if item["collection"] in body["collections"]
+            and start <= item["properties"]["datetime"] <= end
+            and shapely.geometry.shape(item["geometry"]).intersects(box)
+        ]
+        first, limit = int(body.get("token") or 0), min(int(body.get("limit", 10)), 7)
+        links = [{"rel": "root", "href": self.url, "type": "application/json"}]
+        if first + limit < len(found):
+            body = {**body, "token": str(first + limit)}
+            links.append({"rel": "next", "href": f"{self.url}/search", "method": "POST", "body": body})
+        return {
+            "type": "FeatureCollection",
+            "features": [self._absolute(i) for i in found[first : first + limit]],
+            "links": links,
+        }
+
+    def _absolute(self, item: dict) -> dict:
+        assets = {k: {**asset, "href": f"{self.url}/files/{asset['href']}"} for k, asset in item["assets"].items()}
+        return {**item, "assets": assets}
+
+    def root(self) -> dict:
+        """The landing page."""
+        classes = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
+        classes += ["https://api.stacspec.org/v1.0.0/collections"]
+        links = [
+            {"rel": "self", "href": self.url, "type": "application/json"},
+            {"rel": "root", "href": self.url, "type": "application/json"},
+            {"rel": "data", "href": f"{self.url}/collections", "type": "application/json"},
+            {"rel": "search", "href": f"{self.url}/search", "type": "application/geo+json", "method": "POST"},
+        ]
+        common = {"type": "Catalog", "stac_version": "1.0.0", "id": "test", "description": "A STAC API of tests."}
+        return {**common, "conformsTo": classes, "links": links}
+
+    def collections(self) -> dict:
+        """The one collection."""
+        extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}}
+        one = {"type": "Collection", "stac_version": "1.0.0", "id": COLLECTION, "description": "…", "license": "other"}
+        return {"collections": [{**one, "extent": extent, "links": []}], "links": []}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: StacServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, form: str, *values: object) -> None:
+        """Nothing."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._json(self.api.search(body) if self.path == "/search" else {"code": "NotFound"})
+
+    def do_HEAD(self) -> None:
+        self._file(with_body=False)
+
+    def do_GET(self) -> None:
+        if self.path in ("", "/"):
+            self._json(self.api.root())
+        elif self.path == "/collections":
+            self._json(self.api.collections())
+        else:
+            self._file(with_body=True)
+
+    def _file(self, *, with_body: bool) -> None:
+        path = self.api.folder / self.path.removeprefix("/files/").split("?")[0]
+        with self.api.lock:
+            self.api.requests[path.name] += 1
+            failing = next((part for part, left in self.api.failing.items() if part in self.path and left > 0), None)
+            if failing:
+                self.api.failing[failing] -= 1
+        if failing or not path.is_file():
+            self._send(503 if failing else 404, b"", {}, with_body)
+            return
+        content = path.read_bytes()
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if asked is None:
+            self._send(200, content, {"Accept-Ranges": "bytes"}, with_body)
+            return
+        first, last = int(asked[1]), min(int(asked[2] or len(content) - 1), len(content) - 1)
+        with self.api.lock:
+            self.api.bytes[path.name] += last + 1 - first if with_body else 0
+        self._send(206, content[first : last + 1], {"Content-Range": f"bytes {first}-{last}/{len(content)}"}, with_body)
+
+    def _json(self, value: object) -> None:
+        self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"}, True)
+
+    def _send(self, status: int, content: bytes, headers: dict[str, str], with_body: bool) -> None:
+        self.send_response(status)
+        for name, text in {"Content-Length": str(len(content)), **headers}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        if with_body:
+            self.wfile.write(content)
