@@ -38,8 +38,9 @@ class PixelStatistics:
         with np.errstate(invalid="ignore", divide="ignore"):
             probability = self._probability / self._known
             ndvi = self._ndvi / self._valid
-        valid = np.where(self._known > 0, self._valid, np.nan)
-        return np.stack([valid, probability, ndvi]).astype(np.float32)
+        layers = np.stack([self._valid, probability, ndvi]).astype(np.float32)
+        known = np.stack([self._known > 0, self._known > 0, self._valid > 0])
+        return np.where(known, layers, np.float32(np.nan))  # 0 / 0 has a sign, which files would tell
 
 
 @dataclass

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
+from patchwork.core.bands import DETECTOR_BANDS
 from patchwork.core.clouds import (
-    DETECTOR_BANDS,
     cell_reflectance,
     classify_scl,
     cloud_mask,

@@ -300,13 +300,13 @@ def test_ctrl_c_ends_the_run_and_it_goes_on_later(start, country, tmp_path, whom
     (os.killpg if whom == "group" else os.kill)(engine.process.pid, signal.SIGINT)
     assert cancelled(engine, engine.rest(), tmp_path)
     there = len(list(tmp_path.glob("scenes/*/[!.]*.tif")))
-    assert 0 < there < 9 * 25
+    assert 0 < there < 16 * 25
     engine = start("downloadscenes", "--json", "--workspace", tmp_path, "--imagery", country["imagery"], "--jobs", 1)
     result = engine.rest()
     assert result.status == 0
     [told] = [line["message"] for line in result.lines if "to fetch" in line.get("message", "")]
-    assert told == f"225 scenes; {there} are there, {225 - there} to fetch."
-    assert len(list(tmp_path.glob("scenes/*/*.tif"))) == 225
+    assert told == f"400 files; {there} are there, {400 - there} to fetch."
+    assert len(list(tmp_path.glob("scenes/*/*.tif"))) == 400
     assert not list(tmp_path.rglob(".part-*"))
 
 

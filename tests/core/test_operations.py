@@ -256,8 +256,8 @@ def test_no_seams_in_the_features_either(made, made_in_many):
         workspace, whole = Workspace(run_.workspace), np.zeros((*SHAPE, len(plan.features)), dtype=np.float32)
         domain = workspace.layout.domain
         for patch in workspace.layout.patches:
-            stack, valid, times = workspace.read_series(patch, patch.window, plan.needed_bands, 1)
-            found = interpolate(plan, stack, valid, times)
+            (seen,) = workspace.read_series(patch, patch.window, plan.needed_bands, 1)
+            found = interpolate(plan, seen.stack, seen.valid, seen.times)
             whole[domain.slices(patch.window)] = found.reshape(*patch.window.shape, -1)
         features.append(whole)
     np.testing.assert_array_equal(*features)
@@ -449,7 +449,7 @@ def test_a_new_acquisition_is_fetched_alone(country, tmp_path):
     said = run(*fetch).said
     run("maskclouds", "--workspace", folder, "--jobs", 1)
     patches = len(scenes) // 4
-    assert f"{5 * patches} scenes; {4 * patches} are there, {patches} to fetch" in said
+    assert f"{5 * patches} files; {4 * patches} are there, {patches} to fetch" in said
     now = times_written(folder, "scenes/**/*.tif")
     assert {name: now[name] for name in scenes} == scenes
     assert {name.rpartition("/")[2] for name in set(now) - set(scenes)} == {f"{TIMES[6]}.tif"}

@@ -15,6 +15,7 @@ from patchwork.core import parameters as language
 from patchwork.core.errors import ParameterError
 from patchwork.core.operations import OPERATIONS, destinations_of
 from patchwork.core.parameters import (
+    Account,
     Area,
     Choice,
     Crs,
@@ -41,6 +42,7 @@ WHOLE = st.integers(-(2**53), 2**53)
 # Every kind with values that it may hold
 KINDS = [
     (Text("t", ""), WORDS),
+    (Account("a", ""), WORDS),
     (Number("n", ""), st.floats(allow_nan=False, allow_infinity=False)),
     (Number("n", "", whole=True), WHOLE),
     (Number("n", "", minimum=-2, maximum=3), st.floats(-2, 3)),

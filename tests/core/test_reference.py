@@ -12,7 +12,7 @@ from rasterio.features import rasterize
 from patchwork.core.errors import DataError
 from patchwork.core.grid import PixelGrid, Window, reproject
 from patchwork.core.reference import erode, make_reference, read_classes
-from patchwork.core.sources import open_source
+from patchwork.core.sources import open_local
 from patchwork.core.vectors import VectorLayer, read_vector
 
 WINDOW = Window(-4, 3, 30, 40)
@@ -36,7 +36,7 @@ def objects(*values):
 
 @pytest.mark.parametrize("suffix", ["gpkg", "shp"])
 def test_the_real_reference_is_burnt_as_eo_learn_does(realdata, suffix):
-    grid = open_source("folder", realdata / "slovenia").grid
+    grid = open_local("folder", realdata / "slovenia").grid
     found = read_vector(str(realdata / "slovenia" / f"reference.{suffix}"))
     class_ids, names = read_classes(found, "LULC_ID", "LULC_NAME")
     reference = make_reference(grid.to_pixels(reproject(found.geometries, found.crs, grid.crs)), class_ids, names)
@@ -48,7 +48,7 @@ def test_the_real_reference_is_burnt_as_eo_learn_does(realdata, suffix):
 
 
 def test_ids_beyond_a_byte_stay_as_they_are(realdata):
-    grid = open_source("folder", realdata / "flanders").grid
+    grid = open_local("folder", realdata / "flanders").grid
     found = read_vector(str(realdata / "flanders" / "reference.shp"))
     class_ids, names = read_classes(found, "crop", None)
     shapes = reproject(found.geometries, found.crs, grid.crs)

@@ -32,10 +32,15 @@ def utc(*numbers):
     return datetime(*numbers, tzinfo=timezone.utc)
 
 
+def acquisition(time, identity, **facts):
+    ground = shapely.box(*GRID.bounds(DOMAIN))
+    return Acquisition(time, identity, (*BANDS, "SCL"), ground, **facts)
+
+
 ACQUISITIONS = (
-    Acquisition(utc(2019, 1, 5, 10, 0, 31), "one", 1.0, 0.25),
-    Acquisition(utc(2019, 2, 14, 10, 0, 30), "two"),
-    Acquisition(utc(2019, 3, 26, 10, 0, 31), "three", 0.5),
+    acquisition(utc(2019, 1, 5, 10, 0, 31), "one", coverage=1.0, cloud_cover=0.25),
+    acquisition(utc(2019, 2, 14, 10, 0, 30), "two"),
+    acquisition(utc(2019, 3, 26, 10, 0, 31), "three", coverage=0.5, facts={"tiles": ["one"]}),
 )
 
 
@@ -47,8 +52,10 @@ def layout(*, domain=DOMAIN, size=10, area=None, grid=GRID):
 def workspace(folder, *, reach=3, acquisitions=ACQUISITIONS, settings=None, **options):
     made = Workspace(folder)
     made.write_layout(layout(**options))
-    made.write_catalogue(Catalogue("folder", "/imagery", BANDS, acquisitions))
-    made.write_record("maskclouds", {"settings": {"method": "s2cloudless", "reach": reach, **(settings or {})}})
+    made.write_catalogue(Catalogue("folder", "/imagery", acquisitions))
+    made.write_record(
+        "maskclouds", {"settings": {"method": "auto", "methods": {"scl": {"reach": reach, **(settings or {})}}}}
+    )
     return made
 
 
@@ -99,7 +106,7 @@ def test_a_layout_that_is_written_again_is_read_again(tmp_path):
 
 
 def test_the_catalogue_comes_back(tmp_path):
-    made = Catalogue("folder", "/some/Ordner mit Ü", BANDS, ACQUISITIONS, date(2019, 1, 1))
+    made = Catalogue("folder", "/some/Ordner mit Ü", ACQUISITIONS, date(2019, 1, 1), cell_factor=6)
     Workspace(tmp_path).write_catalogue(made)
     assert Workspace(tmp_path).catalogue == made
     assert [item.name for item in ACQUISITIONS] == ["20190105T100031", "20190214T100030", "20190326T100031"]
@@ -313,7 +320,9 @@ def test_a_series_holds_the_observations_of_a_window(noise, threads):
     made, scenes, masks = noise
     patch = made.layout.patches[5]
     window = Window(patch.window.row + 2, patch.window.column + 1, 5, 7)
-    stack, valid, times = made.read_series(patch, window, ["B04", "B02"], threads)
+    (seen,) = made.read_series(patch, window, ["B04", "B02"], threads)
+    stack, valid, times = seen.stack, seen.valid, list(seen.times)
+    assert seen.bands == ("B04", "B02")
     rows, columns = DOMAIN.slices(window)
     np.testing.assert_array_equal(valid, (masks[:, rows, columns] == 0).reshape(3, -1))
     np.testing.assert_array_equal(stack, scenes[:, [1, 0], rows, columns].reshape(3, 2, -1))
@@ -325,11 +334,13 @@ def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
     (patch,) = made.layout.patches
     covered = np.ones((2, *DOMAIN.shape), dtype=np.uint8)
     write_raster(made.cloud(patch, ACQUISITIONS[1]), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask"))
-    _, _, times = made.read_series(patch, DOMAIN, ["B02"], 1)
+    (seen,) = made.read_series(patch, DOMAIN, ["B02"], 1)
+    times = list(seen.times)
     assert times == [ACQUISITIONS[0].time, ACQUISITIONS[2].time]
     for acquisition in ACQUISITIONS:
         write_raster(made.cloud(patch, acquisition), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask"))
-    stack, valid, times = made.read_series(patch, DOMAIN, ["B02"], 1)
+    (seen,) = made.read_series(patch, DOMAIN, ["B02"], 1)
+    stack, valid, times = seen.stack, seen.valid, list(seen.times)
     assert (stack.shape, valid.shape, times) == ((0, 1, 23 * 31), (0, 23 * 31), [])
 
 

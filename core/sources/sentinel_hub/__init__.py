@@ -145,7 +145,7 @@ class SentinelHubSource:
                     f"{name}: {address!r} is neither {' nor '.join(_DEPLOYMENTS)} nor an address that begins with "
                     "https://."
                 )
-        config.download_sleep_time = 1.0
+        config.max_download_attempts = 1  # the client tries again by itself
         return config
 
     def _config_of(self, collection: Collection) -> SHConfig:
