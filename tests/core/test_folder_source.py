@@ -101,7 +101,9 @@ def test_real_files_off_the_ten_metre_grid_are_not_resampled(realdata):
     assert source.grid.pixel_width == pytest.approx(9.9948, abs=1e-4)
     for acquisition in acquisitions[:2]:
         file = realdata / "slovenia" / f"S2_L1C_{acquisition.name}.tif"
-        np.testing.assert_array_equal(source.read(acquisition, source.bands, source.grid, Window(0, 0, 101, 100)), read_all(file))
+        np.testing.assert_array_equal(
+            source.read(acquisition, source.bands, source.grid, Window(0, 0, 101, 100)), read_all(file)
+        )
 
 
 def other_window(grid, source):
@@ -189,7 +191,9 @@ def expected_mosaic():
 def test_tiles_of_one_acquisition_are_put_together(tiled):
     source = FolderSource.open(tiled)
     both, one = found(source)
-    np.testing.assert_array_equal(source.read(both, source.bands, source.grid, Window(0, 0, 25, 50))[0], expected_mosaic())
+    np.testing.assert_array_equal(
+        source.read(both, source.bands, source.grid, Window(0, 0, 25, 50))[0], expected_mosaic()
+    )
     alone = np.zeros((25, 50), dtype=np.uint16)
     alone[8:20, :30] = 100
     np.testing.assert_array_equal(source.read(one, source.bands, source.grid, Window(0, 0, 25, 50))[0], alone)
@@ -277,7 +281,8 @@ def test_a_source_can_be_sent_to_another_process(folder):
     (acquisition, _) = found(copy)
     window = Window(3, 4, 5, 6)
     np.testing.assert_array_equal(
-        copy.read(acquisition, copy.bands, copy.grid, window), source.read(acquisition, source.bands, source.grid, window)
+        copy.read(acquisition, copy.bands, copy.grid, window),
+        source.read(acquisition, source.bands, source.grid, window),
     )
 
 

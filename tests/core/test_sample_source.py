@@ -98,7 +98,9 @@ def test_another_grid_draws_no_seams(source, whole, crs, resolution):
 def test_a_source_can_be_sent_to_another_process(source, whole):
     acquisition, pixels = whole
     copy = pickle.loads(pickle.dumps(source))
-    np.testing.assert_array_equal(copy.read(acquisition, copy.bands, copy.grid, Window(5, 6, 20, 30)), pixels[:, 5:25, 6:36])
+    np.testing.assert_array_equal(
+        copy.read(acquisition, copy.bands, copy.grid, Window(5, 6, 20, 30)), pixels[:, 5:25, 6:36]
+    )
 
 
 def test_the_footprint_of_a_pass_holds_its_pixels(source, whole):
