@@ -20,6 +20,7 @@ PACKAGES = (
     "matplotlib",
     "jinja2",
     "sentinelhub",
+    "pystac-client",
 )
 
 

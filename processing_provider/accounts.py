@@ -20,13 +20,12 @@ def secrets_of(configuration: str) -> dict[str, str]:
     """
     manager = QgsApplication.authManager()
     if manager.isDisabled():
-        raise QgsProcessingException(
-            tr("QGIS's authentication store cannot be used: {}").format(manager.disabledMessage())
-        )
+        told = manager.disabledMessage()
+        raise QgsProcessingException(tr("QGIS's authentication store cannot be used: {}").format(told))
     if configuration not in manager.configIds():
         raise QgsProcessingException(
             tr(
-                "Account (AUTH): there is no authentication configuration {!r} in this profile. Make one in the options."
+                "Account (AUTH): this profile has no authentication configuration {!r}. Make one in the options."
             ).format(configuration)
         )
     if not manager.masterPasswordIsSet() and not manager.setMasterPassword(True):
@@ -39,8 +38,8 @@ def secrets_of(configuration: str) -> dict[str, str]:
     if config.method() != METHOD or not user or not password:
         raise QgsProcessingException(
             tr(
-                "Account (AUTH): the authentication configuration {!r} is of the method {}. Use one of the method Basic "
-                "with the client id as user name and the client secret as password."
+                "Account (AUTH): the authentication configuration {!r} is of the method {}. Use one of the method "
+                "Basic with the client id as user name and the client secret as password."
             ).format(config.name(), config.method())
         )
     return {"SH_CLIENT_ID": user.strip(), "SH_CLIENT_SECRET": password.strip()}
@@ -48,6 +47,6 @@ def secrets_of(configuration: str) -> dict[str, str]:
 
 def _locked() -> str:
     return tr(
-        "QGIS's authentication store is locked: its master password is missing or wrong. Enter it when QGIS asks; without "
-        "a window put it in a file and name that in QGIS_AUTH_PASSWORD_FILE."
+        "QGIS's authentication store is locked: its master password is missing or wrong. Enter it when QGIS asks; "
+        "without a window put it in a file and name that in QGIS_AUTH_PASSWORD_FILE."
     )

@@ -128,6 +128,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         wrong = [
             *self._wrong_paths(values),
             *self._wrong_fields(values, given),
+            *self._wrong_account(parameters),
             *outputs.wrong_destinations(self.destinationParameterDefinitions(), parameters, context),
         ]
         return not wrong, "\n".join(wrong)
@@ -170,10 +171,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """Make plain values and files of what the person gave, in the thread where the layers live."""
         parameters = self._in_qgis_form(parameters, context)
         self._values = self._engine_values(Given(parameters, context, feedback))
-        for parameter in declared(self._operation.parameters):
-            configuration = parameters.get(parameter.name.upper())
-            if isinstance(parameter.kind, kinds.Account) and configuration:
-                self._secrets = accounts.secrets_of(configuration)
+        self._secrets = self._account_of(parameters)
         return True
 
     def processAlgorithm(
@@ -191,6 +189,21 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         if "workspace" in self._values:
             results.setdefault("WORKSPACE", self._values["workspace"])
         return results
+
+    def _account_of(self, parameters: Mapping[str, Any]) -> dict[str, str]:
+        """The environment with the account, empty where none is chosen; QgsProcessingException where it is unusable."""
+        for parameter in declared(self._operation.parameters):
+            configuration = parameters.get(parameter.name.upper())
+            if isinstance(parameter.kind, kinds.Account) and configuration:
+                return accounts.secrets_of(configuration)
+        return {}
+
+    def _wrong_account(self, parameters: Mapping[str, Any]) -> list[str]:
+        try:
+            self._account_of(parameters)
+        except QgsProcessingException as error:
+            return [str(error)]
+        return []
 
     def _in_qgis_form(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
         drawn = [p for p in declared(self._operation.parameters) if isinstance(p.kind, (kinds.Area, kinds.Place))]

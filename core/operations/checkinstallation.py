@@ -61,7 +61,7 @@ def _account(parameters: CheckInstallation) -> str:
     except PatchworkError as error:
         return f"not signed in. {error}"
     left = source.quota()
-    return "signed in" if left is None else f"signed in, {left:,.0f} units left".replace(",", "\N{NO-BREAK SPACE}")
+    return "signed in" if left is None else f"signed in, {f'{left:,.0f}'.replace(',', ' ')} units left"
 
 
 OPERATION = Operation(

@@ -199,7 +199,7 @@ def test_class_counts_are_those_of_the_rasters(page, made):
 
 def test_the_summary_says_what_was_done(page):
     text = " ".join("".join(page.text).split())
-    assert "0.23 km² in 4 patches, seen in 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
+    assert "0.23 km² in 9 patches, seen in 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
     assert "A random forest learnt 3 classes from" in text
     assert "reference pixels in 9 polygons" in text
 
