@@ -54,7 +54,7 @@ def _classify(parameters: MakeMap, progress: Progress) -> object:
     return classifypatches.classify(parameters, None, progress)
 
 
-def _fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
+def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
     """Clouds are masked while what comes from a network is still on its way.
 
     First comes a look at what clouds are told by: that it is missing should not be said at the end of a night.
@@ -75,7 +75,7 @@ STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
     ("Finding scenes", 0.01, findscenes.run),
     ("Rasterizing the reference", 0.03, rasterizereference.run),
-    ("Fetching scenes and masking clouds", 0.49, _fetch_and_mask),
+    ("Fetching scenes and masking clouds", 0.49, fetch_and_mask),
     ("Counting observations", 0.08, observationstatistics.run),
     ("Drawing samples", 0.1, drawsamples.run),
     ("Training the model", 0.13, trainmodel.train),

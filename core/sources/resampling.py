@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from rasterio.enums import Resampling
@@ -11,6 +12,10 @@ from rasterio.vrt import WarpedVRT
 
 from ..bands import CATEGORICAL_BANDS
 from ..grid import PixelGrid, Window
+
+# Between pixels of 60 m values fall exactly halfway between two numbers, and are rounded up or down by the noise in
+# GDAL's coordinates, which each window has of its own. This far aside (in pixels) they fall to the same side.
+_RIGHT, _DOWN = 1.234567e-7, 2.718281e-7
 
 
 def read_resampled(
@@ -22,10 +27,11 @@ def read_resampled(
     pixel covers; classes and bits are nearest; 0 is no data. GDAL would take the size of the kernel and an
     approximation of the projection from each window, which shows in the pixels along its edges: both are told here.
     """
+    aside = replace(grid, left=grid.left + _RIGHT * grid.pixel_width, top=grid.top - _DOWN * grid.pixel_height)
     values = np.empty((len(bands), *window.shape), dtype=np.uint16)
     options = {
         "crs": grid.crs,
-        "transform": grid.affine(window),
+        "transform": aside.affine(window),
         "width": window.width,
         "height": window.height,
         "tolerance": 1e-9,  # 0 is taken for "not set"

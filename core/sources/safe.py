@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ..errors import DataError, ParameterError
 from ..grid import PixelGrid, Window, reproject
 from ..records import Acquisition, fingerprint, is_between
 from .images import as_reflectance, lay_under, read_band
-from .passes import Pass, Tile, group_passes
+from .passes import Pass, Tile, named_apart
 from .safe_product import LEVELS, Granule, Product, read_product
 from .traits import Traits
 
@@ -58,9 +58,10 @@ class SafeSource:
             wrong.append(f"There are products of {' and '.join(levels)}: keep them in folders of their own.")
         if wrong:
             raise DataError("\n".join([f"{len(wrong)} problem(s) with the products in {folder}:", *wrong]))
-        passes = group_passes([_as_tile(product) for product in products])
-        by_name = {product.name: product for product in products}
-        granules = {each.time: _newest([by_name[tile.id] for tile in each.tiles]) for each in passes}
+        # Of a zip beside its unpacked folder the folder is taken: it sorts first and is read faster.
+        by_name = {product.name: product for product in _newest(products[::-1])}
+        passes = _datatakes(by_name.values())
+        granules = {each.time: _by_tile([by_name[tile.id] for tile in each.tiles]) for each in passes}
         places = Counter(granule.grid.crs for tiles in granules.values() for granule in tiles)
         zone = min(places, key=lambda crs: (-places[crs], crs))
         first = next(granule for tiles in granules.values() for granule in tiles if granule.grid.crs == zone)
@@ -78,27 +79,55 @@ class SafeSource:
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The tiles of the datatake side by side; where they overlap the first one (by name) with data counts.
 
-        Bands that coincide with the grid are taken as they are; others, those of 20 m and 60 m among them, are brought
-        to it by bilinear interpolation, classes by the nearest pixel. A pixel has data where all bands have.
+        Tiles in the zone of the grid come before those of others, so that nothing is resampled without need. Bands that
+        coincide with the grid are taken as they are; others, those of 20 m and 60 m among them, are brought to it by
+        bilinear interpolation, classes by the nearest pixel. A pixel has data where all bands have.
         """
         pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
-        for granule in self.granules[acquisition.time]:
+        for granule in sorted(self.granules[acquisition.time], key=lambda each: each.grid.crs != grid.crs):
             if _meets(granule, grid, window) and not pixels.any(axis=0).all():
                 lay_under(pixels, np.stack([_read_image(granule, band, grid, window) for band in bands]), bands)
         return pixels
 
 
-def _as_tile(product: Product) -> Tile:
-    """The product for grouping, under the name of its datatake's start."""
-    return Tile(product.name, product.time, product.platform, product.footprint, product.cloud_cover)
+def _newest(products: Sequence[Product]) -> list[Product]:
+    """What counts of the products: of every tile of a datatake the newest baseline that it was processed with.
+
+    All products of that baseline do: where a datatake came down in two strips, each holds a part of the tile.
+    """
+    newest: dict[tuple[str, datetime, str], str] = {}
+    for product in products:
+        for granule in product.granules:
+            key = product.platform, product.time, granule.tile
+            newest[key] = max(newest.get(key, ""), product.baseline)
+    counting = [
+        replace(
+            product,
+            granules=tuple(
+                granule
+                for granule in product.granules
+                if newest[product.platform, product.time, granule.tile] == product.baseline
+            ),
+        )
+        for product in products
+    ]
+    return [product for product in counting if product.granules]
 
 
-def _newest(products: list[Product]) -> tuple[Granule, ...]:
-    """The granules by tile, each of the newest baseline that it was processed with."""
-    newest: dict[str, Granule] = {}
-    for product in sorted(products, key=lambda each: (each.baseline, each.name)):
-        newest.update({granule.tile: granule for granule in product.granules})
-    return tuple(newest[tile] for tile in sorted(newest))
+def _datatakes(products: Iterable[Product]) -> list[Pass]:
+    """The passes, told by the start of their datatake: names of products differ between old and new naming."""
+    tiles: dict[tuple[datetime, str], list[Tile]] = {}
+    for each in sorted(products, key=lambda product: product.name):
+        tile = Tile(each.name, each.time, each.platform, each.footprint, each.cloud_cover)
+        tiles.setdefault((each.time, each.platform), []).append(tile)
+    return named_apart(Pass(time, platform, tuple(members)) for (time, platform), members in tiles.items())
+
+
+def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
+    """The granules of products in order of name by tile; of one tile those of the last product come first."""
+    return tuple(
+        sorted((granule for each in reversed(products) for granule in each.granules), key=lambda granule: granule.tile)
+    )
 
 
 def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> Acquisition:
@@ -120,6 +149,8 @@ def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) ->
         with rasterio.open(image.path) as file:
             values = read_band(file, own, band, grid, window)
     except RasterioError as error:
-        name = image.path.rsplit("/", 1)[-1]
-        raise DataError(f"{name} cannot be read; the product seems to be damaged. Download it again.") from error
+        name = Path(image.path).name
+        raise DataError(
+            f"{granule.product}: {name} cannot be read; the product seems to be damaged. Download it again."
+        ) from error
     return values if band in CATEGORICAL_BANDS else as_reflectance(values, image.scale, image.offset)

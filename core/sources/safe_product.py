@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
-from ..grid import PixelGrid
+from ..grid import PixelGrid, Window, reproject
 from ..records import fingerprint
 
 LEVELS = {
@@ -45,8 +47,9 @@ class Image:
 
 @dataclass(frozen=True)
 class Granule:
-    """One tile of a product: its grid of 10 m with the number of columns and rows, and its images by band."""
+    """One tile of a product (a file or folder): its grid of 10 m with the number of columns and rows, its images."""
 
+    product: str
     tile: str
     grid: PixelGrid
     width: int
@@ -102,7 +105,7 @@ class _Files:
         """The content of a small file."""
         try:
             return (self._path / name).read_bytes() if self._zip is None else self._zip.read(self._root + name)
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"{self._path.name}: {name} cannot be read. Download the product again.") from error
 
     def for_gdal(self, name: str) -> str:
@@ -129,13 +132,13 @@ def read_product(path: Path) -> Product:
             _text(root, "SPACECRAFT_NAME").lower(),
             datetime.fromisoformat(_text(root, "DATATAKE_SENSING_START")[:19]).replace(tzinfo=timezone.utc),
             _text(root, "PROCESSING_BASELINE"),
-            _footprint(root),
-            float(_text(root, "Cloud_Coverage_Assessment")) / 100.0,
+            _footprint(root, granules),
+            _cloud_cover(root),
             fingerprint(files.product_name, text.decode("utf-8", "replace")),
             granules,
         )
-    except (LookupError, ValueError) as error:
-        raise DataError(f"{path.name}: its metadata {found[0]} lack or misuse {error}. Download it again.") from error
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise DataError(f"{path.name}: its metadata lack or misuse {error}. Download it again.") from error
 
 
 def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) -> list[Granule]:
@@ -148,7 +151,7 @@ def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) 
             own = images.setdefault(found.group(1), {})
             own[band] = min(own.get(band, (pixel, name)), (pixel, name))
     metadata = {match.group(1): match.group(0) for match in map(_TILE_METADATA.match, files.names) if match}
-    if not metadata:
+    if not metadata or images.keys() - metadata.keys():
         raise DataError(f"{path.name}: lacks the metadata of its tiles (MTD_TL.xml). Download it again.")
     offsets, scale = _radiometry(root)
     granules = []
@@ -165,18 +168,25 @@ def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) 
             for band, (pixel, file) in here.items()
             if band in LEVELS[level]
         }
-        granules.append(_granule(granule, place, made))
+        granules.append(_granule(path.name, granule, place, made))
     return granules
 
 
-def _granule(name: str, place: ElementTree.Element, images: Mapping[str, Image]) -> Granule:
-    size = next(element for element in place.iter("Size") if element.get("resolution") == "10")
-    corner = next(element for element in place.iter("Geoposition") if element.get("resolution") == "10")
+def _granule(product: str, name: str, place: ElementTree.Element, images: Mapping[str, Image]) -> Granule:
+    size, corner = _of_10_m(place, "Size"), _of_10_m(place, "Geoposition")
     crs = _text(place, "HORIZONTAL_CS_CODE")
     left, top = float(_text(corner, "ULX")), float(_text(corner, "ULY"))
     grid = PixelGrid(crs, left, top, 10.0, 10.0)
-    tile = _TILE_NAME.search(name)
-    return Granule(tile.group(1) if tile else name, grid, int(_text(size, "NCOLS")), int(_text(size, "NROWS")), images)
+    found = _TILE_NAME.search(name)
+    tile = found.group(1) if found else name
+    return Granule(product, tile, grid, int(_text(size, "NCOLS")), int(_text(size, "NROWS")), images)
+
+
+def _of_10_m(place: ElementTree.Element, name: str) -> ElementTree.Element:
+    for element in place.iter(name):
+        if element.get("resolution") == "10":
+            return element
+    raise ValueError(f"{name} of 10 m")
 
 
 def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
@@ -185,17 +195,32 @@ def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
     for name in ("RADIO_ADD_OFFSET", "BOA_ADD_OFFSET"):
         for element in root.iter(name):
             offsets[_BAND_IDS[int(element.get("band_id", "-1"))]] = round(float(element.text or "0"))
-    for name in ("QUANTIFICATION_VALUE", "BOA_QUANTIFICATION_VALUE"):
+    for name in ("QUANTIFICATION_VALUE", "BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"):
         for element in root.iter(name):
             return offsets, _USUAL_QUANTIFICATION / float(element.text or "")
     raise ValueError("QUANTIFICATION_VALUE")
 
 
-def _footprint(root: ElementTree.Element) -> BaseGeometry:
-    """The ground of the product; its list holds latitude before longitude, and now and then a height."""
+def _cloud_cover(root: ElementTree.Element) -> float | None:
+    told = root.find(".//Cloud_Coverage_Assessment")
+    return float(told.text) / 100.0 if told is not None and told.text else None
+
+
+def _footprint(root: ElementTree.Element, granules: tuple[Granule, ...]) -> BaseGeometry:
+    """The ground of the product, that of its tiles where it is not told.
+
+    The list holds latitude before longitude, and now and then a height.
+    """
+    if root.find(".//EXT_POS_LIST") is None:
+        return shapely.union_all([_rectangle(granule) for granule in granules])
     numbers = [float(number) for number in _text(root, "EXT_POS_LIST").split()]
     step = 3 if len(numbers) % 2 or (len(numbers) % 3 == 0 and numbers[2] == 0.0) else 2
     return shapely.make_valid(shapely.Polygon(list(zip(numbers[1::step], numbers[0::step], strict=True))))
+
+
+def _rectangle(granule: Granule) -> BaseGeometry:
+    box = shapely.box(*granule.grid.bounds(Window(0, 0, granule.height, granule.width)))
+    return reproject(np.array([box]), granule.grid.crs, "EPSG:4326")[0]
 
 
 def _text(root: ElementTree.Element, name: str) -> str:

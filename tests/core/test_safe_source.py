@@ -8,10 +8,12 @@ from datetime import date, datetime, timezone
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from services.safe_products import L1C, PIXELS, write_product
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import PixelGrid, Window
+from patchwork.core.grid import PixelGrid, Window, reproject
 from patchwork.core.sources.safe import SafeSource
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
@@ -91,8 +93,6 @@ def test_the_facts_of_a_product(tmp_path):
     assert not source.find(date(2019, 8, 1), None, EVERYWHERE)
     assert not source.find(None, None, shapely.box(20, 40, 21, 41))
     corners = np.array(GRID.bounds(WHOLE))
-    from patchwork.core.grid import reproject
-
     ground_here = reproject(np.array([acquisition.footprint]), "EPSG:4326", GRID.crs)[0]
     np.testing.assert_allclose(ground_here.bounds, corners, atol=0.5)
 
@@ -124,30 +124,112 @@ def test_a_tile_of_the_next_zone_fills_what_the_first_lacks(tmp_path):
 
 def test_of_one_tile_in_two_baselines_the_newer_counts(tmp_path):
     old, new = ground(seed=1), ground(seed=2)
-    write_product(tmp_path, new, baseline="05.00")
+    write_product(tmp_path, new, baseline="05.00", cloud=40.0)
     write_product(tmp_path, old, baseline="02.08")
     source = SafeSource.open(tmp_path)
-    assert len(source.find(None, None, EVERYWHERE)) == 1
+    (acquisition,) = source.find(None, None, EVERYWHERE)
+    assert acquisition.cloud_cover == pytest.approx(0.4)
     np.testing.assert_array_equal(read(source, ("B08",))[0], new["B08"])
 
 
-@pytest.mark.parametrize(
-    "grid",
-    [GRID, PixelGrid("EPSG:32633", 0.0, 10_000_020.0, 20.0, 20.0), PixelGrid("EPSG:32634", 0.0, 0.0, 10.0, 10.0)],
-)
-def test_a_window_holds_the_same_pixels_however_it_is_cut(tmp_path, grid):
-    write_product(tmp_path, ground())
+def test_a_product_of_old_naming_holds_several_tiles_and_gives_way_to_a_newer_one(tmp_path):
+    left, right, new = (ground(seed=seed) for seed in (1, 2, 3))
+    write_product(tmp_path, left, tile="33TWM", baseline="02.04", old_naming=True)
+    write_product(
+        tmp_path, right, tile="33TXM", corner=(500_040.0 + 1200, 5_100_000.0), baseline="02.04", old_naming=True
+    )
+    both = Window(0, 0, SIZE, 2 * SIZE)
+    found = read(SafeSource.open(tmp_path), ("B04",), window=both)[0]
+    np.testing.assert_array_equal(found, np.hstack([left["B04"], right["B04"]]))
+    write_product(tmp_path, new, tile="33TWM", baseline="05.00")
     source = SafeSource.open(tmp_path)
-    here = grid.to_pixels(np.array([shapely.box(*GRID.bounds(WHOLE))]))[0].bounds
-    if grid.crs != GRID.crs:
-        from patchwork.core.grid import reproject
+    assert [item.name for item in source.find(None, None, EVERYWHERE)] == ["20190731T100031"]
+    np.testing.assert_array_equal(read(source, ("B04",), window=both)[0], np.hstack([new["B04"], right["B04"]]))
 
-        here = grid.to_pixels(reproject(np.array([shapely.box(*GRID.bounds(WHOLE))]), GRID.crs, grid.crs))[0].bounds
-    large = Window(int(here[1]) - 3, int(here[0]) - 3, 60, 60)
-    small = Window(large.row + 11, large.column + 17, 23, 31)
-    whole, part = read(source, grid=grid, window=large), read(source, grid=grid, window=small)
+
+def test_a_tile_cut_in_two_where_its_datatake_came_down_in_two_strips_is_whole(tmp_path):
+    bands = {name: np.maximum(values, 1) for name, values in ground().items()}
+    for half, made in ((slice(0, None), "20190731T113000"), (slice(None, 0), "20190731T115500")):
+        part = {name: values.copy() for name, values in bands.items()}
+        for values in part.values():
+            middle = len(values) // 2
+            values[:middle] *= half.start is None
+            values[middle:] *= half.start is not None
+        write_product(tmp_path, part, made=made)
+    np.testing.assert_array_equal(read(SafeSource.open(tmp_path), ("B04",))[0], bands["B04"])
+
+
+def test_a_zip_beside_its_unpacked_folder_counts_once(tmp_path):
+    bands = ground()
+    write_product(tmp_path, bands, zipped=True)
+    path = write_product(tmp_path, bands)
+    source = SafeSource.open(tmp_path)
+    assert len(source.find(None, None, EVERYWHERE)) == 1
+    np.testing.assert_array_equal(read(source), read(SafeSource.open(path)))
+
+
+def test_cloud_cover_is_the_mean_by_area_and_may_be_missing(tmp_path):
+    write_product(tmp_path, ground(), tile="33TWM", cloud=10.0)
+    write_product(tmp_path, ground(), tile="33TXM", corner=(502_440.0, 5_100_000.0), cloud=30.0)
+    (acquisition,) = SafeSource.open(tmp_path).find(None, None, EVERYWHERE)
+    assert acquisition.cloud_cover == pytest.approx(0.2, abs=1e-4)
+    for path in tmp_path.glob("*.SAFE/MTD_MSIL1C.xml"):
+        path.write_text(path.read_text().replace("Cloud_Coverage_Assessment", "Other"))
+    (acquisition,) = SafeSource.open(tmp_path).find(None, None, EVERYWHERE)
+    assert acquisition.cloud_cover is None
+
+
+def test_the_footprint_is_that_of_the_tile_where_it_is_not_told(tmp_path):
+    path = write_product(tmp_path, ground()) / "MTD_MSIL1C.xml"
+    told = SafeSource.open(tmp_path).extent
+    path.write_text(path.read_text().replace("EXT_POS_LIST", "Other"))
+    assert told.symmetric_difference(SafeSource.open(tmp_path).extent).area < 1e-3 * told.area
+
+
+def test_products_of_the_pilot_of_level_2a_can_be_read(tmp_path):
+    bands = ground("L2A")
+    path = write_product(tmp_path, bands, level="L2A") / "MTD_MSIL2A.xml"
+    path.write_text(path.read_text().replace("BOA_QUANTIFICATION", "L2A_BOA_QUANTIFICATION"))
+    np.testing.assert_array_equal(read(SafeSource.open(tmp_path), ("B02",))[0], bands["B02"])
+
+
+@pytest.fixture(scope="module")
+def two_zones(tmp_path_factory):
+    """Two tiles of neighbouring zones that overlap in part; both have gaps."""
+    folder = tmp_path_factory.mktemp("zones")
+    write_product(folder, ground(seed=1), tile="34TCS", epsg=32634, corner=(288_000.0, 5_100_000.0))
+    place = reproject(np.array([shapely.Point(288_000.0, 5_100_000.0)]), "EPSG:32634", "EPSG:32633")[0]
+    corner = (place.x // 60 * 60 - 480, place.y // 60 * 60 + 240)
+    write_product(folder, ground(seed=2), tile="33TXM", corner=corner)
+    return SafeSource.open(folder)
+
+
+ZONE_33, ZONE_34, OF_20_M = (
+    PixelGrid(crs, 0.0, 10_000_020.0, pixel, pixel)
+    for crs, pixel in (("EPSG:32633", 10.0), ("EPSG:32634", 10.0), ("EPSG:32633", 20.0))
+)
+
+
+@given(st.sampled_from([ZONE_33, ZONE_34, OF_20_M]), st.tuples(*[st.integers(0, 40)] * 4))
+def test_a_window_holds_the_same_pixels_however_it_is_cut(two_zones, grid, cuts):
+    ground_here = grid.to_pixels(reproject(np.array([two_zones.extent]), "EPSG:4326", grid.crs))[0].bounds
+    left, top, right, bottom = (round(edge) for edge in ground_here)
+    large = Window.between(top - 5, left - 5, bottom + 5, right + 5)
+    small = Window.between(top + cuts[0], left + cuts[1], bottom - cuts[2] + 5, right - cuts[3] + 5)
+    whole, part = (read(two_zones, ("B02", "B05", "B09"), grid, window) for window in (large, small))
     assert whole.any()
     np.testing.assert_array_equal(whole[(slice(None), *large.slices(small))], part)
+
+
+@pytest.mark.parametrize(("grid", "tile"), [(ZONE_33, "33TXM"), (ZONE_34, "34TCS")])
+def test_the_tile_of_the_own_zone_is_not_resampled_where_zones_overlap(two_zones, grid, tile):
+    (granules,) = two_zones.granules.values()
+    own = next(granule for granule in granules if granule.product.split("_T")[1].startswith(tile))
+    row, column = round((grid.top - own.grid.top) / 10), round(own.grid.left / 10)
+    expected = ground(seed=1 if tile == "34TCS" else 2)["B02"]
+    found = read(two_zones, ("B02",), grid, Window(row, column, SIZE, SIZE))[0]
+    np.testing.assert_array_equal(found[expected > 0], expected[expected > 0])
+    assert found[:12, :12].any() == (tile == "34TCS")  # a gap that the other tile fills, or does not reach
 
 
 def test_the_source_can_be_sent_to_other_processes(tmp_path):
@@ -184,6 +266,36 @@ def _entities(folder):
     path.write_text(path.read_text().replace("?>", '?><!DOCTYPE a [<!ENTITY b "c">]>', 1))
 
 
+def _tile_without_size(folder):
+    path = next(write_product(folder, ground()).rglob("MTD_TL.xml"))
+    path.write_text(path.read_text().replace("Size", "Other"))
+
+
+def _scale_of_zero(folder):
+    path = write_product(folder, ground()) / "MTD_MSIL1C.xml"
+    path.write_text(path.read_text().replace(">10000<", ">0<"))
+
+
+def _tile_without_metadata(folder):
+    for tile in ("33TWM", "33TXM"):
+        path = write_product(folder, ground(), tile=tile, old_naming=True)
+    next(path.glob("GRANULE/*T33TXM*/*.xml")).unlink()
+
+
+def _damaged_member(folder):
+    path = write_product(folder, ground(), zipped=True)
+    with zipfile.ZipFile(path) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+        member = next(info for info in packed.infolist() if info.filename.endswith("MTD_MSIL1C.xml"))
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename)
+    content[start + 20 : start + 120] = b"\xff" * 100
+    path.write_bytes(content)
+
+
 def _two_in_a_zip(folder):
     root = write_product(folder, ground())
     with zipfile.ZipFile(folder / "both.zip", "w") as packed:
@@ -201,6 +313,10 @@ def _two_in_a_zip(folder):
         (_two_levels, "products of L1C and L2A"),
         (_cut_xml, "cut short or no XML"),
         (_entities, "document type"),
+        (_tile_without_size, "Size of 10 m"),
+        (_scale_of_zero, "misuse float division by zero"),
+        (_tile_without_metadata, "lacks the metadata of its tiles"),
+        (_damaged_member, r"MTD_MSIL1C\.xml cannot be read"),
         (_two_in_a_zip, "holds 2 products"),
         (lambda folder: folder.mkdir(exist_ok=True), "holds no Sentinel-2 product"),
     ],
@@ -220,6 +336,8 @@ def test_a_damaged_image_is_told_by_its_name(tmp_path):
     root = write_product(tmp_path, ground())
     source = SafeSource.open(tmp_path)
     image = next(root.rglob("*_B02.jp2"))
-    image.write_bytes(image.read_bytes()[:200])
-    with pytest.raises(DataError, match=r"_B02\.jp2 cannot be read"):
-        read(source)
+    content = image.read_bytes()
+    for length in (200, len(content) // 2, len(content) - 100):
+        image.write_bytes(content[:length])
+        with pytest.raises(DataError, match=r"^S2A_MSIL1C_.*\.SAFE: T33TWM_.*_B02\.jp2 cannot be read"):
+            read(source)

@@ -52,13 +52,16 @@ def write_product(
     zipped: bool = False,
     old_naming: bool = False,
     without: tuple[str, ...] = (),
+    made: str | None = None,
 ) -> Path:
     """Write one product of one tile; `bands` are reflectance × 10000 (0 = no data), each in its own resolution.
 
-    From baseline 04.00 on 1000 is added to all that have data, and the metadata say so.
+    From baseline 04.00 on 1000 is added to all that have data, and the metadata say so. L2A has coarser copies of each
+    band beside it. `made` is the second time in the name, by which products of one tile and datatake differ. Products
+    of old naming with the same start go into one: their tiles are its granules.
     """
     compact = start.replace("-", "").replace(":", "")
-    name = f"S2{letter}_MSI{level}_{compact}_N{baseline.replace('.', '')}_R122_T{tile}_{compact}.SAFE"
+    name = f"S2{letter}_MSI{level}_{compact}_N{baseline.replace('.', '')}_R122_T{tile}_{made or compact}.SAFE"
     granule = f"{level}_T{tile}_A021439_{compact}"
     if old_naming:
         name = f"S2{letter}_OPER_PRD_MSI{level}_PDMC_{compact}_R122_V{compact}_{compact}.SAFE"
@@ -74,9 +77,13 @@ def write_product(
         file = images / f"T{tile}_{compact}_{band}.jp2"
         if old_naming:
             file = images / f"S2{letter}_OPER_MSI_{level}_TL_EPA__{compact}_A000000_T{tile}_{band}.jp2"
-        if level == "L2A":
-            file = images / f"R{pixel}m" / f"T{tile}_{compact}_{band}_{pixel}m.jp2"
-        _write_jp2(file, numbers.astype(np.uint8 if band == "SCL" else np.uint16), epsg, corner, pixel)
+        numbers = numbers.astype(np.uint8 if band == "SCL" else np.uint16)
+        for size in (10, 20, 60):
+            if level == "L2A" and size >= pixel:
+                copy = images / f"R{size}m" / f"T{tile}_{compact}_{band}_{size}m.jp2"
+                _write_jp2(copy, numbers[:: size // pixel, :: size // pixel], epsg, corner, size)
+        if level == "L1C":
+            _write_jp2(file, numbers, epsg, corner, pixel)
     height, width = bands["B02"].shape
     product_file, tile_file = root / f"MTD_MSI{level}.xml", root / "GRANULE" / granule / "MTD_TL.xml"
     if old_naming:

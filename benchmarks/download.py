@@ -1,0 +1,127 @@
+"""Is a download bound by the service, and does computing hide behind it? python benchmarks/download.py
+
+Starts the test server with answers of 200 ms in a process of its own, fetches about a hundred scenes of the sample
+region, and prints how near the client comes to what its connections, or the rate limit, allow; then how long fetching
+and masking clouds take one after the other and beside each other, and the memory of the latter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "core" / "launcher"))
+
+from patchwork.core.operations import findscenes, makemap, maskclouds, splitarea  # noqa: E402
+from patchwork.core.operations.downloadscenes import fetch  # noqa: E402
+from patchwork.core.operations.makemap import MakeMap  # noqa: E402
+from patchwork.core.progress import Progress  # noqa: E402
+
+AREA = "546000,5152000,552000,5156000,EPSG:32633"
+
+
+def main() -> None:
+    """Run all and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--latency", type=float, default=0.2, help="seconds of an answer")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--per-minute", type=float, default=600, help="the rate limit of the second run")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as held:
+        folder = Path(held)
+        with Server("--latency", given.latency):
+            common = {"connections": given.connections, "collection": "sentinel-2-l2a"}
+            seconds, requests = fetched(folder / "connections", **common)
+            bound = requests * given.latency / given.connections
+            print(f"{requests} requests, {given.connections} connections, {given.latency:g} s each: {seconds:.1f} s")
+            print(f"  the connections allow {bound:.1f} s: {bound / seconds:.0%} of that limit")
+            seconds, requests = fetched(folder / "rate", **common, rate=given.per_minute)
+            bound = requests * 60 / given.per_minute
+            print(f"{requests} requests, at most {given.per_minute:g} a minute: {seconds:.1f} s")
+            print(f"  the rate allows {bound:.1f} s: {bound / seconds:.0%} of that limit")
+        with Server("--latency", 1.0):
+            overlap(folder / "beside", given.connections)
+
+
+def fetched(folder: Path, **options: object) -> tuple[float, int]:
+    """How long fetching takes, and how many requests it is."""
+    asked = prepared(folder, **options)
+    began = time.monotonic()
+    fetch(asked, Progress())
+    return time.monotonic() - began, len(list(folder.glob("*/*/*.tif")))
+
+
+def overlap(folder: Path, connections: int) -> None:
+    """Fetching and masking one after the other, and beside each other."""
+    options = {"connections": connections, "cloud_resolution": 10, "memory": 2000, "jobs": 1}
+    asked = prepared(folder / "after", **options)
+    began = time.monotonic()
+    fetch(asked, Progress())
+    between = time.monotonic()
+    maskclouds.run(asked, Progress())
+    download, compute = between - began, time.monotonic() - between
+    asked = prepared(folder / "beside", **options)
+    began = time.monotonic()
+    makemap.fetch_and_mask(asked, Progress())
+    beside = time.monotonic() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(f"fetching {download:.1f} s, masking clouds {compute:.1f} s, both beside each other {beside:.1f} s")
+    print(f"  {beside / max(download, compute):.2f} of the longer, {beside / (download + compute):.2f} of the sum")
+    print(f"  memory of this process {peak:.0f} MB, of MEMORY 2000 MB")
+
+
+def prepared(folder: Path, **options: object) -> MakeMap:
+    """A workspace that knows what is to be fetched."""
+    shutil.rmtree(folder, ignore_errors=True)
+    values = {
+        "workspace": folder,
+        "source": "sentinelhub",
+        "service_url": os.environ["HUB_URL"],
+        "area": AREA,
+        "patch_size": 2000,
+        "start": "2019-01-01",
+        "end": "2019-12-31",
+        "reference": "none",
+        "class_field": "none",
+        **options,
+    }
+    asked = MakeMap.from_values(values)
+    splitarea.run(asked, Progress())
+    findscenes.run(asked, Progress())
+    return asked
+
+
+class Server:
+    """The test server in a process of its own, its account in the environment."""
+
+    def __init__(self, *options: object) -> None:
+        path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "core" / "launcher")])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "services.hub", *map(str, options)],
+            env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> None:
+        facts = json.loads(self._process.stdout.readline())
+        os.environ["HUB_URL"] = facts.pop("url")
+        os.environ.update(facts)
+
+    def __exit__(self, *reason: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+if __name__ == "__main__":
+    main()
