@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rasterio
+import shapely
 
 from patchwork.core import report
 from patchwork.core.__main__ import main
@@ -162,3 +163,56 @@ def test_flanders_in_one_patch_and_in_many_is_the_same_byte_for_byte(realdata, n
     for time in times_of(one):
         assert stitched(one, "clouds", time).tobytes() == stitched(many, "clouds", time).tobytes(), time
     assert (one / "ndvi.csv").read_bytes() == (many / "ndvi.csv").read_bytes()
+
+
+def test_flanders_through_a_stac_api_is_the_map_of_the_folder(realdata, run_engine, tmp_path):
+    from services.stac import COLLECTION, StacServer, write_folder_items
+
+    imagery = tmp_path / "imagery"
+    imagery.mkdir()
+    for file in sorted((realdata / "flanders").glob("*.tif"))[::6]:
+        shutil.copy(file, imagery / file.name)
+    reference = ("--reference", realdata / "flanders" / "reference.shp", "--class-field", "crop")
+    period = ("--start", "2017-08-01", "--end", "2018-11-30", "--max-cloud-cover", 100)
+    with rasterio.open(next(imagery.iterdir())) as file:
+        left, bottom, right, top = file.bounds
+        area = f"{left},{bottom},{right},{top},{file.crs}"
+    common = (*reference, *period, "--area", area, "--validation", "polygons")
+    folder = run_engine("makemap", "--imagery", imagery, "--workspace", tmp_path / "folder", *common)
+    assert folder.returncode == 0, folder.stderr
+    with StacServer(tmp_path, write_folder_items(imagery, tmp_path / "cogs")) as server:
+        server.folder = tmp_path / "cogs"
+        service = ("--source", "stac", "--service-url", server.url, "--collection", COLLECTION)
+        stac = run_engine("makemap", *service, "--workspace", tmp_path / "stac", *common)
+    assert stac.returncode == 0, stac.stderr
+    for name in ("map", "confidence", "valid_count"):
+        np.testing.assert_array_equal(
+            read(tmp_path / "stac" / f"{name}.tif"), read(tmp_path / "folder" / f"{name}.tif")
+        )
+
+
+def test_products_as_delivered_come_to_a_map(realdata, run_engine, make_reference, tmp_path):
+    from services.safe_products import L1C, PIXELS, write_product
+
+    files = sorted((realdata / "slovenia").glob("S2_L1C_*.tif"))[:5]
+    for number, path in enumerate(files):
+        with rasterio.open(path) as file:
+            # 90 of its 100 columns and rows, laid on the grid of products; coarser bands by every second or sixth pixel
+            seen = dict(zip(file.descriptions, file.read()[:, :90, :90], strict=True))
+        step = {10: 1, 20: 2, 60: 6}
+        bands = {band: seen[band][:: step[PIXELS.get(band, 20)], :: step[PIXELS.get(band, 20)]] for band in L1C}
+        time = re.sub(r"(....)(..)(..)T(..)(..)(..)", r"\1-\2-\3T\4:\5:\6", path.stem[-15:])
+        write_product(tmp_path / "products", bands, start=time, zipped=bool(number % 2), baseline="05.00")
+    corner = (500_040.0, 5_100_000.0)
+    squares = [(x, y) for x in range(0, 900, 300) for y in range(0, 900, 300)]
+    shapes = [shapely.box(corner[0] + x, corner[1] - y - 200, corner[0] + x + 200, corner[1] - y) for x, y in squares]
+    reference = make_reference(tmp_path / "reference.gpkg", shapes, {"class": [n % 2 + 1 for n in range(9)]})
+    done = run_engine(
+        *("makemap", "--source", "safe", "--imagery", tmp_path / "products", "--workspace", tmp_path / "work"),
+        *("--reference", reference, "--class-field", "class"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(np.unique(read(tmp_path / "work" / "map.tif"))) <= {0, 1, 2}
+    catalogue = json.loads((tmp_path / "work" / "scenes.json").read_text())
+    assert len(catalogue["acquisitions"]) == 5
+    assert "B07" not in catalogue["acquisitions"][0]["bands"]

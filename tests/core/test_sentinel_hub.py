@@ -363,6 +363,30 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
 
 
 @pytest.mark.parametrize(
+    ("collections", "more", "methods", "bands"),
+    [
+        ("sentinel-2-l1c,sentinel-1-grd", (), {"s2cloudless", "none"}, {"B04", "VV", "VH"}),
+        ("sentinel-2-l2a", (), {"scl"}, {"B04", "SCL"}),
+        ("sentinel-2-l2a", ("--method", "clp"), {"clp"}, {"B04", "CLP"}),
+        ("landsat-ot-l1", ("--resolution", 30), {"qa"}, {"B04", "QA"}),
+    ],
+)
+def test_other_collections_come_to_a_map(hub, reference, tmp_path, collections, more, methods, bands):
+    done = hub_run(hub, tmp_path, reference, "--collection", collections, *more)
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((tmp_path / "records" / "maskclouds.json").read_text())["settings"]
+    assert set(settings["methods"]) == methods
+    catalogue = json.loads((tmp_path / "scenes.json").read_text())["acquisitions"]
+    assert bands <= {band for item in catalogue for band in item["bands"]}
+    plan = json.loads((tmp_path / "records" / "drawsamples.json").read_text())["plan"]
+    assert ("VV" in plan["bands"]) == ("sentinel-1" in collections)
+    with rasterio.open(tmp_path / "map.tif") as file, rasterio.open(tmp_path / "valid_count.tif") as count:
+        mapped, seen = file.read(1) > 0, count.read(1) > 0
+    assert (mapped == seen).all()
+    assert mapped.mean() > 0.9
+
+
+@pytest.mark.parametrize(
     ("environment", "told"),
     [
         ({"SH_CLIENT_SECRET": "wrong"}, "does not accept the account"),

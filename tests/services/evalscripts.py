@@ -24,22 +24,26 @@ function __decode(text) {
   return new Float32Array(bytes.buffer);
 }
 function __encode(values) {
-  var bytes = new Uint8Array(values.buffer), parts = [], line = "";
+  var bytes = new Uint8Array(values.buffer), codes = new Uint8Array(bytes.length / 3 * 4), parts = [], j = 0;
   for (var i = 0; i < bytes.length; i += 3) {
     var group = (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2];
-    line += __letters[group >> 18] + __letters[(group >> 12) & 63];
-    line += __letters[(group >> 6) & 63] + __letters[group & 63];
-    if (line.length > 8000) { parts.push(line); line = ""; }
+    codes[j++] = __letters.charCodeAt(group >> 18);
+    codes[j++] = __letters.charCodeAt((group >> 12) & 63);
+    codes[j++] = __letters.charCodeAt((group >> 6) & 63);
+    codes[j++] = __letters.charCodeAt(group & 63);
   }
-  parts.push(line);
+  for (var k = 0; k < codes.length; k += 16384) {
+    parts.push(String.fromCharCode.apply(null, codes.subarray(k, k + 16384)));
+  }
   return parts.join("");
 }
 function __setup() { return JSON.stringify(setup()); }
 function __run(text, count, names, width) {
-  var planes = __decode(text), output = new Float64Array(Math.ceil(count * width / 3) * 3), sample = {};
+  var fields = names.map(function (name, band) { return name + ": planes[" + band * count + " + pixel]"; });
+  var sampleOf = new Function("planes", "pixel", "return {" + fields.join(", ") + "};");
+  var planes = __decode(text), output = new Float32Array(Math.ceil(count * width / 3) * 3);
   for (var pixel = 0; pixel < count; pixel++) {
-    for (var band = 0; band < names.length; band++) sample[names[band]] = planes[band * count + pixel];
-    var value = evaluatePixel(sample);
+    var value = evaluatePixel(sampleOf(planes, pixel));
     if (!Array.isArray(value)) value = value.default;
     if (value.length !== width) throw new Error("evaluatePixel gives " + value.length + " values, not " + width);
     for (var i = 0; i < width; i++) output[pixel * width + i] = value[i];
@@ -75,7 +79,7 @@ class Evalscript:
         self.sample_type: str = output.get("sampleType", "AUTO")
 
     def run(self, planes: np.ndarray) -> np.ndarray:
-        """The values (output band, pixel) float64 of samples (input band, pixel)."""
+        """The values (output band, pixel) float32 of samples (input band, pixel)."""
         count = planes.shape[1]
         data = np.ascontiguousarray(planes, dtype=np.float32).tobytes()
         data += b"\0" * (-len(data) % 12)
@@ -84,7 +88,7 @@ class Evalscript:
                 text = self._engine.call("__run", base64.b64encode(data).decode(), count, self.bands, self.output_bands)
             except JSEvalException as error:
                 raise EvalscriptError(f"Failed to evaluate script! {error}") from error
-        values = np.frombuffer(base64.b64decode(text), dtype=np.float64)
+        values = np.frombuffer(base64.b64decode(text), dtype=np.float32)
         return values[: count * self.output_bands].reshape(count, self.output_bands).T
 
 

@@ -84,13 +84,13 @@ def _pass(time: datetime):
     return next(item for item in simulation.passes(_REGION) if item.time == time)
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=40)
 def _seen(time: datetime) -> dict[str, np.ndarray]:
     pixels = simulation.render(_REGION, _pass(time), 0, 0, _REGION.height, _REGION.width)
     return dict(zip(_L1C, pixels, strict=True))
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=40)
 def cloud_truth(time: datetime) -> np.ndarray:
     """(y, x) bool: where the simulation put clouds that are seen as such."""
     y = np.arange(_REGION.height, dtype=np.float64)[:, None]
@@ -101,7 +101,7 @@ def cloud_truth(time: datetime) -> np.ndarray:
     return cloudy
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=40)
 def _corrected(time: datetime) -> dict[str, np.ndarray]:
     """As L2A: no B10, the scene classification, and the service's cloud probability (0 to 255)."""
     bands = {name: values for name, values in _seen(time).items() if name != "B10"}
