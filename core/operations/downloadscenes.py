@@ -46,12 +46,12 @@ def fetch(
     from .. import execution
     from ..downloads import fetch as fetch_one
     from ..downloads import plan_downloads
-    from ..sources import open_source
+    from ..sources import is_paid, open_source
     from ..sources.ledger import Ledger
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate)
+    ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate, parameters.connections)
     source = open_source(parameters.source, parameters.imagery, parameters.service, ledger)
     downloads = plan_downloads(workspace)
     missing = [download for download in downloads if not download.is_there]
@@ -63,7 +63,9 @@ def fetch(
         for download in downloads:
             if download.file not in asked:
                 on_arrival(download)
-        threads = min(parameters.connections, _most_at_a_time(missing, parameters.memory))
+        # Twice as many where the ledger counts the connections: while one answer is written the next is on its way.
+        threads = parameters.connections * (2 if is_paid(source) else 1)
+        threads = min(threads, _most_at_a_time(missing, parameters.memory))
         execution.run_in_threads(one, missing, _label, threads, progress, on_done=on_arrival)
     else:
         execution.run_all(one, missing, _label, resources, progress)

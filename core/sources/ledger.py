@@ -30,17 +30,20 @@ class Bill:
 class Ledger:
     """The log of a workspace, `downloads.csv`: a line when a request is asked, and another with what became of it.
 
-    `budget` is the most that may be spent in a calendar month (UTC), `rate` the most requests in a minute. The last
-    line of a request counts, so that one whose answer was lost, even because the process was killed, counts as paid.
-    Used from many threads.
+    `budget` is the most that may be spent in a calendar month (UTC), `rate` the most requests in a minute, and
+    `connections` how many are under way at the same time. The last line of a request counts, so that one whose answer
+    was lost, even because the process was killed, counts as paid. Used from many threads.
     """
 
-    def __init__(self, file: Path, budget: float | None = None, rate: float | None = None) -> None:
+    def __init__(
+        self, file: Path, budget: float | None = None, rate: float | None = None, connections: int = 1
+    ) -> None:
         self._file = file
         self._budget = budget
         self._pause = 60.0 / rate if rate else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(connections)
         self._spent = self._spent_this_month() if budget is not None else 0.0
 
     @contextmanager
@@ -49,24 +52,28 @@ class Ledger:
 
         Raises ServiceError, before anything is asked, where the budget might be exceeded.
         """
-        self._wait()
-        bill = Bill(what, expected)
+        with self._slots:
+            self._wait()
+            bill = Bill(what, expected)
+            self._reserve(bill)
+            began = time.monotonic()
+            try:
+                yield bill
+            finally:
+                with self._lock:
+                    self._spent += bill.units - expected
+                    self._write(bill, time.monotonic() - began)
+
+    def _reserve(self, bill: Bill) -> None:
         with self._lock:
-            if self._budget is not None and self._spent + expected > self._budget:
+            if self._budget is not None and self._spent + bill.units > self._budget:
                 raise ServiceError(
                     f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent "
-                    f"this month, and the next request takes {expected:,.2f}. What is fetched is kept. Run again next "
-                    "month, or with a larger BUDGET, to go on."
+                    f"this month, and the next request takes {bill.units:,.2f}. What is fetched is kept. Run again "
+                    "next month, or with a larger BUDGET, to go on."
                 )
             self._write(bill, 0.0)
-            self._spent += expected
-        began = time.monotonic()
-        try:
-            yield bill
-        finally:
-            with self._lock:
-                self._spent += bill.units - expected
-                self._write(bill, time.monotonic() - began)
+            self._spent += bill.units
 
     def _wait(self) -> None:
         with self._lock:

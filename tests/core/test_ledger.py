@@ -34,7 +34,7 @@ def test_a_request_has_a_line_when_asked_and_one_with_what_became_of_it(tmp_path
 
 
 def test_the_budget_is_not_exceeded_by_many_threads(tmp_path):
-    ledger = Ledger(tmp_path / "downloads.csv", budget=10.0)
+    ledger = Ledger(tmp_path / "downloads.csv", budget=10.0, connections=16)
     paid = []
 
     def one(_):
@@ -90,8 +90,24 @@ def test_next_month_begins_with_nothing(tmp_path, monkeypatch):
     pay(Ledger(file, budget=1.0), 1.0)
 
 
+def test_no_more_are_under_way_than_there_are_connections(tmp_path):
+    ledger = Ledger(tmp_path / "downloads.csv", connections=3)
+    under_way, most = [], []
+
+    def one(number):
+        with ledger.paying("something", 0.1):
+            under_way.append(number)
+            most.append(len(under_way))
+            time.sleep(0.01)
+            under_way.remove(number)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(one, range(40)))
+    assert max(most) == 3
+
+
 def test_requests_keep_their_distance(tmp_path):
-    ledger = Ledger(tmp_path / "downloads.csv", rate=1200.0)
+    ledger = Ledger(tmp_path / "downloads.csv", rate=1200.0, connections=8)
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: pay(ledger), range(11)))
