@@ -114,9 +114,10 @@ def _find(source: Source, parameters: FindScenes, layout: Layout) -> list[Acquis
     if found:
         return found
     when = f"from {parameters.start or 'the first'} to {parameters.end or 'the last'}"
-    ever = [] if source.grid is None else [item.time.date() for item in source.find(None, None, area)]
+    if source.grid is None:
+        raise DataError(f"There is no acquisition of the area {when}. Choose a longer period or another COLLECTION.")
+    ever = [item.time.date() for item in source.find(None, None, area)]
     reach = f"the imagery reaches from {min(ever)} to {max(ever)}" if ever else "there is none at any other time either"
-    reach = "choose a longer period or another COLLECTION" if source.grid is None else reach
     raise DataError(f"There is no acquisition of the area {when}; {reach}.")
 
 

@@ -94,7 +94,7 @@ class Client(SentinelHubDownloadClient):
             address = f"{self.config.sh_base_url}/aux/ratelimit/statistics/tokenCounts/{user}"
             counts = self.get_json_dict(address, use_session=True)["data"]["PROCESSING_UNITS"]
             return float(counts[max(counts, key=_hours)])
-        except (DataError, ServiceError, LookupError, TypeError, ValueError):
+        except (DataError, ServiceError, _TemporaryError, LookupError, TypeError, ValueError):
             return None
 
     def sign_in(self) -> None:
