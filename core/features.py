@@ -9,7 +9,7 @@ from typing import Any
 
 from .bands import RADAR_BANDS
 from .errors import DataError
-from .indices import INDICES
+from .indices import INDICES, bands_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,11 @@ class SeriesPlan:
     @property
     def needed_bands(self) -> tuple[str, ...]:
         """The bands that must be read: those asked for and those of the indices."""
-        wanted = [*self.bands, *(band for index in self.indices for band in INDICES[index].bands)]
-        return tuple(dict.fromkeys(wanted))
+        return tuple(dict.fromkeys(band for value in self.values for band in bands_of(value)))
 
-    def restricted_to(self, available: Sequence[str], values: Sequence[str]) -> SeriesPlan:
-        """The part of the plan with those of the values that can be had from these bands."""
-        bands = tuple(band for band in self.bands if band in values and band in available)
-        indices = tuple(name for name in self.indices if name in values and set(INDICES[name].bands) <= set(available))
+    def restricted_to(self, values: Sequence[str]) -> SeriesPlan:
+        """The part of the plan with these of its values."""
+        bands, indices = (tuple(name for name in own if name in values) for own in (self.bands, self.indices))
         return SeriesPlan(bands, indices, self.dates)
 
     def to_json(self) -> dict[str, Any]:

@@ -47,6 +47,11 @@ INDICES = {
 }
 
 
+def bands_of(name: str) -> tuple[str, ...]:
+    """The bands that an index is made of; a band is made of itself."""
+    return INDICES[name].bands if name in INDICES else (name,)
+
+
 def compute_index(name: str, bands: Mapping[str, Array]) -> Array:
     """An index of reflectances by band name, any shape, float; 0 where its denominator is 0."""
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from .bands import DETECTOR_BANDS, RADAR_BANDS, cloud_detection
 from .grid import Patch, PixelGrid, Window
+from .indices import bands_of
 from .rasters import burn
 
 TIME_FORMAT = "%Y%m%dT%H%M%S"
@@ -106,12 +107,6 @@ class Observations:
         return Observations(self.bands, self.stack[:, :, pixels], self.valid[:, pixels], self.times)
 
 
-def validly_seen(groups: Sequence[Observations]) -> np.ndarray:
-    """(pixel,) bool: which pixels have a valid observation in every group."""
-    seen: np.ndarray = np.logical_and.reduce([group.valid.any(axis=0) for group in groups])
-    return seen
-
-
 @dataclass(frozen=True)
 class Catalogue:
     """The acquisitions of a run, in order of time, where they come from, and the period that was asked for.
@@ -131,6 +126,15 @@ class Catalogue:
     def bands(self) -> tuple[str, ...]:
         """All bands that any of the acquisitions has."""
         return tuple(dict.fromkeys(band for item in self.acquisitions for band in item.bands))
+
+    @property
+    def kinds(self) -> tuple[tuple[str, ...], ...]:
+        """The bands of each kind of acquisition, in the order in which they come."""
+        return tuple(dict.fromkeys(item.bands for item in self.acquisitions))
+
+    def tells(self, value: str) -> bool:
+        """Whether any acquisition has the band, or all bands of the index."""
+        return any(set(bands_of(value)) <= set(kind) for kind in self.kinds)
 
     @property
     def optical(self) -> tuple[Acquisition, ...]:

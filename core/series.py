@@ -1,5 +1,8 @@
 """Series: the values of every pixel on regular dates, by linear interpolation over its valid observations.
 
+Satellites that have the same bands make one series; those with other bands, such as radar, are joined to it feature by
+feature.
+
 The work is done in small blocks of pixels that stay in the processor's cache, and in as many threads as are given.
 """
 
@@ -12,7 +15,7 @@ from datetime import datetime, time, timezone
 import numpy as np
 
 from .features import SeriesPlan
-from .indices import compute_index
+from .indices import bands_of, compute_index
 from .records import Observations
 
 _BLOCK = 8192
@@ -20,26 +23,61 @@ _SCALE = np.float32(1e-4)
 
 
 def join(plan: SeriesPlan, groups: Sequence[Observations], threads: int = 1) -> np.ndarray:
-    """Features (pixel, feature) float32 of observations by several satellites: each value by those that have its bands.
+    """Features (pixel, feature) float32 of what several satellites observed: each value by all that have its bands.
 
-    Of two groups that have the bands of a value, the one with more bands counts. A pixel without a valid observation
-    in any group has NaN in the features of that group.
+    Where several groups have them they make one series, in order of time. Values that no valid observation tells of a
+    pixel are NaN.
     """
     count = groups[0].valid.shape[1]
-    features = np.full((count, len(plan.values), len(plan.dates)), np.nan, dtype=np.float32)
-    todo = list(plan.values)
-    for group in sorted(groups, key=lambda each: -len(each.bands)):
-        own = plan.restricted_to(group.bands, todo)
-        todo = [value for value in todo if value not in own.values]
-        if not own.values or not group.times:
-            continue
-        order = [group.bands.index(band) for band in own.needed_bands]
-        stack = group.stack if order == list(range(len(group.bands))) else group.stack[:, order]
-        found = interpolate(own, stack, group.valid, group.times, threads)
-        if own == plan:
-            return found
+    shares = _shares(plan, groups)
+    if len(shares) == 1:
+        return _interpolate_groups(plan, shares[0][1], count, threads)
+    features = np.empty((count, len(plan.values), len(plan.dates)), dtype=np.float32)
+    for own, having in shares:
+        found = _interpolate_groups(own, having, count, threads)
         features[:, [plan.values.index(value) for value in own.values]] = found.reshape(count, len(own.values), -1)
     return features.reshape(count, -1)
+
+
+def validly_seen(plan: SeriesPlan, groups: Sequence[Observations]) -> np.ndarray:
+    """(pixel,) bool: for which pixels every value has a valid observation; the others have NaN among their features."""
+    seen = np.ones(groups[0].valid.shape[1], dtype=bool)
+    for _, having in _shares(plan, groups):
+        seen &= np.logical_or.reduce([group.valid.any(axis=0) for group in having], axis=0)
+    return seen
+
+
+def _shares(plan: SeriesPlan, groups: Sequence[Observations]) -> list[tuple[SeriesPlan, list[Observations]]]:
+    """The plan in parts: values that are told by the same groups, with these groups."""
+    told: dict[tuple[int, ...], list[str]] = {}
+    for value in plan.values:
+        having = (number for number, group in enumerate(groups) if set(bands_of(value)) <= set(group.bands))
+        told.setdefault(tuple(having), []).append(value)
+    return [(plan.restricted_to(values), [groups[number] for number in having]) for having, values in told.items()]
+
+
+def _interpolate_groups(plan: SeriesPlan, groups: Sequence[Observations], count: int, threads: int) -> np.ndarray:
+    """Features (pixel, feature) of `count` pixels by groups that all have the bands of the plan."""
+    merged = _merged(plan.needed_bands, [group for group in groups if group.times])
+    if merged is None:
+        return np.full((count, len(plan.features)), np.nan, dtype=np.float32)
+    return interpolate(plan, merged.stack, merged.valid, merged.times, threads)
+
+
+def _merged(bands: tuple[str, ...], groups: Sequence[Observations]) -> Observations | None:
+    """The observations of these bands in order of time; nothing is copied that is in order already."""
+    if not groups:
+        return None
+    if len(groups) == 1 and groups[0].bands == bands:
+        return groups[0]
+    rows = [(time, group, number) for group in groups for number, time in enumerate(group.times)]
+    rows.sort(key=lambda row: row[0])
+    stack = np.empty((len(rows), len(bands), groups[0].stack.shape[2]), dtype=np.uint16)
+    for (_, group, number), own in zip(rows, stack, strict=True):
+        for band, pixels in zip(bands, own, strict=True):
+            pixels[:] = group.stack[number, group.bands.index(band)]
+    valid = np.stack([group.valid[number] for _, group, number in rows])
+    return Observations(bands, stack, valid, tuple(time for time, _, _ in rows))
 
 
 def interpolate(

@@ -20,6 +20,7 @@ class PixelStatistics:
         self._known = np.zeros(shape, dtype=np.uint32)
         self._probability = np.zeros(shape, dtype=np.uint32)
         self._ndvi = np.zeros(shape, dtype=np.float64)
+        self._ndvi_valid = np.zeros(shape, dtype=np.uint32)
 
     def add(self, probability: np.ndarray, mask: np.ndarray, ndvi: np.ndarray | None) -> None:
         """One acquisition: probability (percent) and mask as in cloud files (255 = no data), NDVI if there is one."""
@@ -29,17 +30,18 @@ class PixelStatistics:
         self._valid += mask == 0
         if ndvi is not None:
             self._ndvi += np.where(mask == 0, ndvi, 0.0)
+            self._ndvi_valid += mask == 0
 
     def layers(self) -> np.ndarray:
         """(3, y, x) float32: valid observations, mean cloud probability (percent), mean NDVI of valid observations.
 
-        NaN where nothing was seen at all, and for NDVI where nothing valid was.
+        NaN where nothing was seen at all, and for NDVI where nothing valid was that has one.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             probability = self._probability / self._known
-            ndvi = self._ndvi / self._valid
+            ndvi = self._ndvi / self._ndvi_valid
         layers = np.stack([self._valid, probability, ndvi]).astype(np.float32)
-        known = np.stack([self._known > 0, self._known > 0, self._valid > 0])
+        known = np.stack([self._known > 0, self._known > 0, self._ndvi_valid > 0])
         return np.where(known, layers, np.float32(np.nan))  # 0 / 0 has a sign, which files would tell
 
 

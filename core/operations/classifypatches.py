@@ -77,9 +77,12 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
     workspace = Workspace(parameters.workspace)
     model_file = chosen or workspace.product(MODEL_FILE)
     model = _model(model_file)
-    lacking = [band for band in model.plan.needed_bands if band not in workspace.catalogue.bands]
+    lacking = [value for value in model.plan.values if not workspace.catalogue.tells(value)]
     if lacking:
-        raise DataError(f"The model needs the band(s) {', '.join(lacking)}, which this imagery lacks.")
+        raise DataError(
+            f"The model needs {', '.join(lacking)}, which this imagery lacks; its bands are "
+            f"{', '.join(workspace.catalogue.bands)}."
+        )
     identity = _identity(workspace, chosen)
     patches = workspace.layout.patches
     raw = {patch.id: fingerprint("map", identity, workspace.clouds_fingerprint(patch)) for patch in patches}
@@ -129,8 +132,8 @@ def strip_height(workspace: Workspace, plan: SeriesPlan, patch: Patch, budget: i
     """How many rows of a patch fit the budget (bytes), with their stack, features and what is computed on the way."""
     from ..rasters import TILE_HEIGHT
 
-    acquisitions = len(workspace.catalogue.acquisitions)
-    per_pixel = acquisitions * (2 * 2 * len(plan.needed_bands) + 2) + 2 * 4 * len(plan.features) + 64
+    read = [len(set(plan.needed_bands).intersection(item.bands)) for item in workspace.catalogue.acquisitions]
+    per_pixel = sum(2 * 2 * bands + 2 for bands in read) + 2 * 4 * len(plan.features) + 64
     rows = min(budget, _BLOCK_BYTES) // (per_pixel * patch.window.width)
     return int(rows // TILE_HEIGHT * TILE_HEIGHT if rows >= TILE_HEIGHT else max(rows, 1))
 
@@ -164,8 +167,7 @@ def _classify(
 
     from ..mapping import NO_CONFIDENCE, to_classes
     from ..rasters import FINGERPRINT_TAG, write_raster
-    from ..records import validly_seen
-    from ..series import join
+    from ..series import join, validly_seen
 
     model = _model(model_file)
     dtype = model.scheme.dtype
@@ -173,7 +175,7 @@ def _classify(
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
     for strip in patch.window.strips(strip_height(workspace, model.plan, patch, budget)):
         groups = workspace.read_series(patch, strip, model.plan.needed_bands, threads)
-        seen = validly_seen(groups)
+        seen = validly_seen(model.plan, groups)
         if not seen.any():
             continue
         if not seen.all():

@@ -139,7 +139,10 @@ def _plan(parameters: DrawSamples, workspace: Workspace, progress: Progress) -> 
     from ..features import plan_series, regular_dates
 
     dates = regular_dates(*workspace.catalogue.period, parameters.step)
-    plan, lacking = plan_series(workspace.catalogue.bands, parameters.bands, parameters.indices, dates)
+    catalogue = workspace.catalogue
+    indices = [name for name in parameters.indices if catalogue.tells(name)]
+    plan, lacking = plan_series(catalogue.bands, parameters.bands, indices, dates)
+    lacking += tuple(name for name in parameters.indices if name not in indices)
     if lacking:
         progress.warning(f"The imagery cannot give {', '.join(lacking)}; the model learns from the rest.")
     return plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..bands import RADAR_BANDS
 from ..errors import DataError
-from ..indices import INDICES
+from ..indices import INDICES, bands_of
 from ..parameters import FileOutput, Names, Operation, Place, TableOutput
 from ..progress import Progress
 from .declarations import InWorkspace
@@ -37,7 +37,8 @@ class TimeSeries(InWorkspace):
         tuple[str, ...],
         Names(
             "Bands and indices",
-            f"What is followed: band names, or indices of {', '.join(INDICES)}; separated by commas.",
+            f"What is followed: band names, or indices of {', '.join(INDICES)}; separated by commas. Radar bands "
+            "(VV, VH) are given in decibel.",
         ),
     ] = ("NDVI",)
 
@@ -62,12 +63,11 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
     workspace = Workspace(parameters.workspace)
     available = workspace.catalogue.bands
     for name in parameters.index:
-        needed = INDICES[name].bands if name in INDICES else (name,)
-        lacking = [band for band in needed if band not in available]
-        if lacking:
+        if not workspace.catalogue.tells(name):
+            lacking = [band for band in bands_of(name) if band not in available]
+            what = f"the imagery has no band {', '.join(lacking)}" if lacking else "no acquisition has all its bands"
             raise DataError(
-                f"INDEX {name}: the imagery has no band {', '.join(lacking)}. It has {', '.join(available)}; the "
-                f"indices are {', '.join(INDICES)}."
+                f"INDEX {name}: {what}. It has {', '.join(available)}; the indices are {', '.join(INDICES)}."
             )
     mask, row, column = _pixels(workspace, parameters.place)
     acquisitions = [item for item in workspace.catalogue.acquisitions if _told_by(item, parameters.index)]
@@ -115,9 +115,7 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, int, int]:
 
 def _told_by(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
     """The bands and indices that can be had from an acquisition."""
-    return [
-        name for name in names if set(INDICES[name].bands if name in INDICES else (name,)) <= set(acquisition.bands)
-    ]
+    return [name for name in names if set(bands_of(name)) <= set(acquisition.bands)]
 
 
 def _observe(

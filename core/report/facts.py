@@ -16,9 +16,15 @@ from ..records import Catalogue, Layout
 
 @dataclass(frozen=True)
 class Observation:
-    """One acquisition over the area: fractions of the area, and mean NDVI; None where unknown."""
+    """One acquisition over the area: fractions of the area, and mean NDVI; None where unknown.
+
+    `counted` tells whether clouds and valid observations are counted of it: not of radar beside optical imagery.
+    """
 
     time: datetime
+    satellite: str
+    bands: tuple[str, ...]
+    counted: bool
     coverage: float | None
     cloud_cover: float | None
     valid: float | None
@@ -99,7 +105,7 @@ class Mapped:
         return sum(self.counts.values())
 
 
-_SATELLITES = {"sentinel-2": "Sentinel-2", "landsat": "Landsat", "sentinel-1": "Sentinel-1"}
+SATELLITES = ("Sentinel-2", "Landsat", "Sentinel-1")
 
 
 @dataclass(frozen=True)
@@ -131,11 +137,26 @@ class Facts:
     @property
     def satellites(self) -> str:
         """Whose imagery it is."""
-        collections = (
-            {str(item.facts.get("collection", "")) for item in self.catalogue.acquisitions} if self.catalogue else set()
-        )
-        names = [name for part, name in _SATELLITES.items() if any(part in collection for collection in collections)]
-        return " and ".join(names) or "Sentinel-2"
+        *first, last = self.bands_by_satellite or ("Sentinel-2",)
+        return f"{', '.join(first)} and {last}" if first else last
+
+    @property
+    def bands_by_satellite(self) -> Mapping[str, tuple[str, ...]]:
+        """The bands that are kept of the imagery of each satellite, those that tell land better first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for item in sorted(self.observations, key=lambda each: SATELLITES.index(each.satellite)):
+            found[item.satellite] = tuple(dict.fromkeys((*found.get(item.satellite, ()), *item.bands)))
+        return found
+
+    @property
+    def counted(self) -> tuple[Observation, ...]:
+        """The observations that clouds and valid observations are counted of."""
+        return tuple(item for item in self.observations if item.counted)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether there is radar beside optical imagery."""
+        return len(self.counted) < len(self.observations)
 
     @property
     def simulated(self) -> bool:

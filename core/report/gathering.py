@@ -15,9 +15,9 @@ import rasterio
 
 from ..classes import ClassScheme, LandCoverClass
 from ..features import SeriesPlan
-from ..records import Catalogue
+from ..records import Acquisition, Catalogue
 from ..workspace import Workspace
-from .facts import ClassCount, Facts, Mapped, Observation, Score, Training, Validation
+from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Score, Training, Validation
 
 _OWN_MODEL = "model.skops"
 
@@ -72,9 +72,13 @@ def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation
         text = rows.get(time.isoformat(), {}).get(column)
         return float(text) if text else None
 
+    counted = {item.name for item in catalogue.optical}
     return tuple(
         Observation(
             item.time,
+            _satellite(item),
+            item.bands,
+            item.name in counted,
             item.coverage,
             item.cloud_cover,
             value(item.time, "valid_fraction"),
@@ -82,6 +86,13 @@ def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation
         )
         for item in catalogue.acquisitions
     )
+
+
+def _satellite(item: Acquisition) -> str:
+    """Whose image it is: what its collection is called after, else what its bands are like."""
+    collection = str(item.facts.get("collection", ""))
+    called = [name for name in SATELLITES if name.lower() in collection]
+    return called[0] if called else "Sentinel-2" if item.is_optical else "Sentinel-1"
 
 
 def _entries(records: Sequence[Mapping[str, Any] | None]) -> list[LandCoverClass]:

@@ -57,6 +57,7 @@ class Page:
     versions: Sequence[tuple[str, str]]
     seconds: Sequence[tuple[str, float]]
     acquisitions: Sequence[Sequence[tables.AcquisitionRow]]
+    bands: Sequence[tuple[str, str]]
     notes: Sequence[str]
 
 
@@ -100,6 +101,7 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         versions=_texts((facts.request or {}).get("versions", {})),
         seconds=list((facts.request or {}).get("seconds", {}).items()),
         acquisitions=tables.acquisition_tables(facts),
+        bands=[(name, ", ".join(own)) for name, own in facts.bands_by_satellite.items()],
         notes=list((facts.reference or {}).get("notes", [])),
     )
 
@@ -127,10 +129,10 @@ def _patch_text(facts: Facts) -> str:
 
 
 def _ndvi(facts: Facts) -> Markup | None:
-    rows = [(*item.ndvi, item.valid) for item in facts.observations]
+    rows = [(*item.ndvi, item.valid) for item in facts.counted]
     if not any(row[0] is not None for row in rows):
         return None
-    times: list[datetime] = [item.time for item in facts.observations]
+    times: list[datetime] = [item.time for item in facts.counted]
     return Markup(plots.as_svg(plots.ndvi_over_time(times, rows), "ndvi"))
 
 

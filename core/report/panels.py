@@ -83,7 +83,9 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
     if facts.catalogue is None:
         return []
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    there = [item for item in facts.catalogue.optical if workspace.scene(patch, item).exists()]
+    optical = [item for item in facts.catalogue.acquisitions if item.is_optical]
+    visible = [item for item in optical if set(reading.VISIBLE) <= set(item.bands)]
+    there = [item for item in visible or optical if workspace.scene(patch, item).exists()]
     seen = reading.valid_fractions(workspace, patch, there)
     if not any(data for data, _ in seen):
         return []
@@ -91,7 +93,7 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
     scenes = {
         position: reading.read_small(workspace.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
         for position in chosen
-        if set(reading.VISIBLE) <= set(there[position].bands)
+        if visible
     }
     clear = [scenes[position] for position in scenes if seen[position][1] > 0.3 * seen[position][0]]
     low, high = images.stretch(clear or list(scenes.values()) or [np.zeros((3, 1, 1))])
@@ -147,7 +149,8 @@ def layer_panels(
     if shown is not None and shown.colour is not None:
         panels.append((replace(shown.colour, caption=f"True colour, {day(shown.time)}"), None))
     panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", "Valid observations of each pixel"))
-    panels.append(_scaled(clouds, images.CLOUD_COLOURS, "Mean cloud probability (%)", "Mean cloud probability"))
+    if facts.catalogue is not None and any(item.is_optical for item in facts.catalogue.acquisitions):
+        panels.append(_scaled(clouds, images.CLOUD_COLOURS, "Mean cloud probability (%)", "Mean cloud probability"))
     return panels
 
 

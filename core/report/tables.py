@@ -77,6 +77,7 @@ class AcquisitionRow:
     """One acquisition."""
 
     time: datetime
+    satellite: str
     coverage: float | None
     cloud_cover: float | None
     valid: float | None
@@ -140,7 +141,10 @@ def validation_rows(training: Training | None) -> list[ValidationRow]:
 
 def acquisition_tables(facts: Facts) -> list[Sequence[AcquisitionRow]]:
     """The acquisitions in order of time, as one table, or as some of equal length to stand beside each other."""
-    rows = [AcquisitionRow(item.time, item.coverage, item.cloud_cover, item.valid) for item in facts.observations]
+    rows = [
+        AcquisitionRow(item.time, item.satellite, item.coverage, item.cloud_cover, item.valid)
+        for item in facts.observations
+    ]
     if len(rows) <= _LONG_TABLE:
         return [rows] if rows else []
     length = -(-len(rows) // _TABLES_BESIDE)

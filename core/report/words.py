@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -77,7 +78,7 @@ def _done(facts: Facts) -> str:
     text = f"{area(facts.area_km2)} in {count(len(facts.layout.patches), 'patch', 'patches')}"
     if facts.observations:
         first, last = facts.observations[0].time, facts.observations[-1].time
-        text += f", seen in {count(len(facts.observations), 'acquisition')} from {day(first)} to {day(last)}"
+        text += f", seen in {acquisitions(facts)} from {day(first)} to {day(last)}"
     if facts.training:
         classes = count(len(facts.training.class_ids), "class", "classes")
         name = CLASSIFIERS.get(facts.training.classifier, facts.training.classifier)
@@ -85,6 +86,15 @@ def _done(facts: Facts) -> str:
         text += f". {name[0].upper()}{name[1:]} learnt {classes} from {pixels} of the reference"
         text += " and classified the whole area" if facts.mapped and facts.mapped.own_model else ""
     return f"{text}."
+
+
+def acquisitions(facts: Facts) -> str:
+    """How many there are, and by which satellite where there are several."""
+    text = count(len(facts.observations), "acquisition")
+    times = Counter(item.satellite for item in facts.observations)
+    if len(times) == 1:
+        return text
+    return f"{text} ({', '.join(f'{number(times[name])} by {name}' for name in facts.bands_by_satellite)})"
 
 
 def _worth(training: Training | None) -> str:
@@ -124,7 +134,8 @@ def cautions(facts: Facts) -> list[str]:
     if facts.mapped and facts.mapped.no_data:
         share = facts.mapped.no_data / (facts.mapped.no_data + facts.mapped.pixels)
         if share > 0.001:
-            found.append(f"{percent(share)} of the area was never validly seen and has no class in the map.")
+            seen = "was never validly seen" + (" by radar, by optical imagery or by both" if facts.is_joined else "")
+            found.append(f"{percent(share)} of the area {seen} and has no class in the map.")
     return found
 
 
@@ -163,21 +174,19 @@ def _about_test(facts: Facts, tested: Validation, blocks: Validation | None) -> 
 
 def _about_observations(facts: Facts) -> list[str]:
     """Where the course of the year rests on few looks or none."""
-    looks = [(item.time, (item.coverage or 0.0) * item.valid) for item in facts.observations if item.valid is not None]
+    looks = [(item.time, (item.coverage or 0.0) * item.valid) for item in facts.counted if item.valid is not None]
+    seen = "validly seen by optical imagery" if facts.is_joined else "validly seen"
     times = [time for time, share in looks if share >= _A_LOOK]
     if not times:
         return []
     found = []
     on_average = sum(share for _, share in looks)
     if on_average < _FEW_LOOKS:
-        found.append(
-            f"A pixel was validly seen {on_average:.1f} times on average: little to tell classes by their course."
-        )
+        found.append(f"A pixel was {seen} {on_average:.1f} times on average: little to tell classes by their course.")
     start, end = max(pairwise(times), key=lambda pair: pair[1] - pair[0], default=(times[0], times[0]))
     if end - start > _LONG_GAP:
         found.append(
-            f"Between {day(start)} and {day(end)} hardly anything was validly seen; the series is interpolated over "
-            "that gap."
+            f"Between {day(start)} and {day(end)} hardly anything was {seen}; the series is interpolated over that gap."
         )
     return found
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from patchwork.core.features import SeriesPlan, plan_series, regular_dates
-from patchwork.core.records import Observations, validly_seen
-from patchwork.core.series import interpolate, join
+from patchwork.core.records import Observations
+from patchwork.core.series import interpolate, join, validly_seen
 
 DATES = regular_dates(date(2019, 1, 1), date(2019, 3, 31), 10)
 PIXELS = 50
@@ -59,7 +59,7 @@ def test_a_pixel_must_be_seen_by_all():
     optical, radar = observations(("B04",), 7, 1), observations(("VV",), 12, 2)
     optical.valid[:, 3] = False
     radar.valid[:, 5] = False
-    seen = validly_seen([optical, radar])
+    seen = validly_seen(SeriesPlan(("B04", "VV"), (), DATES), [optical, radar])
     assert np.flatnonzero(~seen).tolist() == [3, 5]
     features = join(SeriesPlan(("B04", "VV"), (), DATES), [optical, radar]).reshape(PIXELS, 2, -1)
     assert np.isnan(features[3, 0]).all()
@@ -70,7 +70,7 @@ def test_a_pixel_must_be_seen_by_all():
 def test_a_satellite_that_saw_nothing_leaves_nothing():
     optical = observations(("B04",), 7, 1)
     none = Observations(("VV",), np.empty((0, 1, PIXELS), np.uint16), np.empty((0, PIXELS), bool), ())
-    assert not validly_seen([optical, none]).any()
+    assert not validly_seen(SeriesPlan(("B04", "VV"), (), DATES), [optical, none]).any()
     features = join(SeriesPlan(("B04", "VV"), (), DATES), [optical, none]).reshape(PIXELS, 2, -1)
     assert np.isnan(features[:, 1]).all()
     assert not np.isnan(features[:, 0]).any()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from patchwork.core import series
 from patchwork.core.errors import DataError
 from patchwork.core.features import SeriesPlan, plan_series, regular_dates
-from patchwork.core.series import interpolate
+from patchwork.core.records import Observations
+from patchwork.core.series import interpolate, join, validly_seen
 
 NOON = timedelta(hours=12)
 
@@ -132,6 +133,68 @@ def test_a_pixel_does_not_depend_on_the_others(seed):
     np.testing.assert_array_equal(interpolate(made, stack[:, :, chosen], valid[:, chosen], times), whole[chosen])
 
 
+# Several satellites
+
+
+KINDS = (("B04", "B08", "B05"), ("B04", "B08"), ("VV",), ("VV", "VH"))
+
+
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=14),
+    st.integers(0, 10_000),
+    st.sampled_from([0.0, 0.3, 0.7, 1.0]),
+)
+def test_each_value_is_that_of_numpy_over_all_acquisitions_that_have_its_bands(kinds, seed, share):
+    rng = np.random.default_rng(seed)
+    times = [utc(int(day)) for day in np.sort(rng.choice(200, len(kinds), replace=False))]
+    shown = [dict(zip(KINDS[kind], rng.integers(1, 10_000, (3, 17)).astype(np.uint16), strict=False)) for kind in kinds]
+    valid = rng.random((len(kinds), 17)) < share
+    groups = []
+    for number, bands in enumerate(KINDS):
+        own = [place for place, kind in enumerate(kinds) if kind == number]
+        stack = np.array([[shown[p][band] for band in bands] for p in own], np.uint16).reshape(len(own), len(bands), 17)
+        groups.append(Observations(bands, stack, valid[own], tuple(times[place] for place in own)))
+    made = plan(*range(-5, 215, 20), bands=("B04", "B05", "VV", "VH"))
+    expected = []
+    for value in made.values:
+        bands = ("B08", "B04") if value == "NDVI" else (value,)
+        own = [place for place, one in enumerate(shown) if set(bands) <= set(one)]
+        part = plan(*range(-5, 215, 20), bands=() if value == "NDVI" else bands, indices=("NDVI",) * (value == "NDVI"))
+        stack = np.array([[shown[p][band] for band in bands] for p in own]).reshape(len(own), len(bands), 17)
+        expected.append(by_numpy(part, stack, valid[own], [times[place] for place in own]))
+    found = join(made, groups)
+    np.testing.assert_allclose(found, np.hstack(expected), rtol=1e-4, atol=2e-5)
+    np.testing.assert_array_equal(validly_seen(made, groups), ~np.isnan(found).any(axis=1))
+
+
+def test_one_satellite_alone_is_interpolated_as_it_is_and_not_copied(monkeypatch):
+    stack, valid = observations(6, 9, 200)
+    times = tuple(utc(day * 7) for day in range(9))
+    made = plan(*range(0, 70, 5), bands=("B02", "B08", "B04"))
+    given = []
+    monkeypatch.setattr(series, "interpolate", lambda *values: given.append(values) or interpolate(*values))
+    joined = join(made, [Observations(made.needed_bands, stack, valid, times)], 2)
+    assert joined.tobytes() == interpolate(made, stack, valid, times).tobytes()
+    assert given[0][1] is stack
+
+
+def test_a_satellite_with_nothing_to_learn_from_does_not_decide_what_was_seen():
+    """Landsat beside Sentinel-2 with a band of its own: where Landsat never looked there is a map all the same."""
+    stack, valid = observations(7, 3, 4, share=1.0)
+    made = plan(0, 9, indices=())
+    sentinel_2 = Observations(("B02", "B04", "B08"), stack, valid, tuple(utc(day) for day in range(3)))
+    landsat = Observations(("B02",), np.zeros((0, 1, 4), np.uint16), np.zeros((0, 4), bool), ())
+    assert validly_seen(made, [sentinel_2, landsat]).all()
+    np.testing.assert_array_equal(join(made, [sentinel_2, landsat]), join(made, [sentinel_2]))
+
+
+def test_decibel_is_a_number_like_reflectance():
+    made = plan(0, bands=("VV",), indices=())
+    stack = np.array([[[38_000, 50_000, 26_500]]], dtype=np.uint16)  # -12, 0 and -23.5 decibel
+    features = join(made, [Observations(("VV",), stack, np.ones((1, 3), bool), (utc(3),))])
+    np.testing.assert_allclose(features[:, 0], [3.8, 5.0, 2.65], rtol=1e-6)
+
+
 def test_indices_need_bands_that_are_no_features():
     made = plan(0, 5, bands=("B02",), indices=("NDVI",))
     assert made.needed_bands == ("B02", "B08", "B04")
@@ -163,6 +226,15 @@ def test_the_year_of_the_original_run_has_23_dates_and_207_features():
     bands = ("B02", "B03", "B04", "B08", "B11", "B12")
     made, lacking = plan_series(bands, bands, ("NDVI", "NDWI", "brightness"), dates)
     assert (len(dates), len(made.features), lacking) == (23, 207, ())
+
+
+def test_radar_is_always_learnt_from():
+    optical, radar = ("B04", "B08", "SCL"), ("VV", "VH")
+    made, lacking = plan_series(optical + radar, ("B04", "B08"), ("NDVI",), (date(2019, 1, 16),))
+    assert (made.bands, lacking) == (("B04", "B08", "VV", "VH"), ())
+    assert made.features == ("B04_20190116", "B08_20190116", "VV_20190116", "VH_20190116", "NDVI_20190116")
+    made, lacking = plan_series(radar, ("VH", "B04"), ("NDVI",), (date(2019, 1, 16),))
+    assert (made.bands, made.indices, lacking) == (("VH", "VV"), (), ("B04", "NDVI"))
 
 
 def test_what_the_imagery_cannot_give_is_left_out_and_told():

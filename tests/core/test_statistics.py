@@ -55,8 +55,11 @@ def test_what_was_never_seen_is_no_number_and_what_was_only_cloud_is_zero_valid(
 def test_without_near_infrared_there_is_no_ndvi():
     statistics = PixelStatistics((1, 1))
     statistics.add(np.array([[10]], np.uint8), np.array([[0]], np.uint8), None)
-    valid, probability, _ = statistics.layers()[:, 0, 0]
+    valid, probability, ndvi = statistics.layers()[:, 0, 0]
     assert (valid, probability) == (1, 10)
+    assert np.isnan(ndvi)
+    statistics.add(np.array([[20]], np.uint8), np.array([[0]], np.uint8), np.array([[0.5]]))
+    np.testing.assert_array_equal(statistics.layers()[:, 0, 0], [2, 15, 0.5])
     dates = DateStatistics()
     dates.add(np.array([[0]], np.uint8), None)
     assert dates.row()[2] == 1.0

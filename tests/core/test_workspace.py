@@ -329,6 +329,36 @@ def test_a_series_holds_the_observations_of_a_window(noise, threads):
     assert times == [item.time for item in ACQUISITIONS]
 
 
+def test_acquisitions_that_have_the_same_of_the_bands_make_one_series(tmp_path):
+    made, scenes, masks = filled(tmp_path, size=10**6)
+    (patch,) = made.layout.patches
+    landsat, radar, fog = ACQUISITIONS[0], ACQUISITIONS[1], ACQUISITIONS[2]
+    items = (replace(landsat, bands=(*BANDS, "QA")), replace(radar, bands=("VV",)), fog)
+    made.write_catalogue(replace(made.catalogue, acquisitions=items))
+    backscatter = np.full((1, *DOMAIN.shape), 38_000, dtype=np.uint16)
+    write_raster(made.scene(patch, radar), backscatter, GRID, DOMAIN, nodata=0, names=("VV",))
+    optical, other = made.read_series(patch, DOMAIN, ["VV", "B08", "B02"], 1)
+    assert (optical.bands, optical.times) == (("B08", "B02"), (landsat.time, fog.time))
+    np.testing.assert_array_equal(optical.stack, scenes[[0, 2]][:, [2, 0]].reshape(2, 2, -1))
+    np.testing.assert_array_equal(optical.valid, (masks[[0, 2]] == 0).reshape(2, -1))
+    assert (other.bands, other.times) == (("VV",), (radar.time,))
+    np.testing.assert_array_equal(other.stack, np.full((1, 1, 23 * 31), 38_000))
+    np.testing.assert_array_equal(other.valid, (masks[[1]] == 0).reshape(1, -1))
+    (alone,) = made.read_series(patch, DOMAIN, ["B04"], 1)
+    assert alone.times == (landsat.time, fog.time)
+
+
+def test_an_index_needs_one_acquisition_with_all_its_bands(tmp_path):
+    made = workspace(tmp_path)
+    assert made.catalogue.tells("NDVI")
+    assert made.catalogue.tells("B02")
+    assert not made.catalogue.tells("NDMI")
+    items = (replace(ACQUISITIONS[0], bands=("B04",)), replace(ACQUISITIONS[1], bands=("B08",)))
+    apart = replace(made.catalogue, acquisitions=items)
+    assert apart.bands == ("B04", "B08")
+    assert not apart.tells("NDVI")
+
+
 def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
     made, _, _ = filled(tmp_path, size=10**6)
     (patch,) = made.layout.patches
