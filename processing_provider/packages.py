@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import shutil
-import signal
-import subprocess
+import subprocess  # nosec B404
+import threading
 from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable
+from types import MappingProxyType
+from typing import IO, Callable
 
 from ..core.errors import PatchworkError
+from ..core.files import take_lock
+from .processes import end_group, own_group
 
 MARKER = "requirements.sha256"
+PIP_INSTALL = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+PIP_INSTALL += ["--prefer-binary"]
+POLL_SECONDS = 0.1
+SECONDS_TO_END = 2.0
 LINES_IN_ERROR = 15
+NO_PACKAGE = "No matching distribution"
 ADVICE = {
     "No module named pip": "Install pip for this Python (Debian and Ubuntu: apt install python3-pip) and try again.",
     "No space left on device": "The disk is full: make about 2 GB of room and try again.",
     "Permission denied": "The folder cannot be written: give yourself the right to, or use another QGIS profile.",
     "Connection": "The package index cannot be reached: check the network and the proxy (HTTPS_PROXY) and try again.",
     "CERTIFICATE_VERIFY_FAILED": "The network's certificate is not trusted: set PIP_CERT to your organisation's.",
-    "No matching distribution": "No package fits this Python: the engine needs Python 3.10 or later.",
+    NO_PACKAGE: "No package fits this Python: the engine needs Python 3.10 or later.",
 }
 GENERAL_ADVICE = "Nothing was changed. Mend what pip says and try again."
 
@@ -46,70 +57,139 @@ def is_current(folder: Path, requirements: Path, python: str | None = None) -> b
     return digest == _digest(requirements) and (python is None or version == _version(python))
 
 
-def install(python: str, requirements: Path, folder: Path, on_line: Callable[[str], None]) -> None:
-    """Install what `requirements` asks for into `folder`, in place of what is there.
+def install(
+    python: str,
+    requirements: Path,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    wheels: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Install what `requirements` asks for into `folder`, in place of what is there; False when cancelled.
 
     pip writes into a folder beside, which is renamed at the end: `folder` is whole or as it was. `on_line` gets each
-    line that pip prints; an exception that it raises, or an interrupt, ends pip, removes what it wrote and is passed
-    on. Raises InstallationError with pip's last lines and advice.
+    line that pip prints; `is_cancelled` is asked several times a second, also while pip prints nothing. When cancelled,
+    by an exception of the two, or by an interrupt, pip ends with all that it has started, and what it wrote is removed.
+    With `wheels`, a folder, nothing is asked of the network; `variables` are added to pip's environment, such as those
+    of a proxy. Raises InstallationError with pip's last lines and advice.
     """
-    beside = folder.with_name(f"{folder.name}.part")
-    packages = beside / "packages"
-    temporary = beside / "tmp"
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        packages.mkdir(parents=True)
-        temporary.mkdir()
-        marker = f"{_digest(requirements)} {_version(python)}\n"
-        _run_pip(python, requirements, packages, temporary, on_line)
-        (packages / MARKER).write_text(marker, encoding="ascii")
-        if folder.exists():
-            folder.rename(beside / "old")
-        packages.rename(folder)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise _failure([str(error)]) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _run_pip(python: str, requirements: Path, packages: Path, temporary: Path, on_line: Callable[[str], None]) -> None:
-    command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    command += ["--prefer-binary", "--target", str(packages), "-r", str(requirements)]
-    environment = {**_environment(), "TMPDIR": str(temporary), "PIP_USER": "0"}
     last: deque[str] = deque(maxlen=LINES_IN_ERROR)
-    with subprocess.Popen(
+
+    def hear(line: str) -> None:
+        last.append(line)
+        on_line(line)
+
+    try:
+        with _alone(folder.with_name(f"{folder.name}.part")) as beside:
+            packages, temporary = beside / "packages", beside / "tmp"
+            packages.mkdir()
+            temporary.mkdir()
+            marker = f"{_digest(requirements)} {_version(python)}\n"
+            source = ["--no-index", "--find-links", str(wheels)] if wheels else []
+            command = [python, *PIP_INSTALL, *source, "--target", str(packages), "-r", str(requirements)]
+            environment = {**_environment(), **variables, "TMPDIR": str(temporary), "PIP_USER": "0"}
+            status = _run(command, environment, hear, is_cancelled)
+            if status is None:
+                return False
+            if status:
+                raise _failure(last, wheels)
+            (packages / MARKER).write_text(marker, encoding="ascii")
+            _replace(folder, packages, beside / "old")
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise _failure([str(error)], wheels) from error
+    return True
+
+
+@contextmanager
+def _alone(beside: Path) -> Iterator[Path]:
+    """The folder for what is half-made, for one installation at a time; it is empty at first and gone afterwards."""
+    beside.mkdir(parents=True, exist_ok=True)
+    file = beside / "lock"
+    lock = file.open("a", encoding="utf-8")
+    if not take_lock(lock):
+        lock.close()
+        raise InstallationError("Another installation is under way. Wait until it ends, or cancel it.")
+    try:
+        _empty(beside, but=file)
+        yield beside
+    finally:
+        _empty(beside, but=file)
+        lock.close()  # first: Windows removes no open file
+        with suppress(OSError):
+            file.unlink()
+            beside.rmdir()
+
+
+def _empty(folder: Path, but: Path) -> None:
+    for path in folder.iterdir():
+        if path != but:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _replace(folder: Path, packages: Path, old: Path) -> None:
+    if folder.exists():
+        folder.rename(old)
+    try:
+        packages.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+
+
+def _run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+    is_cancelled: Callable[[], bool],
+) -> int | None:
+    """Run a program to its end, with all that it starts: its exit status, None when cancelled."""
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    with subprocess.Popen(  # nosec B603
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        env=environment,
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        env=dict(environment),
+        **own_group(),
     ) as process:
+        listener = threading.Thread(target=_hand_on, args=(process.stdout, lines), daemon=True)
+        listener.start()
         try:
-            for line in process.stdout or ():
-                last.append(line.rstrip())
-                on_line(line.rstrip())
-        except BaseException:
-            _end(process)
-            raise
-    if process.returncode:
-        raise _failure(list(last))
+            while not is_cancelled():
+                try:
+                    line = lines.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    if process.poll() is not None:
+                        end_group(process)  # what outlives it would keep its output open
+                    continue
+                if line is None:
+                    return process.wait()
+                on_line(line)
+            return None
+        finally:
+            end_group(process)
+            listener.join(SECONDS_TO_END)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End pip, and what it has started."""
-    if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+def _hand_on(pipe: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    for line in pipe:
+        lines.put(line.rstrip())
+    lines.put(None)
 
 
-def _failure(lines: list[str]) -> InstallationError:
+def _failure(lines: Iterable[str], wheels: Path | None) -> InstallationError:
     text = "\n".join(lines)
     advice = next((advice for sign, advice in ADVICE.items() if sign in text), GENERAL_ADVICE)
+    if wheels and NO_PACKAGE in text:
+        advice = (
+            f"The folder {wheels} lacks a package, or has it for another system or version of Python. On a machine "
+            "like this one with a network, fill it with: python -m pip download -r requirements.txt -d FOLDER"
+        )
     return InstallationError(f"The packages could not be installed. {advice}\n{text}")
 
 
@@ -121,7 +201,10 @@ def _version(python: str) -> str:
     """The interpreter's version as its compiled packages know it, such as cpython-311."""
     command = [python, "-c", "import sys; print(sys.implementation.cache_tag)"]
     environment = _environment()
-    return subprocess.run(command, check=True, capture_output=True, encoding="ascii", env=environment).stdout.strip()
+    answer = subprocess.run(  # nosec B603
+        command, check=True, capture_output=True, encoding="ascii", env=environment, **own_group()
+    )
+    return answer.stdout.strip()
 
 
 def _environment() -> dict[str, str]:

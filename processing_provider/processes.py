@@ -1,0 +1,30 @@
+"""Child processes that can be ended with all that they have started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess  # nosec B404
+from pathlib import Path
+from typing import Any
+
+
+def own_group() -> dict[str, Any]:
+    """What makes Popen start a process group: ending reaches all of it, and a Ctrl+C none of it."""
+    if os.name == "nt":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def end_group(process: subprocess.Popen) -> None:
+    """End a process that was started with `own_group`, and all that it has started, at once."""
+    if os.name == "nt":
+        if process.poll() is None:
+            taskkill = Path(os.environ["SYSTEMROOT"]) / "System32" / "taskkill.exe"
+            command = [str(taskkill), "/F", "/T", "/PID", str(process.pid)]
+            flags = subprocess.CREATE_NO_WINDOW
+            subprocess.run(command, capture_output=True, check=False, creationflags=flags)  # nosec B603
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # there is nothing left
+        os.killpg(process.pid, signal.SIGKILL)
