@@ -104,14 +104,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     # Before a run
 
     def canExecute(self) -> tuple[bool, str]:
-        """Whether there is a Python interpreter at all; whether it has the packages shows in a run."""
-        from .interpreter import find_interpreter  # needed for a run only: starting QGIS is quicker without
+        """Whether there is an engine to run it, and, where there is none, how to get it."""
+        from .interpreter import what_is_missing  # needed for a run only: starting QGIS is quicker without
 
-        try:
-            find_interpreter()
-        except QgsProcessingException as error:
-            return False, str(error)
-        return True, ""
+        missing = what_is_missing()
+        return not missing, missing
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
         """What is wrong, found before anything is done."""

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import signal
-import subprocess
+import subprocess  # nosec B404
 import threading
 import time
 from collections import deque
@@ -20,7 +18,8 @@ from typing import IO, Any, Callable, Optional
 
 from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
-from .interpreter import LAUNCHER, SETTING, VARIABLE, Interpreter, find_interpreter
+from .interpreter import INSTALL, LAUNCHER, Interpreter, another_way, find_interpreter
+from .processes import end_group, own_group
 from .proxies import proxy_environment
 from .translation import tr
 
@@ -43,7 +42,7 @@ def run(
     interpreter = find_interpreter()
     if interpreter.is_out_of_date():
         feedback.pushWarning(
-            tr("The engine's packages were installed for another version of Patchwork or Python. Install them again.")
+            tr("The engine's packages were installed for another version of Patchwork or Python. {}").format(INSTALL)
         )
     environment = {**interpreter.environment(), **proxy_environment(), **secrets}
     with _Child(interpreter, operation, values, environment) as child:
@@ -92,7 +91,7 @@ def _outcome(listener: _Listener, child: _Child, interpreter: Interpreter) -> di
     if listener.error is not None:
         text = listener.error["error"]
         if listener.error.get("kind") == "installation":
-            text = f"{text}\n{_another_interpreter()}"
+            text = f"{text}\n{another_way()}"
         raise QgsProcessingException(text)
     if listener.outputs is None:
         raise QgsProcessingException(_last_words(child, interpreter))
@@ -109,17 +108,10 @@ def _last_words(child: _Child, interpreter: Interpreter) -> str:
     elif "Traceback" in lines:
         advice = tr("This is a fault of Patchwork: please report it with the lines below. {}").format(TRACKER)
     else:
-        advice = tr("What is done is kept: run again to go on. {}").format(_another_interpreter())
+        advice = tr("What is done is kept: run again to go on. {}").format(another_way())
     return tr("The engine ({}) ended without a result (status {}). {}\n{}").format(
         interpreter.python, status, advice, lines
     )
-
-
-def _another_interpreter() -> str:
-    return tr(
-        "Or name another interpreter, one that has the engine's packages, in the environment variable {} or in the "
-        "options ({})."
-    ).format(VARIABLE, SETTING)
 
 
 class _Child:
@@ -133,7 +125,7 @@ class _Child:
         self._messages: queue.Queue[Any] = queue.Queue()
         self.last_lines: deque[str] = deque(maxlen=LINES_IN_ERROR)
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603
                 [interpreter.python, "-m", "patchwork.core", operation, "--json", "--parameters", "-"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -142,12 +134,12 @@ class _Child:
                 errors="replace",
                 env=dict(environment),
                 cwd=str(LAUNCHER),  # `-m` puts the working folder in front of all packages
-                **_own_group(),
+                **own_group(),
             )
         except OSError as error:
             raise QgsProcessingException(
                 tr("The Python interpreter {} cannot be started ({}). {}").format(
-                    interpreter.python, error.strerror or error, _another_interpreter()
+                    interpreter.python, error.strerror or error, another_way()
                 )
             ) from error
         self._threads = [
@@ -166,7 +158,7 @@ class _Child:
             return self._messages.get(timeout=seconds)
         except queue.Empty:
             if self._process.poll() is not None:
-                self._kill()  # a worker that outlives the engine would keep its output open
+                end_group(self._process)  # a worker that outlives the engine would keep its output open
             return None
 
     def status(self) -> int:
@@ -185,21 +177,12 @@ class _Child:
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(SECONDS_TO_END)
-        self._kill()
+        end_group(self._process)
         self._process.wait()
         for thread in self._threads:
             thread.join(SECONDS_TO_END)
         for pipe in (self._process.stdout, self._process.stderr):
             pipe.close()
-
-    def _kill(self) -> None:
-        if os.name == "nt":
-            if self._process.poll() is None:
-                command: list[str] = ["taskkill", "/F", "/T", "/PID", str(self._process.pid)]
-                subprocess.run(command, capture_output=True, check=False, creationflags=subprocess.CREATE_NO_WINDOW)
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # there is nothing left
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _on_line(self, line: str) -> None:
         try:
@@ -229,10 +212,3 @@ class _Child:
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         return thread
-
-
-def _own_group() -> dict[str, Any]:
-    """A process group of its own, so that cancelling reaches all that the engine starts, and a Ctrl+C does not."""
-    if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}

@@ -7,7 +7,7 @@ plugin has installed in the profile, or with those that it has anyway.
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,17 +15,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import QgsApplication, QgsProcessingException, QgsSettings
+from qgis.core import QgsApplication, QgsProcessingException
 from qgis.PyQt.QtCore import QObject
 
+from . import settings
 from .packages import engine_folder, is_current
+from .processes import own_group
 from .translation import tr
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements.txt"
 LAUNCHER = ROOT / "core" / "launcher"
+OLDEST = (3, 10)  # the engine's Python
 VARIABLE = "PATCHWORK_PYTHON"
-SETTING = "patchwork/python"
+OPTIONS = tr("Settings ▸ Options ▸ Patchwork")
+INSTALL = tr('Run "Install engine" (patchwork:installengine) in the Processing toolbox: it takes a few minutes.')
 PYQT = QObject.__module__.partition(".")[0]  # PyQt5 or PyQt6
 # What QGIS sets for itself, and what would lead another Python, GDAL or PROJ astray.
 NOT_HANDED_ON = ("PYTHON", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_", "QGIS", "QT_", "LD_LIBRARY_PATH", "DYLD_")
@@ -56,9 +60,9 @@ def find_interpreter() -> Interpreter:
         if not Path(chosen).is_file():
             raise QgsProcessingException(
                 tr(
-                    "The Python interpreter {} does not exist. It is set in the environment variable {} or in the "
-                    "options ({}): name one that has the engine's packages, or none to use QGIS's own."
-                ).format(chosen, VARIABLE, SETTING)
+                    "The Python interpreter {} does not exist. It is named in {}: name one that has the engine's "
+                    "packages, or none to use QGIS's own."
+                ).format(chosen, where_chosen())
             )
         return Interpreter(chosen)
     python = own_python()
@@ -66,16 +70,66 @@ def find_interpreter() -> Interpreter:
         raise QgsProcessingException(
             tr(
                 "QGIS's own Python interpreter was not found beside {} or under {}. Name one that has the engine's "
-                "packages in the environment variable {}, and start QGIS again."
-            ).format(sys.executable, sys.prefix, VARIABLE)
+                "packages in {}."
+            ).format(sys.executable, sys.prefix, OPTIONS)
         )
-    folder = engine_folder(Path(QgsApplication.qgisSettingsDirPath()))
+    if sys.version_info[:2] < OLDEST:
+        raise QgsProcessingException(
+            tr(
+                "QGIS's own Python is {}, and the engine needs Python {} or later. Install a newer QGIS; or a newer "
+                "Python (python.org), with the packages of {}, and name it in {}."
+            ).format(*map(_version_text, (sys.version_info[:2], OLDEST)), REQUIREMENTS, OPTIONS)
+        )
+    folder = own_packages()
     return Interpreter(python, folder if folder.is_dir() else None)
+
+
+def what_is_missing() -> str:
+    """Why the engine cannot run and how to get it, for a person; empty where all it needs is there."""
+    try:
+        interpreter = find_interpreter()
+    except QgsProcessingException as error:
+        return str(error)
+    if interpreter.packages is not None or _has_packages(interpreter):
+        return ""
+    if chosen_python():
+        return tr("The Python interpreter {} lacks packages that the engine needs. It is named in {}. {}").format(
+            interpreter.python, where_chosen(), how_to_install(interpreter.python)
+        )
+    return tr("The packages that the engine needs are not installed yet. {}").format(INSTALL)
+
+
+def _version_text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def how_to_install(python: str) -> str:
+    """The way to the engine's packages for an interpreter that the person has chosen."""
+    return tr('Install them with: "{}" -m pip install -r "{}"').format(python, REQUIREMENTS)
+
+
+def own_packages() -> Path:
+    """Where "Install engine" puts the packages for QGIS's own Python."""
+    return engine_folder(Path(QgsApplication.qgisSettingsDirPath()))
+
+
+def another_way() -> str:
+    """What else there is to do where the engine does not run, for a person."""
+    if chosen_python():
+        return tr(
+            "Name another interpreter in {}, one that has the engine's packages, or none to use QGIS's own."
+        ).format(where_chosen())
+    return tr("{} Or name an interpreter that has the engine's packages in {}.").format(INSTALL, OPTIONS)
+
+
+def where_chosen() -> str:
+    """Where the person has named the interpreter, in words."""
+    return tr("the environment variable {}").format(VARIABLE) if os.environ.get(VARIABLE) else OPTIONS
 
 
 def chosen_python() -> str:
     """The interpreter that the person has set; empty where none is."""
-    chosen = os.environ.get(VARIABLE) or str(QgsSettings().value(SETTING, "") or "")
+    chosen = os.environ.get(VARIABLE) or settings.python()
     return os.path.expanduser(chosen.strip())
 
 
@@ -118,18 +172,28 @@ def _ask(python: str) -> tuple[str, str]:
         f"found = u.find_spec('{PYQT}'); "
         "print('%d.%d' % sys.version_info[:2]); print(found.origin if found else '')"
     )
+    version, _, pyqt = _answer(Interpreter(python), question).partition("\n")
+    return version.strip(), pyqt.strip()
+
+
+def _has_packages(interpreter: Interpreter) -> bool:
+    question = "from patchwork.core.versions import package_versions as v; print('missing' in v().values())"
+    return _answer(interpreter, question).strip() == "False"
+
+
+def _answer(interpreter: Interpreter, question: str) -> str:
+    """What an interpreter prints when it runs a line of Python in the engine's environment; empty where it fails."""
     try:
-        answer = subprocess.run(
-            [python, "-c", question],
+        answer = subprocess.run(  # nosec B603
+            [interpreter.python, "-c", question],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            env=Interpreter(python).environment(),
+            env=interpreter.environment(),
             timeout=30,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            **own_group(),
         )
     except (OSError, subprocess.TimeoutExpired):
-        return "", ""
-    version, _, pyqt = answer.stdout.partition("\n")
-    return (version.strip(), pyqt.strip()) if answer.returncode == 0 else ("", "")
+        return ""
+    return answer.stdout if answer.returncode == 0 else ""

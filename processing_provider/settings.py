@@ -1,0 +1,49 @@
+"""What a person sets once, in the options: each setting is called to read it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QStandardPaths
+
+from ..core.operations.declarations import Heavy
+
+T = TypeVar("T", str, int)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """A value in QGIS's settings, of the type of its default."""
+
+    key: str
+    default: T
+
+    def __call__(self) -> T:
+        """The value; the default where none is set, or none that can be used."""
+        value = QgsSettings().value(self.key)
+        try:
+            return self.default if value in (None, "") else type(self.default)(value)
+        except (TypeError, ValueError):
+            return self.default
+
+    def set(self, value: T) -> None:
+        """Keep a value; the default is not kept, so that it may change with the plugin."""
+        if value in ("", self.default):
+            QgsSettings().remove(self.key)
+        else:
+            QgsSettings().setValue(self.key, value)
+
+
+def _documents() -> str:
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return os.path.join(folder, "Patchwork")
+
+
+python = Setting("patchwork/python", "")  # the engine's interpreter; empty for QGIS's own
+workspace_folder = Setting("patchwork/workspace_folder", _documents())  # where new workspaces are made
+memory = Setting("patchwork/memory", Heavy.memory)  # MB
+jobs = Setting("patchwork/jobs", Heavy.jobs)  # 0 for one on each core
+account = Setting("patchwork/account", "")  # the id of an authentication configuration
