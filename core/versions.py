@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+from configparser import ConfigParser
 from importlib import metadata
+from pathlib import Path
 
 PACKAGES = (
     "numpy",
@@ -33,3 +35,10 @@ def package_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "missing"
     return found
+
+
+def patchwork_version() -> str:
+    """Patchwork's own version."""
+    parser = ConfigParser(interpolation=None)
+    parser.read(Path(__file__).resolve().parents[1] / "metadata.txt", encoding="utf-8")
+    return parser["general"]["version"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,17 +28,18 @@ class Checked:
 
 
 def run(parameters: CheckInstallation, progress: Progress) -> Checked:
-    """Versions of Python and the packages, processors and memory."""
+    """Versions of Patchwork, Python and the packages; processors, memory and disk."""
     import platform
-    import shutil
 
-    from ..versions import package_versions
+    from ..versions import package_versions, patchwork_version
 
     versions = package_versions()
-    free = shutil.disk_usage(Path.home()).free / 1e9
     lines = [
+        f"Patchwork: {patchwork_version()}",
         f"Interpreter: {sys.executable} (Python {platform.python_version()})",
-        f"System: {platform.platform()}, {os.cpu_count()} processor cores, {free:.0f} GB free in {Path.home()}",
+        f"System: {platform.platform()}, {os.cpu_count()} processor cores",
+        f"Memory: {_memory()}",
+        f"Disk: {_disk(Path.home())}",
         *(f"{name}: {version}" for name, version in versions.items() if name != "python"),
     ]
     missing = [name for name, version in versions.items() if version == "missing"]
@@ -47,6 +49,38 @@ def run(parameters: CheckInstallation, progress: Progress) -> Checked:
     for line in lines:
         progress.info(line)
     return Checked("\n".join(lines), len(missing))
+
+
+def _disk(folder: Path) -> str:
+    try:
+        return f"{shutil.disk_usage(folder).free / 1e9:.0f} GB free in {folder}"
+    except OSError as error:
+        return f"unknown for {folder} ({error.strerror})"
+
+
+def _memory() -> str:
+    """What the machine has and what is free, as far as the system tells."""
+    try:
+        if os.name == "nt":
+            return "{:.1f} GB, {:.1f} GB free".format(*_windows_memory())
+        if sys.platform == "linux":
+            lines = (line.split() for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+            kilobytes = {words[0].rstrip(":"): int(words[1]) for words in lines}
+            return f"{kilobytes['MemTotal'] / 1e6:.1f} GB, {kilobytes['MemAvailable'] / 1e6:.1f} GB free"
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB"
+    except (OSError, ValueError, KeyError):
+        return "unknown"
+
+
+def _windows_memory() -> tuple[float, float]:
+    """Gigabytes in all, and free."""
+    import ctypes
+
+    status = (ctypes.c_ulonglong * 8)()  # a MEMORYSTATUSEX: two 32-bit numbers, then seven of 64 bits
+    ctypes.cast(status, ctypes.POINTER(ctypes.c_ulong))[0] = ctypes.sizeof(status)
+    if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):  # type: ignore[attr-defined]
+        raise OSError
+    return status[1] / 1e9, status[2] / 1e9
 
 
 def _account(parameters: CheckInstallation) -> str:
