@@ -4,6 +4,9 @@ Progress and messages for people go to standard error; the outputs go to standar
 With `--json` standard output carries JSON lines instead: progress, messages, then outputs or a typed error. With
 `--parameters -` the parameters come as one line of JSON on standard input; when that input ends, the run is cancelled.
 
+`python -m patchwork.core worker` stays alive and answers one request after the other: lines of JSON on standard input,
+`{"operation": …, "parameters": …, "environment": …}`, each answered by JSON lines up to its outputs or error.
+
 Exit status: 0 done, 1 failed with a message, 2 wrong parameters, 130 cancelled.
 """
 
@@ -11,42 +14,45 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
+import queue
 import signal
 import sys
 import threading
 import time
 import traceback
 import warnings
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Callable, NoReturn
 
 from .errors import MissingPackageError, ParameterError, PatchworkError
+from .faces import Face, JsonFace, TerminalFace
 from .operations import OPERATIONS, destinations_of, execute
 from .parameters import Operation, declared
-from .progress import Level, Progress
 
 DONE, FAILED, WRONG_PARAMETERS, CANCELLED = 0, 1, 2, 130
+WORKER = "worker"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one operation; returns the exit status."""
+    """Run one operation, or be a worker; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    face = JsonFace() if "--json" in given else TerminalFace()
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
     if not sys.flags.dev_mode:
         # What packages warn programmers of is not for the person, here or in the worker processes.
         warnings.simplefilter("ignore")
         os.environ["PYTHONWARNINGS"] = "ignore"
+    if given == [WORKER]:
+        return _work()
+    return _run(JsonFace() if "--json" in given else TerminalFace(), lambda: _asked(given))
+
+
+def _run(face: Face, asked: Callable[[], tuple[Operation, dict[str, Any]]]) -> int:
+    """Run what is asked and show how it went; returns the exit status."""
     try:
-        options = vars(_parser().parse_args(given))
-        operation = OPERATIONS[options.pop("operation")]
-        from_input = options.pop("parameters") == "-"
-        values = {name: value for name, value in options.items() if value is not None and name != "json"}
-        if from_input:
-            values |= _read_parameters()
-            threading.Thread(target=_cancel_when_input_ends, daemon=True).start()
+        operation, values = asked()
         _check_python()
         destinations = {name: Path(str(values.pop(name))) for name in destinations_of(operation) if values.get(name)}
         outputs = execute(operation, operation.parameters.from_values(values), destinations, face.progress)
@@ -73,84 +79,47 @@ def main(arguments: list[str] | None = None) -> int:
     return DONE
 
 
-class TerminalFace:
-    """For people: messages and a line of progress on standard error, the outputs on standard output."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._shown = -1
-        self._is_terminal = sys.stderr.isatty()
-        self.progress = Progress(self._on_fraction, self._on_message)
-
-    def _on_fraction(self, fraction: float) -> None:
-        percent = int(fraction * 100)
-        step = 1 if self._is_terminal else 10
-        if percent // step == self._shown // step:
-            return
-        self._shown = percent
-        line = f"{percent:3d} %{time_left(fraction, time.monotonic() - self._began)}"
-        self._write(f"\r{line:40s}\r" if self._is_terminal else f"{line}\n")
-
-    def _on_message(self, level: Level, text: str) -> None:
-        self._write(f"{'Warning: ' if level == 'warning' else ''}{text}\n")
-
-    def error(self, kind: str, text: str) -> None:
-        """Show why the run ended."""
-        self._write(f"Error: {text}\n")
-
-    def outputs(self, outputs: dict[str, Any]) -> None:
-        """Show what was made."""
-        is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        print(json.dumps(_upper(outputs), ensure_ascii=not is_unicode, indent=1))
-
-    @staticmethod
-    def _write(text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+def _asked(given: list[str]) -> tuple[Operation, dict[str, Any]]:
+    """The operation and the values on the command line, or on standard input."""
+    options = vars(_parser().parse_args(given))
+    operation = OPERATIONS[options.pop("operation")]
+    from_input = options.pop("parameters") == "-"
+    values = {name: value for name, value in options.items() if value is not None and name != "json"}
+    if from_input:
+        values |= _read_object(sys.stdin.readline())
+        threading.Thread(target=_cancel_when_input_ends, daemon=True).start()
+    return operation, values
 
 
-class JsonFace:
-    """For programs: one JSON object a line on standard output."""
+def _work() -> int:
+    """Answer requests until the input ends; what is under way then is cancelled."""
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._shown = -1.0
-        self.progress = Progress(self._on_fraction, lambda level, text: self._write(message=text, level=level))
+    def listen() -> None:
+        for line in sys.stdin:
+            requests.put(line)
+        _end_everything()
 
-    def _on_fraction(self, fraction: float) -> None:
-        if fraction - self._shown >= 0.002 or fraction in (0.0, 1.0):
-            self._shown = fraction
-            left = time_left(fraction, time.monotonic() - self._began).strip(" ,")
-            self._write(progress=round(fraction, 4), left=left)
-
-    def error(self, kind: str, text: str) -> None:
-        """Tell why the run ended."""
-        self._write(error=text, kind=kind)
-
-    def outputs(self, outputs: dict[str, Any]) -> None:
-        """Tell what was made."""
-        self._write(outputs=_upper(outputs))
-
-    @staticmethod
-    def _write(**values: Any) -> None:
-        sys.stdout.write(json.dumps(values) + "\n")
-        sys.stdout.flush()
+    threading.Thread(target=listen, daemon=True).start()
+    with suppress(ImportError):  # what is missing is told where it is needed
+        import numpy  # noqa: F401  the first answer comes sooner
+        import pyogrio  # noqa: F401
+        import rasterio  # noqa: F401
+    own = dict(os.environ)
+    while True:
+        request = requests.get()
+        _run(JsonFace(), partial(_requested, request))
+        os.environ.clear()  # no secret stays for the next request
+        os.environ.update(own)
 
 
-def time_left(fraction: float, seconds: float) -> str:
-    """`, about 3 min left`, from how long the part that is done took; empty while it is too early to tell."""
-    if fraction < 0.03 or seconds < 3 or fraction >= 1:
-        return ""
-    left = seconds * (1 - fraction) / fraction
-    return f", about {math.ceil(left / 60)} min left" if left > 90 else f", about {math.ceil(left)} s left"
-
-
-def _upper(outputs: dict[str, Any]) -> dict[str, Any]:
-    """Outputs under their public names; what is not a number is null, as JSON wants it."""
-    return {
-        name.upper(): None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in outputs.items()
-    }
+def _requested(line: str) -> tuple[Operation, dict[str, Any]]:
+    request = _read_object(line)
+    os.environ.update(request.get("environment", {}))
+    name = request.get("operation")
+    if name not in OPERATIONS:
+        raise ParameterError(f"There is no operation {name!r}.")
+    return OPERATIONS[name], dict(request.get("parameters", {}))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -160,14 +129,13 @@ class _Parser(argparse.ArgumentParser):
         raise ParameterError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help tells the options.")
 
 
-def _read_parameters() -> dict[str, Any]:
+def _read_object(line: str) -> dict[str, Any]:
     try:
-        values = json.loads(sys.stdin.readline())
+        values = json.loads(line)
     except ValueError:
         values = None
     if not isinstance(values, dict):
         raise ParameterError("Standard input should hold the parameters as one line with a JSON object.")
-
     return values
 
 

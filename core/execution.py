@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import TypeVar
 import joblib
 
 from .errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
+from .grid import Patch
 from .progress import Progress
 
 T = TypeVar("T")
@@ -79,25 +81,60 @@ def run_all(
     label: Callable[[T], str],
     resources: Resources,
     progress: Progress,
+    *,
+    patch_of: Callable[[T], Patch] | None = None,
 ) -> list[R]:
     """The results of `function` for all tasks, in their order. A failed task does not stop the others.
 
-    Raises DataError at the end with every failed task and its reason, and PatchworkErrors of the machine (a full disk)
-    likewise.
+    With `patch_of` the progress is told what becomes of the patches that the tasks belong to. Raises DataError at the
+    end with every failed task and its reason, and PatchworkErrors of the machine (a full disk) likewise.
     """
     results: dict[int, R] = {}
     failures: list[_Failure] = []
     if not tasks:
         return []
-    for done, (index, outcome) in enumerate(_outcomes(function, tasks, label, resources), start=1):
+    states = _PatchStates([patch_of(task).id for task in tasks] if patch_of else [], progress)
+    for done, (index, outcome) in enumerate(_outcomes(function, tasks, label, resources, states.started), start=1):
         if isinstance(outcome, _Failure):
             failures.append(outcome)
             progress.warning(f"{outcome.label} failed: {outcome.reason}")
         else:
             results[index] = outcome
+        states.ended(index, outcome)
         progress.report(done / len(tasks))
     _raise(failures, len(tasks))
     return [results[index] for index in range(len(tasks))]
+
+
+class _PatchStates:
+    """Tells what becomes of patches that have one task or many: `patches` holds the id for each task, or nothing."""
+
+    def __init__(self, patches: Sequence[str], progress: Progress) -> None:
+        self._patches = patches
+        self._progress = progress
+        self._left = Counter(patches)
+        self._running: set[str] = set()
+        self._failed: set[str] = set()
+        if patches:
+            progress.patches(self._left, "waiting")
+
+    def started(self, index: int) -> None:
+        """A task begins; told from any thread."""
+        if self._patches and self._patches[index] not in self._running:
+            self._running.add(self._patches[index])
+            self._progress.patches([self._patches[index]], "running")
+
+    def ended(self, index: int, outcome: object) -> None:
+        """A task has ended: a patch is done with its last one, and failed with the first that fails."""
+        if not self._patches:
+            return
+        patch = self._patches[index]
+        self._left[patch] -= 1
+        if isinstance(outcome, _Failure):
+            self._failed.add(patch)
+            self._progress.patches([patch], "failed", f"{outcome.label}: {outcome.reason}")
+        elif not self._left[patch] and patch not in self._failed:
+            self._progress.patches([patch], "done")
 
 
 def _raise(failures: Sequence[_Failure], tasks: int) -> None:
@@ -117,6 +154,7 @@ def run_in_threads(
     progress: Progress,
     *,
     on_done: Callable[[T], None],
+    patch_of: Callable[[T], Patch],
 ) -> None:
     """Run `function` for all tasks in this process, for what waits for a network rather than computes.
 
@@ -125,10 +163,13 @@ def run_in_threads(
     """
     failures: list[_Failure] = []
     stopped: list[ServiceError] = []
+    states = _PatchStates([patch_of(task).id for task in tasks], progress)
 
-    def attempt(task: T) -> T | _Failure | None:
+    def attempt(numbered: tuple[int, T]) -> T | _Failure | None:
+        index, task = numbered
         if stopped:
             return None
+        states.started(index)
         try:
             function(task)
         except ServiceError as error:
@@ -139,12 +180,14 @@ def run_in_threads(
         return task
 
     with ThreadPoolExecutor(threads) as pool:
-        for done, outcome in enumerate(pool.map(attempt, tasks), start=1):
+        for done, outcome in enumerate(pool.map(attempt, enumerate(tasks)), start=1):
             if isinstance(outcome, _Failure):
                 failures.append(outcome)
                 progress.warning(f"{outcome.label} failed: {outcome.reason}")
             elif outcome is not None:
                 on_done(outcome)
+            if outcome is not None:
+                states.ended(done - 1, outcome)
             if not stopped:
                 progress.report(done / len(tasks))
     if stopped:
@@ -153,19 +196,27 @@ def run_in_threads(
 
 
 def _outcomes(
-    function: Callable[[T], R], tasks: Sequence[T], label: Callable[[T], str], resources: Resources
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    label: Callable[[T], str],
+    resources: Resources,
+    started: Callable[[int], None],
 ) -> Iterator[tuple[int, R | _Failure]]:
-    """The outcome of each task with its number, as they come in."""
+    """The outcome of each task with its number, as they come in; `started` is told each that is handed out."""
     share = resources.share(len(tasks))
-    if share.processes == 1 and resources.backend == "processes":
+
+    def handed_out() -> Iterator[tuple[int, T]]:
         for index, task in enumerate(tasks):
+            started(index)
+            yield index, task
+
+    if share.processes == 1 and resources.backend == "processes":
+        for index, task in handed_out():
             yield index, _attempt(function, task, label(task))
         return
     with _backend(resources.backend, share.processes):
         parallel = joblib.Parallel(n_jobs=share.processes, return_as="generator_unordered")
-        calls = (
-            joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in enumerate(tasks)
-        )
+        calls = (joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in handed_out())
         yield from parallel(calls)
 
 

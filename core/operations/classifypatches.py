@@ -96,6 +96,7 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
         lambda patch: f"Map of patch {patch.id}",
         resources,
         progress.part(0.0, 0.95),
+        patch_of=lambda patch: patch,
     )
     names = raw
     if parameters.smoothing:
@@ -114,6 +115,7 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
             lambda patch: f"Smoothing of patch {patch.id}",
             resources,
             progress.part(0.95, 1.0),
+            patch_of=lambda patch: patch,
         )
     workspace.write_record(
         "classifypatches",

@@ -16,6 +16,7 @@ from .findscenes import FindScenes
 
 if TYPE_CHECKING:
     from ..downloads import Download
+    from ..grid import Patch
 
 # A value on its way: as it comes, decoded, with the mask of the area, and as it is written.
 _BYTES_ON_THE_WAY = 10
@@ -44,6 +45,7 @@ def fetch(
 ) -> Downloaded:
     """Write every file of the catalogue that is not there yet; `on_arrival` is told each that comes from a network."""
     from .. import execution
+    from ..acquisition_layers import write_acquisitions
     from ..downloads import fetch as fetch_one
     from ..downloads import plan_downloads
     from ..sources import is_paid, open_source
@@ -66,10 +68,15 @@ def fetch(
         # Twice as many where the ledger counts the connections: while one answer is written the next is on its way.
         threads = parameters.connections * (2 if is_paid(source) else 1)
         threads = min(threads, _most_at_a_time(missing, parameters.memory))
-        execution.run_in_threads(one, missing, _label, threads, progress, on_done=on_arrival)
+        execution.run_in_threads(one, missing, _label, threads, progress, on_done=on_arrival, patch_of=_patch_of)
     else:
-        execution.run_all(one, missing, _label, resources, progress)
+        execution.run_all(one, missing, _label, resources, progress, patch_of=_patch_of)
+    write_acquisitions(workspace)
     return Downloaded(workspace.scenes_folder)
+
+
+def _patch_of(download: Download) -> Patch:
+    return download.patch
 
 
 def _label(download: Download) -> str:

@@ -88,6 +88,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
         lambda patch: f"Labels of patch {patch.id}",
         resources,
         progress.part(0.0, 0.2),
+        patch_of=lambda patch: patch,
     )
     chosen = draw(Candidates.joined(parts), number)
     share = resources.share(len(workspace.layout.patches))
@@ -99,6 +100,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
         lambda task: f"Samples of patch {task[0].id}",
         resources,
         progress.part(0.2, 1.0),
+        patch_of=lambda task: task[0],
     )
     samples = Candidates.joined([wanted for _, wanted in tasks])
     order = np.lexsort(

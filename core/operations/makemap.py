@@ -92,17 +92,17 @@ def run(parameters: MakeMap, progress: Progress) -> Made:
 
     workspace = Workspace(parameters.workspace)
     parameters = _with_sample_reference(parameters)
+    workspace.forget("makemap")  # until the end: that it is missing tells that a run has not come to its end
     seconds: dict[str, float] = {}
     done = 0.0
     accuracy = float("nan")
-    for title, weight, step in STEPS:
-        progress.info(f"{title} …")
+    for number, (title, weight, step) in enumerate(STEPS, start=1):
         began = time.monotonic()
-        result = step(parameters, progress.part(done, done + weight))
+        result = step(parameters, progress.step(title, number, len(STEPS) + 1, done, done + weight))
         accuracy = result if step is trainmodel.train else accuracy
         seconds[title] = round(time.monotonic() - began, 1)
         done += weight
-    progress.info("Stitching the map and writing the report …")
+    progress.step("Stitching the map and writing the report", len(STEPS) + 1, len(STEPS) + 1, done, 1.0)
     began = time.monotonic()
     files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)

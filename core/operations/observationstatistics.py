@@ -60,6 +60,7 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
         lambda patch: f"Statistics of patch {patch.id}",
         Resources(parameters.memory, parameters.jobs, parameters.backend),
         progress.part(0.0, 0.9),
+        patch_of=lambda patch: patch,
     )
     workspace.write_record("observationstatistics", {"fingerprints": names})
     acquisitions = workspace.catalogue.optical

@@ -16,7 +16,7 @@ import pytest
 import rasterio
 import shapely
 
-from patchwork.core.__main__ import time_left
+from patchwork.core.faces import time_left
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.parameters import declared
 
@@ -383,3 +383,52 @@ def test_wrong_parameters_are_told_without_packages_too(tmp_path):
     result = bare_python("splitarea", "--workspace", tmp_path, "--patch-size", "0")
     assert result.returncode == 2
     assert "PATCH_SIZE" in result.stderr
+
+
+# The worker
+
+
+@pytest.fixture
+def worker(start):
+    """A worker, and what it answers to a request."""
+    engine = start("worker")
+
+    def ask(operation, parameters, **environment):
+        engine.give({"operation": operation, "parameters": parameters, "environment": environment})
+        for line in engine.process.stdout:
+            engine.lines.append(json.loads(line))
+            if engine.lines[-1].keys() & {"outputs", "error"}:
+                return engine.lines[-1]
+        pytest.fail(f"The worker ended. {''.join(engine.errors)}")
+
+    return SimpleNamespace(engine=engine, ask=ask)
+
+
+def test_a_worker_answers_one_request_after_the_other(worker, tmp_path):
+    for number in (1, 2):
+        values = {"area": AREA[1], "workspace": str(tmp_path / f"work č {number}")}
+        assert worker.ask("splitarea", values)["outputs"]["PATCH_NUMBER"] == 2
+    assert worker.ask("splitarea", {})["kind"] == "parameters"
+    assert worker.ask("maskclouds", {"workspace": str(tmp_path / "empty")})["kind"] == "missing step"
+    values = {"area": AREA[1], "workspace": str(tmp_path / "again")}
+    assert worker.ask("splitarea", values)["outputs"]["PATCH_NUMBER"] == 2
+
+
+def test_a_worker_takes_the_environment_of_a_request_and_forgets_it(worker):
+    told = worker.ask("checkinstallation", {}, SH_CLIENT_ID="id", SH_CLIENT_SECRET="none", SH_BASE_URL="https://[")
+    assert "Account:" in told["outputs"]["REPORT"]
+    assert "Account:" not in worker.ask("checkinstallation", {})["outputs"]["REPORT"]
+
+
+@posix
+def test_a_worker_ends_with_its_input(worker, tmp_path):
+    worker.ask("splitarea", {})
+    worker.engine.process.stdin.close()
+    assert worker.engine.process.wait(20) == CANCELLED
+    assert worker.engine.leaves_nothing()
+
+
+def test_a_worker_is_not_stopped_by_what_is_no_request(worker, tmp_path):
+    worker.engine.process.stdin.write("nonsense\n")
+    assert "Standard input" in worker.ask("nosuch", {})["error"]  # what it says to the line before
+    assert "no operation 'nosuch'" in worker.ask("splitarea", {})["error"]

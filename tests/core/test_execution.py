@@ -149,3 +149,57 @@ def test_with_dask_the_results_are_the_same():
         assert run(math.sqrt, [float(n * n) for n in range(9)], 2, backend) == [float(n) for n in range(9)]
         with pytest.raises(DataError, match=r"1 of 2 failed.*\nPatch -1\.0: ValueError"):
             run(math.sqrt, [-1.0, 1.0], 2, backend)
+
+
+# What becomes of patches
+
+
+class Tile:
+    def __init__(self, id_):
+        self.id = id_
+
+
+def told_of(tasks, function, jobs):
+    events = []
+    progress = Progress(on_event=events.append)
+    try:
+        run_all(function, tasks, str, Resources(2000, jobs), progress, patch_of=lambda task: Tile(task[0]))
+    except DataError:
+        pass
+    return events
+
+
+def root_of(task):
+    return math.sqrt(task[1])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_patch_waits_runs_and_is_done_with_its_last_task(jobs):
+    events = told_of([("a", 1), ("b", 4), ("a", 9)], root_of, jobs)
+    assert events[0] == {"patches": ["a", "b"], "state": "waiting", "reason": ""}
+    for patch in "ab":
+        assert [event["state"] for event in events[1:] if event["patches"] == [patch]] == ["running", "done"]
+    if jobs == 1:
+        assert [(event["patches"][0], event["state"]) for event in events[1:]] == [
+            ("a", "running"),
+            ("b", "running"),
+            ("b", "done"),
+            ("a", "done"),
+        ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_patch_with_a_failed_task_is_never_done_and_tells_why(jobs):
+    events = told_of([("a", 1), ("b", -4), ("a", 9), ("b", 1)], root_of, jobs)
+    last = {event["patches"][0]: event for event in events[1:]}
+    assert last["a"]["state"] == "done"
+    assert last["b"]["state"] == "failed"
+    assert "math domain error" in last["b"]["reason"]
+
+
+def test_a_step_is_told_with_its_part_of_the_whole():
+    events, fractions = [], []
+    whole = Progress(fractions.append, on_event=events.append).part(0.5, 1.0)
+    whole.step("Masking clouds", 2, 4, 0.2, 0.6).report(0.5)
+    assert events == [{"step": "Masking clouds", "number": 2, "of": 4, "start": 0.2, "stop": 0.6}]
+    assert fractions == [pytest.approx(0.5 + 0.5 * 0.4)]
