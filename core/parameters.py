@@ -2,7 +2,7 @@
 
 A step is declared once, as a frozen dataclass whose fields carry a kind::
 
-    @dataclass(frozen=True)
+    @frozen
     class SplitArea(Parameters):
         workspace: Annotated[Path, Folder("Workspace", "The folder …")]
         patch_size: Annotated[float, Number("Patch size", "…", unit="m", above=0)] = 5000.0
@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Optional, TypeVar, Union, get_type_hints
 
 from .errors import ParameterError
+from .frozen import frozen
 
 P = TypeVar("P", bound="Parameters")
 
 
-@dataclass(frozen=True)
+@frozen
 class Kind:
     """What a value is: its label and help for people, and how it is read from text or JSON."""
 
@@ -46,17 +47,17 @@ class Kind:
         return value
 
 
-@dataclass(frozen=True)
+@frozen
 class Text(Kind):
     """Any text."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Account(Kind):
     """The name of where a client id and its secret are kept, never these themselves."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Number(Kind):
     """A number, whole where `whole`; `minimum` and `maximum` are allowed themselves, `above` is not."""
 
@@ -86,7 +87,7 @@ class Number(Kind):
         return int(number) if self.whole else number
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice(Kind):
     """One of a few words; `options` maps each word to what a person reads."""
 
@@ -99,7 +100,7 @@ class Choice(Kind):
         return word
 
 
-@dataclass(frozen=True)
+@frozen
 class Names(Kind):
     """Some names in order, as text separated by commas; `none` for no name at all."""
 
@@ -120,7 +121,7 @@ class Names(Kind):
         return ",".join(value) or self.NONE
 
 
-@dataclass(frozen=True)
+@frozen
 class Date(Kind):
     """A day in UTC, as 2019-07-31."""
 
@@ -138,22 +139,22 @@ class Date(Kind):
         return str(value.isoformat())
 
 
-@dataclass(frozen=True)
+@frozen
 class Crs(Kind):
     """A coordinate reference system, as EPSG:32633 or WKT."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Area(Kind):
     """A vector file (`file.gpkg|layername=…` for one layer of several) or `xmin,ymin,xmax,ymax[,EPSG:n]`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Place(Kind):
     """A point `x,y[,EPSG:n]`, or a vector file of points or polygons."""
 
 
-@dataclass(frozen=True)
+@frozen
 class File(Kind):
     """An existing file."""
 
@@ -166,7 +167,7 @@ class File(Kind):
         return str(value)
 
 
-@dataclass(frozen=True)
+@frozen
 class Folder(Kind):
     """A folder; the step says whether it must exist."""
 
@@ -177,19 +178,19 @@ class Folder(Kind):
         return str(value)
 
 
-@dataclass(frozen=True)
+@frozen
 class VectorFile(Kind):
     """A vector file, `file.gpkg|layername=…` for one layer of several."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FieldName(Kind):
     """A field of the vector layer in the parameter `of`."""
 
     of: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Output:
     """What a step gives back. Files lie in the workspace; `destination` lets the person have a copy elsewhere."""
 
@@ -198,57 +199,57 @@ class Output:
     destination: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class RasterOutput(Output):
     """A GeoTIFF."""
 
     extension: ClassVar[str] = "tif"
 
 
-@dataclass(frozen=True)
+@frozen
 class VectorOutput(Output):
     """A GeoPackage."""
 
     extension: ClassVar[str] = "gpkg"
 
 
-@dataclass(frozen=True)
+@frozen
 class TableOutput(Output):
     """A CSV file."""
 
     extension: ClassVar[str] = "csv"
 
 
-@dataclass(frozen=True)
+@frozen
 class PageOutput(Output):
     """An HTML page that stands alone."""
 
     extension: ClassVar[str] = "html"
 
 
-@dataclass(frozen=True)
+@frozen
 class FileOutput(Output):
     """Another file, such as a picture or a model."""
 
     extension: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class FolderOutput(Output):
     """A folder of the workspace."""
 
 
-@dataclass(frozen=True)
+@frozen
 class NumberOutput(Output):
     """A number."""
 
 
-@dataclass(frozen=True)
+@frozen
 class TextOutput(Output):
     """A text."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Declared:
     """One declared field: its name, its kind, its default (None where there is none) and whether it must be given."""
 
@@ -274,7 +275,7 @@ def _declare(field: Field[Any], kind: Any) -> Declared:
     return Declared(field.name, kind, None if required else field.default, required)
 
 
-@dataclass(frozen=True)
+@frozen
 class Parameters:
     """Base of all parameter classes. A class made of several (by inheritance) has the fields of all of them."""
 
@@ -310,7 +311,7 @@ class Parameters:
         }
 
 
-@dataclass(frozen=True)
+@frozen
 class Operation:
     """One step as all faces know it: its name (fixed for ever), what people read, its declarations and its function."""
 

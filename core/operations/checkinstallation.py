@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, TextOutput
 from ..progress import Progress
 from .declarations import OfService
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckInstallation(OfService):
     """The account, where one is to be tried."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Checked:
     """A text ready to paste into a bug report."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import DataError
+from ..frozen import frozen
 from ..parameters import File, FolderOutput, Number, Operation
 from ..progress import Progress
 from .declarations import Heavy
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 200_000_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Smoothing(Heavy):
     """How the map is smoothed."""
 
@@ -41,7 +41,7 @@ class Smoothing(Heavy):
     ] = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class ClassifyPatches(Smoothing):
     """The model and the map."""
 
@@ -55,7 +55,7 @@ class ClassifyPatches(Smoothing):
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Classified:
     """The map patches."""
 

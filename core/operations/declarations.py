@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..bands import DETECTOR_BANDS, METHODS
+from ..frozen import frozen
 from ..indices import INDICES
 from ..parameters import Account, Choice, Date, Folder, Names, Number, Parameters, Text
 
@@ -23,7 +23,7 @@ SOURCES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class InWorkspace(Parameters):
     """Every operation works in a workspace."""
 
@@ -37,7 +37,7 @@ class InWorkspace(Parameters):
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class FromSource(InWorkspace):
     """Where imagery comes from."""
 
@@ -60,7 +60,7 @@ class FromSource(InWorkspace):
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class OfService(Parameters):
     """Which service, and who asks."""
 
@@ -92,7 +92,7 @@ class OfService(Parameters):
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class FromService(OfService, FromSource):
     """Which imagery of which service."""
 
@@ -115,7 +115,7 @@ class FromService(OfService, FromSource):
         return Service(self.collection, self.service_url, self.token_url, self.auth)
 
 
-@dataclass(frozen=True)
+@frozen
 class Period(FromService):
     """Which acquisitions are taken."""
 
@@ -138,7 +138,7 @@ class Period(FromService):
     ] = 80.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Spending(FromService):
     """How much may be asked of a service."""
 
@@ -176,7 +176,7 @@ class Spending(FromService):
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class CloudDetection(InWorkspace):
     """How clouds are told, which decides the bands that are fetched."""
 
@@ -202,7 +202,7 @@ class CloudDetection(InWorkspace):
     ] = 60.0
 
 
-@dataclass(frozen=True)
+@frozen
 class Learnt(InWorkspace):
     """What classes are learnt from, which decides the bands that are fetched."""
 
@@ -232,7 +232,7 @@ class Learnt(InWorkspace):
         return tuple(dict.fromkeys([*self.bands, *made_of]))
 
 
-@dataclass(frozen=True)
+@frozen
 class Heavy(InWorkspace):
     """How much of the machine a run may take."""
 
@@ -268,7 +268,7 @@ class Heavy(InWorkspace):
     ] = "processes"
 
 
-@dataclass(frozen=True)
+@frozen
 class SeriesParameters(Learnt):
     """The regular dates and the values that samples and maps are made of."""
 
@@ -285,7 +285,7 @@ class SeriesParameters(Learnt):
     ] = 16
 
 
-@dataclass(frozen=True)
+@frozen
 class Seeded(InWorkspace):
     """What chance there is."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Callable
 
+from ..frozen import frozen
 from ..parameters import FolderOutput, Operation
 from ..progress import Progress
 from . import findscenes
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _BYTES_ON_THE_WAY = 10
 
 
-@dataclass(frozen=True)
+@frozen
 class DownloadScenes(FindScenes, Heavy):
     """The source, the period, and the machine."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Downloaded:
     """Where the scenes are."""
 

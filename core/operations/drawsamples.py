@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DataError
+from ..frozen import frozen
 from ..parameters import Choice, Number, NumberOutput, Operation, VectorOutput
 from ..progress import Progress
 from .declarations import Heavy, Seeded, SeriesParameters
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-@dataclass(frozen=True)
+@frozen
 class DrawSamples(Seeded, SeriesParameters, Heavy):
     """How many, and which."""
 
@@ -40,7 +40,7 @@ class DrawSamples(Seeded, SeriesParameters, Heavy):
     ] = "equal"
 
 
-@dataclass(frozen=True)
+@frozen
 class Drawn:
     """The samples."""
 

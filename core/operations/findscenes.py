@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ..bands import choose_bands, cloud_detection
 from ..errors import DataError, ParameterError
+from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
 from .declarations import CloudDetection, Learnt, Period, Spending
@@ -25,12 +26,12 @@ _RAW_MB_PER_SECOND = 20.0
 _SECONDS_PER_REQUEST = 2.5
 
 
-@dataclass(frozen=True)
+@frozen
 class FindScenes(Spending, Period, Learnt, CloudDetection):
     """The source and the period, what is to be fetched, and what it may cost."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """What there is, and what a download takes."""
 

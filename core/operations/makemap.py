@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Callable
 
+from ..frozen import frozen
 from ..parameters import FolderOutput, NumberOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
 from . import (
@@ -22,7 +23,7 @@ from . import (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class MakeMap(
     classifypatches.Smoothing,
     trainmodel.TrainModel,
@@ -35,7 +36,7 @@ class MakeMap(
     """The parameters of all steps."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Made:
     """The map, the layers beside it, and the report."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import Queue
@@ -12,6 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any, Callable, Optional
 
 from ..errors import DataError
+from ..frozen import frozen
 from ..parameters import FolderOutput, Number, Operation
 from ..progress import Progress
 from .declarations import CloudDetection, Heavy
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Scene = tuple[Patch, Acquisition]
 
 
-@dataclass(frozen=True)
+@frozen
 class MaskClouds(CloudDetection, Heavy):
     """How clouds are told."""
 
@@ -59,7 +60,7 @@ class MaskClouds(CloudDetection, Heavy):
     ] = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Masked:
     """Where the clouds are."""
 

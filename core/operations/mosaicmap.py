@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
+from ..frozen import frozen
 from ..parameters import Choice, Operation, RasterOutput
 from ..progress import Progress
 from .declarations import InWorkspace
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-@dataclass(frozen=True)
+@frozen
 class Layer:
     """Where a layer comes from: a folder of patch rasters with a band of its name, and the step that makes them."""
 
@@ -39,7 +39,7 @@ LAYERS: dict[str, Layer] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class MosaicMap(InWorkspace):
     """Which layer."""
 
@@ -49,7 +49,7 @@ class MosaicMap(InWorkspace):
     ] = "map"
 
 
-@dataclass(frozen=True)
+@frozen
 class Mosaicked:
     """The raster of the whole area."""
 

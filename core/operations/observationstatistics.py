@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ..frozen import frozen
 from ..parameters import FileOutput, Operation, RasterOutput, TableOutput
 from ..progress import Progress
 from .declarations import Heavy
@@ -23,12 +24,12 @@ _TABLE_TAG = "DATE_STATISTICS"
 LAYERS = ("valid_count", "mean_cloud_probability", "mean_ndvi")
 
 
-@dataclass(frozen=True)
+@frozen
 class ObservationStatistics(Heavy):
     """The workspace alone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Observed:
     """Rasters over the area, and a table over the year."""
 

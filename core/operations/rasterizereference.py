@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 from ..errors import DataError, ParameterError
+from ..frozen import frozen
 from ..parameters import FieldName, FolderOutput, Number, Operation, RasterOutput, VectorFile
 from ..progress import Progress
 from .declarations import Heavy
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-@dataclass(frozen=True)
+@frozen
 class RasterizeReference(Heavy):
     """The reference layer and how it is read."""
 
@@ -58,7 +58,7 @@ class RasterizeReference(Heavy):
     ] = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class Rasterized:
     """The labels as rasters over the area."""
 

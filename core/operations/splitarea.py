@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import DataError, ParameterError, WorkspaceError
+from ..frozen import frozen
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
 from .declarations import FromSource
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-@dataclass(frozen=True)
+@frozen
 class SplitArea(FromSource):
     """The area and how it is cut."""
 
@@ -71,7 +71,7 @@ class SplitArea(FromSource):
     ] = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Split:
     """What splitting gives."""
 

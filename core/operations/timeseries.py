@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ..bands import RADAR_BANDS
 from ..errors import DataError
+from ..frozen import frozen
 from ..indices import INDICES, bands_of
 from ..parameters import FileOutput, Names, Operation, Place, TableOutput
 from ..progress import Progress
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 
-@dataclass(frozen=True)
+@frozen
 class TimeSeries(InWorkspace):
     """Where, and what."""
 
@@ -43,7 +43,7 @@ class TimeSeries(InWorkspace):
     ] = ("NDVI",)
 
 
-@dataclass(frozen=True)
+@frozen
 class Followed:
     """The values as a table and a picture."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DataError
+from ..frozen import frozen
 from ..parameters import Choice, FileOutput, NumberOutput, Operation, PageOutput
 from ..progress import Progress
 from .declarations import Heavy, Seeded
@@ -24,7 +24,7 @@ CLASSIFIERS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class TrainModel(Seeded, Heavy):
     """Which classifier, and how it is tested."""
 
@@ -50,7 +50,7 @@ class TrainModel(Seeded, Heavy):
     ] = "blocks"
 
 
-@dataclass(frozen=True)
+@frozen
 class Trained:
     """The model and what it is worth."""
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Optional
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from patchwork.core import parameters as language
 from patchwork.core.errors import ParameterError
+from patchwork.core.frozen import frozen
 from patchwork.core.operations import OPERATIONS, destinations_of
 from patchwork.core.parameters import (
     Account,
@@ -135,14 +136,14 @@ def test_values_as_people_and_programs_give_them(kind, text, value):
 # Parameters together
 
 
-@dataclass(frozen=True)
+@frozen
 class Base(Parameters):
     """Something that must be given."""
 
     workspace: Annotated[Path, Folder("Workspace", "")]
 
 
-@dataclass(frozen=True)
+@frozen
 class Some(Base):
     """And some that need not."""
 

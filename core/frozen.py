@@ -1,0 +1,73 @@
+"""Frozen dataclasses that are cheap to define: QGIS defines all declarations whenever it starts.
+
+`dataclass(frozen=True)` writes and compiles six methods for each class, which took most of the plugin's start. Here
+they are written once, for all classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from typing import dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        """What Python before 3.11 lacks, and only type checkers need."""
+        return lambda decorator: decorator
+
+
+@dataclass_transform(frozen_default=True)
+def frozen(cls: type[T]) -> type[T]:
+    """The class as `dataclass(frozen=True)` makes it, without `__post_init__` and default factories."""
+    for name, method in METHODS.items():
+        setattr(cls, name, method)
+    return dataclass(init=False, repr=False, eq=False)(cls)
+
+
+def _init(self: Any, *values: Any, **named: Any) -> None:
+    names = [field.name for field in fields(self)]
+    given = {**dict(zip(names, values)), **named}
+    missing = [field.name for field in fields(self) if field.default is MISSING and field.name not in given]
+    if missing or len(given) != len(values) + len(named) or not given.keys() <= set(names):
+        raise TypeError(f"{type(self).__name__} takes {', '.join(names)}; it was given {', '.join(given) or 'nothing'}")
+    for field in fields(self):
+        object.__setattr__(self, field.name, given.get(field.name, field.default))
+
+
+def _values(instance: Any) -> tuple[Any, ...]:
+    return tuple(getattr(instance, field.name) for field in fields(instance))
+
+
+def _repr(self: Any) -> str:
+    values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
+    return f"{type(self).__qualname__}({values})"
+
+
+def _eq(self: Any, other: object) -> bool:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))
+
+
+def _setattr(self: Any, name: str, value: Any) -> NoReturn:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _delattr(self: Any, name: str) -> NoReturn:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+METHODS = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__hash__": _hash,
+    "__setattr__": _setattr,
+    "__delattr__": _delattr,
+}
