@@ -39,6 +39,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def update_text(path: Path, text: str) -> None:
+    """Write a text file, unless it holds just that already."""
+    try:
+        if path.read_bytes() == text.encode():
+            return
+    except OSError:
+        pass  # not there yet
+    write_text(path, text)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file for machines and people, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

@@ -92,6 +92,17 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
         raise DataError(f"{path} cannot be read ({_reason(error)}). Replace or delete it, and run again.") from error
 
 
+def read_overview(path: Path, side: int = 1000) -> np.ndarray:
+    """The first band (y, x), thinned out until its sides are at most `side` long; DataError where it cannot be read."""
+    try:
+        with rasterio.open(path) as file:
+            step = max(-(-max(file.shape) // side), 1)
+            pixels: np.ndarray = file.read(1, out_shape=tuple(-(-length // step) for length in file.shape))
+            return pixels
+    except RasterioError as error:
+        raise DataError(f"{path} cannot be read ({_reason(error)}). Replace or delete it, and run again.") from error
+
+
 def burn(geometries: np.ndarray, values: np.ndarray, window: Window) -> np.ndarray:
     """Polygons, lines or points in pixel coordinates burnt into (y, x) of the window; the later one wins, 0 elsewhere.
 

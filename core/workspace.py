@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from . import rasters
+from . import rasters, styles
 from .bands import DETECTOR_BANDS
 from .errors import MissingStepError, WorkspaceError
 from .files import read_json, remove_temporary_files, take_lock, write_json
@@ -28,6 +28,7 @@ from .records import Acquisition, Catalogue, Layout, Observations, fingerprint
 from .vectors import VectorLayer, read_vector, write_geopackage
 
 FORMAT = 1
+PATCH_COLOUR = "70,70,70,255"
 
 
 class Workspace:
@@ -52,6 +53,15 @@ class Workspace:
     def clouds_folder(self) -> Path:
         """One folder of cloud files for each patch."""
         return self.folder / "clouds"
+
+    @property
+    def acquisitions_folder(self) -> Path:
+        """One raster of the whole area for each acquisition, which points at its scenes."""
+        return self.folder / "acquisitions"
+
+    def acquisition(self, acquisition: Acquisition) -> Path:
+        """The bands of one acquisition over the whole area."""
+        return self.acquisitions_folder / f"{acquisition.name}.vrt"
 
     def scene(self, patch: Patch, acquisition: Acquisition) -> Path:
         """The bands of one acquisition over one patch."""
@@ -101,6 +111,7 @@ class Workspace:
         for name in ("row", "column", "height", "width"):
             fields[name] = np.array([getattr(patch.window, name) for patch in layout.patches], dtype=np.int64)
         write_geopackage(self.patches_file, VectorLayer("patches", np.array(boxes), fields, layout.grid.crs))
+        styles.write_style(self.patches_file, styles.outline_style(PATCH_COLOUR, "id"))
         write_json(
             self.folder / "grid.json",
             {

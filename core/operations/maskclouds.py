@@ -72,12 +72,14 @@ class Masked:
 
 def run(parameters: MaskClouds, progress: Progress) -> Masked:
     """Write probability and mask of every scene that has none yet."""
+    from ..acquisition_layers import write_cloud_styles
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     write_settings(parameters, workspace)
     scenes = [(patch, item) for patch in workspace.layout.patches for item in workspace.catalogue.acquisitions]
     mask(parameters, workspace, scenes, progress)
+    write_cloud_styles(workspace)
     return Masked(workspace.clouds_folder)
 
 
@@ -145,6 +147,7 @@ def mask(parameters: MaskClouds, workspace: Workspace, scenes: Sequence[Scene], 
         lambda scene: f"Clouds of patch {scene[0].id} at {scene[1].name}",
         resources,
         progress,
+        patch_of=lambda scene: scene[0],
     )
 
 

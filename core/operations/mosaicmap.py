@@ -67,7 +67,7 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     """The mosaic of a layer, with its style beside it; not made again where the patches are the same."""
     import numpy as np
 
-    from .. import rasters, styles
+    from .. import rasters
     from ..classes import ClassScheme
     from ..mosaic import write_mosaic
     from ..records import fingerprint
@@ -83,9 +83,8 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
         raise workspace.missing(f"{layer.title} of patch {lacking[0]}", layer.step)
     made_of = fingerprint("mosaic", name, names, scheme.to_json() if scheme else None, [patch.id for patch in patches])
     path = workspace.product(f"{name}.tif")
-    if scheme is not None:
-        styles.write_class_style(path.with_suffix(".qml"), scheme)
     if rasters.fingerprint_of(path) == made_of:
+        _write_styles(workspace, name, scheme)
         progress.report(1.0)
         return path
     dtype = layer.dtype or (scheme.dtype if scheme else "uint8")
@@ -107,7 +106,30 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
         scheme=scheme,
         report=progress.report,
     )
+    _write_styles(workspace, name, scheme)
     return path
+
+
+def _write_styles(workspace: Workspace, name: str, scheme: Optional[ClassScheme]) -> None:
+    """Put the style of a layer beside its mosaic, and beside the patches' rasters where it is their first band."""
+    from .. import rasters, styles
+
+    mosaic = workspace.product(f"{name}.tif")
+    if scheme is not None:
+        style = styles.class_style(scheme)
+    elif name == "valid_count":
+        style = styles.scale_style(styles.count_scale(int(rasters.read_overview(mosaic).max())))
+    else:
+        scales = {
+            "confidence": styles.CONFIDENCE,
+            "mean_cloud_probability": styles.CLOUD_PROBABILITY,
+            "mean_ndvi": styles.MEAN_NDVI,
+        }
+        style = styles.scale_style(scales[name])
+    styles.write_style(mosaic, style)
+    if name in ("map", "labels", "valid_count"):
+        for patch in workspace.layout.patches:
+            styles.write_style(workspace.patch_raster(LAYERS[name].kind, patch), style)
 
 
 OPERATION = Operation(

@@ -93,6 +93,7 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
         lambda patch: f"Labels of patch {patch.id}",
         Resources(parameters.memory, parameters.jobs, parameters.backend),
         progress.part(0.0, 0.6),
+        patch_of=lambda patch: patch,
     )
     counts: dict[int, int] = {}
     for patch in workspace.layout.patches:
@@ -197,6 +198,7 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
     """One raster over the area for each class."""
     import numpy as np
 
+    from .. import styles
     from ..classes import ClassScheme
     from ..mosaic import write_mosaic
     from ..rasters import fingerprint_of
@@ -208,8 +210,10 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
     wanted = {entry.id: folder / f"mask_{entry.id}.tif" for entry in scheme.classes}
     for old in set(folder.glob("mask_*.tif")) - set(wanted.values()):
         old.unlink()
+        old.with_suffix(".qml").unlink(missing_ok=True)
     for number, entry in enumerate(scheme.classes, start=1):
         path = wanted[entry.id]
+        styles.write_style(path, styles.mask_style(entry))
         made_of = fingerprint("mask", entry.id, record["fingerprints"])
         if fingerprint_of(path) != made_of:
             write_mosaic(

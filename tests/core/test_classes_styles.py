@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core.classes import ClassScheme, LandCoverClass
-from patchwork.core.styles import write_class_style
+from patchwork.core import styles
 
 # The colours of the original article, which the built-in scheme promises
 ARTICLE = {
@@ -64,7 +64,7 @@ def test_a_part_of_a_scheme_keeps_its_colours():
 @pytest.mark.parametrize("name", ["forest", "Ödland & <Wald> \"alt\" 'neu'", "森林"])
 def test_a_style_is_xml_with_a_colour_and_a_name_for_each_class(tmp_path, name):
     scheme = ClassScheme.of({1200: name, 3: "water"})
-    write_class_style(tmp_path / "map.qml", scheme)
+    styles.write_style(tmp_path / "map.tif", styles.class_style(scheme))
     root = ElementTree.parse(tmp_path / "map.qml").getroot()
     assert root.find("pipe/rasterrenderer").get("type") == "paletted"
     entries = [dict(entry.attrib) for entry in root.iter("paletteEntry")]
