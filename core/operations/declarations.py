@@ -136,6 +136,14 @@ class Period(FromService):
             maximum=100,
         ),
     ] = 80.0
+    skip_scenes: Annotated[
+        tuple[str, ...],
+        Names(
+            "Scenes left out",
+            "Acquisitions that are left out for the whole area, by their times as 20190731T100031, separated by commas.",
+            advanced=True,
+        ),
+    ] = ()
 
 
 @frozen

@@ -59,7 +59,7 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
     layout = workspace.layout
     source = open_source(parameters.source, parameters.imagery, parameters.service)
     workspace.refuse_other_imagery(source.kind, source.imagery)
-    found = _find(source, parameters, layout)
+    found = _without_skipped(_find(source, parameters, layout), parameters.skip_scenes, progress)
     shown = [_placed(item, source.crs, layout) for item in found]
     limit = parameters.max_cloud_cover
     kept = [item for item in shown if item.coverage and (item.cloud_cover is None or item.cloud_cover * 100 <= limit)]
@@ -120,6 +120,23 @@ def _find(source: Source, parameters: FindScenes, layout: Layout) -> list[Acquis
     ever = [item.time.date() for item in source.find(None, None, area)]
     reach = f"the imagery reaches from {min(ever)} to {max(ever)}" if ever else "there is none at any other time either"
     raise DataError(f"There is no acquisition of the area {when}; {reach}.")
+
+
+def _without_skipped(found: list[Acquisition], skipped: tuple[str, ...], progress: Progress) -> list[Acquisition]:
+    """The acquisitions that the person wants; DataError where none is left."""
+    names = {item.name for item in found}
+    unknown = [name for name in skipped if name not in names]
+    if unknown:
+        progress.warning(
+            f"Scenes left out (SKIP_SCENES): there is no acquisition at {', '.join(unknown)} in this period. Times are "
+            "written as 20190731T100031."
+        )
+    wanted = [item for item in found if item.name not in skipped]
+    if not wanted:
+        raise DataError(f"All {len(found)} acquisitions are left out (SKIP_SCENES). Leave out fewer.")
+    if len(wanted) < len(found):
+        progress.info(f"{len(found) - len(wanted)} of {len(found)} acquisitions are left out as asked (SKIP_SCENES).")
+    return wanted
 
 
 def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
