@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.operations import OPERATIONS
 from .algorithm import OperationAlgorithm
+from .installation import CHECK, CheckInstallationAlgorithm, InstallEngineAlgorithm
 
 ICON = Path(__file__).resolve().parents[1] / "resources" / "icon.svg"
 
@@ -34,8 +35,9 @@ class PatchworkProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         """Add the algorithms, when QGIS asks for them."""
-        for operation in OPERATIONS.values():
-            self.addAlgorithm(OperationAlgorithm(operation))
+        algorithms = [OperationAlgorithm(operation) for operation in OPERATIONS.values() if operation != CHECK]
+        for algorithm in (*algorithms, CheckInstallationAlgorithm(), InstallEngineAlgorithm()):
+            self.addAlgorithm(algorithm)
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:
         """Rasters are copied from the workspace as they are: GeoTIFF."""

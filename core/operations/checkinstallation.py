@@ -39,7 +39,7 @@ def run(parameters: CheckInstallation, progress: Progress) -> Checked:
         f"Interpreter: {sys.executable} (Python {platform.python_version()})",
         f"System: {platform.platform()}, {os.cpu_count()} processor cores",
         f"Memory: {_memory()}",
-        f"Disk: {_disk(Path.home())}",
+        f"Disk: {free_disk(Path.home())}",
         *(f"{name}: {version}" for name, version in versions.items() if name != "python"),
     ]
     missing = [name for name, version in versions.items() if version == "missing"]
@@ -51,7 +51,8 @@ def run(parameters: CheckInstallation, progress: Progress) -> Checked:
     return Checked("\n".join(lines), len(missing))
 
 
-def _disk(folder: Path) -> str:
+def free_disk(folder: Path) -> str:
+    """The free space of the disk that a folder lies on, in words."""
     try:
         return f"{shutil.disk_usage(folder).free / 1e9:.0f} GB free in {folder}"
     except OSError as error:

@@ -1,0 +1,203 @@
+"""The two algorithms that work where there is no engine: one puts its packages there, one tells what is there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+from qgis.core import Qgis, QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.PyQt.QtCore import PYQT_VERSION_STR, QT_VERSION_STR
+
+from ..core.frozen import frozen
+from ..core.operations import checkinstallation
+from ..core.parameters import Folder, FolderOutput, Operation, Parameters, TextOutput
+from ..core.versions import PACKAGES
+from .algorithm import OperationAlgorithm
+from .translation import tr
+
+CHECK = checkinstallation.OPERATION
+SHARE_OF_FETCHING = 60.0  # percent; the rest is unpacking, of which pip says nothing
+
+
+@frozen
+class InstallEngine(Parameters):
+    """Where the packages come from."""
+
+    wheels: Annotated[
+        Optional[Path],
+        Folder(
+            "Folder of wheels",
+            "For a machine without a network: the packages, fetched on one with the same system and version of Python "
+            "by python -m pip download -r requirements.txt -d FOLDER. With it nothing is asked of the network.",
+        ),
+    ] = None
+
+
+@frozen
+class Installed:
+    """What is there afterwards."""
+
+    folder: Annotated[Path, FolderOutput("Packages", "The folder in the QGIS profile.")]
+    report: Annotated[str, TextOutput("Report", "What the engine says of itself.")]
+
+
+def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optional[Installed]:
+    """Install what is missing or out of date, and ask the engine what it has; None when cancelled.
+
+    Raises QgsProcessingException with what is wrong and what to do; what was there before is then still there.
+    """
+    from . import engine, interpreter, packages
+    from .proxies import proxy_environment
+
+    if obstacle := _obstacle():
+        raise QgsProcessingException(obstacle)
+    python, folder = interpreter.find_interpreter().python, interpreter.own_packages()
+    if packages.is_current(folder, interpreter.REQUIREMENTS, python):
+        feedback.pushInfo(tr("The engine's packages are there and up to date."))
+    else:
+        feedback.pushInfo(tr("Installing the engine's packages for {} into {}").format(python, folder))
+        try:
+            installed = packages.install(
+                python,
+                interpreter.REQUIREMENTS,
+                folder,
+                _Listener(interpreter.REQUIREMENTS, feedback).hear,
+                wheels=parameters.wheels,
+                variables=proxy_environment(),
+                is_cancelled=feedback.isCanceled,
+            )
+        except packages.InstallationError as error:
+            raise QgsProcessingException(str(error)) from error
+        if not installed:
+            return None
+    checked = engine.run(CHECK.name, {}, feedback, {})
+    return Installed(folder, checked["REPORT"]) if checked else None
+
+
+def _obstacle() -> str:
+    """Why the packages cannot be installed for QGIS's own Python, and what to do instead; empty where they can."""
+    from . import interpreter
+
+    chosen = interpreter.chosen_python()
+    if chosen:
+        return tr(
+            'The engine runs with {}, which is named in {}. {} Or name none, and "Install engine" does it for '
+            "QGIS's own Python."
+        ).format(chosen, interpreter.where_chosen(), interpreter.how_to_install(chosen))
+    try:
+        interpreter.find_interpreter()
+    except QgsProcessingException as error:
+        return str(error)
+    return ""
+
+
+class _Listener:
+    """Hands on what pip says, and guesses from it how far pip is."""
+
+    def __init__(self, requirements: Path, feedback: QgsProcessingFeedback) -> None:
+        self._asked = len(requirements.read_text(encoding="utf-8").splitlines())
+        self._found = 0
+        self._feedback = feedback
+
+    def hear(self, line: str) -> None:
+        """Take one line. Nobody knows beforehand how many packages those that are asked for bring along."""
+        self._feedback.pushInfo(line)
+        if line.startswith(("Collecting ", "Processing ")):
+            self._found += 1
+            self._feedback.setProgress(SHARE_OF_FETCHING * self._found / (self._found + self._asked))
+        elif line.startswith("Installing collected packages"):
+            self._feedback.setProgress(SHARE_OF_FETCHING)
+            self._feedback.setProgressText(tr("Unpacking {} packages").format(line.count(",") + 1))
+
+
+OPERATION = Operation(
+    name="installengine",
+    label="Install engine",
+    group=CHECK.group,
+    summary="Installs the packages that the engine needs into the QGIS profile, where they take about 1 GB. Nothing "
+    "else on the machine changes. Where all is up to date, nothing is done: run it again after an update of Patchwork. "
+    "Cancelled or failed, it leaves everything as it was.",
+    parameters=InstallEngine,
+    results=Installed,
+    run=install,
+    tags=("installation", "packages", "dependencies", "requirements", "pip", "update"),
+)
+
+
+class InstallEngineAlgorithm(OperationAlgorithm):
+    """Runs in QGIS's own process, since there is no engine yet."""
+
+    def __init__(self) -> None:
+        super().__init__(OPERATION)
+
+    def createInstance(self) -> InstallEngineAlgorithm:
+        """Another."""
+        return InstallEngineAlgorithm()
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Whether QGIS's own Python is what the engine runs with, and new enough."""
+        obstacle = _obstacle()
+        return not obstacle, obstacle
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Install; the outputs by name, none when cancelled."""
+        installed = install(InstallEngine.from_values(self._values), feedback)
+        return {name.upper(): str(value) for name, value in asdict(installed).items()} if installed else {}
+
+
+class CheckInstallationAlgorithm(OperationAlgorithm):
+    """What QGIS knows, and what the engine says of itself, or why there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(CHECK)
+
+    def createInstance(self) -> CheckInstallationAlgorithm:
+        """Another."""
+        return CheckInstallationAlgorithm()
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Always: what is missing is what it tells."""
+        return True, ""
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Both as one text, ready to paste into a bug report."""
+        from .interpreter import what_is_missing
+
+        lines = _facts_of_qgis()
+        for line in lines:
+            feedback.pushInfo(line)
+        try:
+            outputs = super().processAlgorithm(parameters, context, feedback)
+        except QgsProcessingException as error:
+            outputs = {"REPORT": tr("The engine does not run: {}").format(error), "MISSING": len(PACKAGES)}
+        if not outputs:
+            return {}
+        advice = [what_is_missing()] if outputs["MISSING"] else []
+        for line in advice:
+            feedback.pushWarning(line)
+        return {**outputs, "REPORT": "\n".join([*lines, outputs["REPORT"], *advice])}
+
+
+def _facts_of_qgis() -> list[str]:
+    from . import interpreter
+
+    profile = Path(QgsApplication.qgisSettingsDirPath())
+    folder = interpreter.own_packages()
+    if interpreter.chosen_python():
+        packages = tr("of {}, named in {}").format(interpreter.chosen_python(), interpreter.where_chosen())
+    elif not folder.is_dir():
+        packages = tr("none in {}").format(folder)
+    elif interpreter.find_interpreter().is_out_of_date():
+        packages = tr("{}, made for another version of Patchwork or Python. {}").format(folder, interpreter.INSTALL)
+    else:
+        packages = tr("{}, up to date").format(folder)
+    return [
+        f"QGIS: {Qgis.QGIS_VERSION}, Qt {QT_VERSION_STR}, PyQt {PYQT_VERSION_STR}",
+        f"Profile: {checkinstallation.free_disk(profile)}",
+        f"Engine's packages: {packages}",
+    ]
