@@ -1,0 +1,146 @@
+"""The engine's process: lines of JSON go in, lines of JSON come out, and it never outlives its owner."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess  # nosec B404
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, Callable
+
+from qgis.core import QgsProcessingException
+
+from .interpreter import LAUNCHER, Interpreter, another_way
+from .processes import end_group, own_group
+from .translation import tr
+
+SECONDS_TO_END = 2.0
+LINES_IN_ERROR = 30
+
+
+class Child:
+    """The engine's process and all that it starts, ended when the block ends.
+
+    With `answers_many` it is sent one request after the other, and the end of each answer is an END.
+    """
+
+    END = object()
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        answers_many: bool = False,
+    ) -> None:
+        """Start it; QgsProcessingException where the interpreter cannot be started."""
+        self.interpreter = interpreter
+        self.has_answered = True
+        self._answers_many = answers_many
+        self._messages: queue.Queue[Any] = queue.Queue()
+        self.last_lines: deque[str] = deque(maxlen=LINES_IN_ERROR)
+        try:
+            self._process = subprocess.Popen(  # nosec B603
+                [interpreter.python, "-m", "patchwork.core", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                env=dict(environment),
+                cwd=str(LAUNCHER),  # `-m` puts the working folder in front of all packages
+                **own_group(),
+            )
+        except OSError as error:
+            raise QgsProcessingException(
+                tr("The Python interpreter {} cannot be started ({}). {}").format(
+                    interpreter.python, error.strerror or error, another_way()
+                )
+            ) from error
+        self._threads = [
+            self._listen(self._process.stdout, self._on_line, self._messages.put),
+            self._listen(self._process.stderr, self._on_error_line, lambda end: None),
+        ]
+
+    def send(self, values: Mapping[str, Any]) -> None:
+        """Write a line of JSON to its standard input; where it has died, what it wrote before tells why."""
+        self.has_answered = False
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(json.dumps(dict(values)) + "\n")
+            self._process.stdin.flush()
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def next_message(self, seconds: float) -> Any:
+        """The next message, None where none came in time, END when there will be none."""
+        try:
+            return self._messages.get(timeout=seconds)
+        except queue.Empty:
+            if self._process.poll() is not None:
+                end_group(self._process)  # a worker that outlives the engine would keep its output open
+            return None
+
+    def status(self) -> int:
+        """The exit status, once its output has ended."""
+        try:
+            return self._process.wait(SECONDS_TO_END)
+        finally:
+            self._threads[1].join(SECONDS_TO_END)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """End it."""
+        self.close()
+
+    def close(self) -> None:
+        """Ask it to end by closing its input, wait a little, then end it and all that it started."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_END)
+        end_group(self._process)
+        self._process.wait()
+        for thread in self._threads:
+            thread.join(SECONDS_TO_END)
+        for pipe in (self._process.stdout, self._process.stderr):
+            pipe.close()
+
+    def _on_line(self, line: str) -> None:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            self._on_error_line(line)  # a library that prints
+            return
+        self._messages.put(message)
+        if self._answers_many and message.keys() & {"outputs", "error"}:
+            self.has_answered = True
+            self._messages.put(self.END)
+
+    def _on_error_line(self, line: str) -> None:
+        if line.strip():
+            self.last_lines.append(line.rstrip())
+
+    def _listen(
+        self, pipe: IO[str], on_line: Callable[[str], None], on_end: Callable[[object], None]
+    ) -> threading.Thread:
+        def listen() -> None:
+            try:
+                for line in pipe:
+                    on_line(line)
+            except ValueError:
+                pass  # closed while reading
+            on_end(self.END)
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        return thread

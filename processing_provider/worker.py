@@ -1,0 +1,73 @@
+"""An engine that is kept warm for small requests: while the dock is open, a click on the map is answered at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Optional
+
+from qgis.core import QgsProcessingException
+
+from .child import Child
+from .interpreter import Interpreter, find_interpreter
+
+
+class Worker:
+    """At most one process, lent to one request at a time; a request that finds it busy starts an engine of its own."""
+
+    def __init__(self) -> None:
+        self._busy = threading.Lock()
+        self._is_wanted = False
+        self._child: Optional[Child] = None
+
+    def keep(self) -> None:
+        """Have it from now on; it starts in the background."""
+        self._is_wanted = True
+        threading.Thread(target=self._warm_up, daemon=True).start()
+
+    def release(self) -> None:
+        """End it, as soon as it is free."""
+        self._is_wanted = False
+        if self._busy.acquire(blocking=False):
+            self._end()
+            self._busy.release()
+
+    @contextmanager
+    def borrowed(self, interpreter: Interpreter) -> Iterator[Optional[Child]]:
+        """The process for one request, None where none is kept or it is busy.
+
+        When the request is cancelled or fails the process is ended, and another one takes its place.
+        """
+        if not self._is_wanted or not self._busy.acquire(blocking=False):
+            yield None
+            return
+        try:
+            yield self._running(interpreter)
+        finally:
+            is_spoilt = self._child is None or not self._child.has_answered
+            if is_spoilt or not self._is_wanted:
+                self._end()
+            self._busy.release()
+            if is_spoilt and self._is_wanted:
+                self.keep()
+
+    def _running(self, interpreter: Interpreter) -> Child:
+        if self._child is not None and (self._child.interpreter != interpreter or not self._child.is_alive()):
+            self._end()
+        if self._child is None:
+            self._child = Child(interpreter, ["worker"], interpreter.environment(), answers_many=True)
+        return self._child
+
+    def _warm_up(self) -> None:
+        with suppress(QgsProcessingException), self._busy:  # why there is none is told by the first request
+            if self._is_wanted:
+                self._running(find_interpreter())
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+
+WORKER = Worker()
