@@ -107,7 +107,7 @@ class Server:
     """The test server in a process of its own, its account in the environment."""
 
     def __init__(self, *options: object) -> None:
-        path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "core" / "launcher")])
+        path = os.pathsep.join([str(ROOT / "tests"), *sys.path])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "services.hub", *map(str, options)],
             env={**os.environ, "PYTHONPATH": path},
