@@ -18,6 +18,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
+from ..core.operations.declarations import Heavy
 from ..core.parameters import Declared, Operation, declared
 from . import accounts, bindings, outputs, places
 from .bindings import Given
@@ -179,7 +180,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
         destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
         values = {**self._values, **destinations.files}
-        results = engine.run(self._operation.name, values, feedback, self._secrets)
+        is_heavy = issubclass(self._operation.parameters, Heavy)
+        results = engine.run(self._operation.name, values, feedback, self._secrets, is_heavy=is_heavy)
         if results is None:
             return {}
         destinations.show(results, context)
