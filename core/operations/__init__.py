@@ -24,6 +24,7 @@ from . import (
     splitarea,
     timeseries,
     trainmodel,
+    writereport,
 )
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -41,6 +42,7 @@ OPERATIONS: Mapping[str, Operation] = {
         trainmodel,
         classifypatches,
         mosaicmap,
+        writereport,
         checkinstallation,
     )
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Callable
 
@@ -92,7 +91,7 @@ def run(parameters: MakeMap, progress: Progress) -> Made:
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
-    parameters = _with_sample_reference(parameters)
+    parameters = rasterizereference.with_sample_reference(parameters, parameters.source)
     workspace.forget("makemap")  # until the end: that it is missing tells that a run has not come to its end
     seconds: dict[str, float] = {}
     done = 0.0
@@ -112,16 +111,6 @@ def run(parameters: MakeMap, progress: Progress) -> Made:
     )
     page = report.write_report(workspace)
     return Made(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
-
-
-def _with_sample_reference(parameters: MakeMap) -> MakeMap:
-    """The sample region's own reference where none is given."""
-    if parameters.source != "sample" or parameters.reference is not None:
-        return parameters
-    from ..sources.sample import CLASS_FIELD, NAME_FIELD, write_reference
-
-    file = write_reference(parameters.workspace / "sample_reference.gpkg")
-    return replace(parameters, reference=str(file), class_field=CLASS_FIELD, name_field=NAME_FIELD)
 
 
 OPERATION = Operation(

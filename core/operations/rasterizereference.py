@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
 
 from ..errors import DataError, ParameterError
 from ..frozen import frozen
@@ -58,6 +59,9 @@ class RasterizeReference(Heavy):
     ] = 1
 
 
+R = TypeVar("R", bound=RasterizeReference)
+
+
 @frozen
 class Rasterized:
     """The labels as rasters over the area."""
@@ -78,6 +82,8 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
+    if (workspace.folder / "scenes.json").exists():
+        parameters = with_sample_reference(parameters, workspace.catalogue.source)
     reference, identity = _read(parameters, workspace)
     for note in reference.notes:
         progress.info(note)
@@ -128,6 +134,16 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     labels = write_layer(workspace, "labels", progress.part(0.6, 0.7))
     _write_masks(workspace, progress.part(0.7, 1.0))
     return Rasterized(labels, workspace.product("masks"))
+
+
+def with_sample_reference(parameters: R, source: str) -> R:
+    """With the sample region's own reference, where none is given and the imagery is the sample region's."""
+    if source != "sample" or parameters.reference is not None:
+        return parameters
+    from ..sources.sample import CLASS_FIELD, NAME_FIELD, write_reference
+
+    file = write_reference(parameters.workspace / "sample_reference.gpkg")
+    return replace(parameters, reference=str(file), class_field=CLASS_FIELD, name_field=NAME_FIELD)
 
 
 def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Reference, str]:

@@ -320,6 +320,28 @@ def test_the_steps_one_by_one_give_the_same_map(country, made, tmp_path):
     same_layers(made.workspace, folder)
 
 
+def test_the_report_is_written_anew_from_what_is_there(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "write_report", write_report)
+    folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    (folder / "report.html").unlink(missing_ok=True)
+    outputs = run("writereport", "--workspace", folder, "--report", tmp_path / "page.html").outputs
+    assert outputs["REPORT"] == str(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page == (folder / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png" in page
+
+
+def test_the_reference_of_the_sample_region_is_known_to_the_single_step_too(tmp_path):
+    workspace = ("--workspace", tmp_path)
+    area = ("--area", "547000,5153500,548500,5154700,EPSG:32633")
+    run("splitarea", *workspace, "--source", "sample", *area)
+    run("findscenes", *workspace, "--source", "sample")
+    run("rasterizereference", *workspace, "--jobs", 1)
+    labels = read(tmp_path / "labels.tif")
+    assert labels.shape == (120, 150)
+    assert len(np.unique(labels)) > 2
+
+
 def test_a_model_of_another_workspace_gives_the_same_map(country, made, tmp_path):
     folder = tmp_path / "other"
     light = ("--workspace", folder, "--jobs", 1)
@@ -763,7 +785,7 @@ def test_masks_of_classes_that_are_gone_do_not_stay(country, made, tmp_path):
     outputs = run("rasterizereference", "--class-field", "crop", *common).outputs
     names = sorted(path.name for path in (folder / "masks").iterdir())
     assert outputs["MASKS"] == str(folder / "masks")
-    assert names == [f"mask_{number}.tif" for number in (1, 2, 3, 4)]
+    assert names == [f"mask_{number}.{kind}" for number in (1, 2, 3, 4) for kind in ("qml", "tif")]
 
 
 def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp_path):
