@@ -235,13 +235,19 @@ def utm_crs(geometry: BaseGeometry, crs: str) -> str:
 
 
 def reproject(geometries: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Geometries brought from one CRS to another, long edges bent as the projection bends them."""
+    """Geometries brought from one CRS to another, long edges bent as the projection bends them.
+
+    Of invalid ones only the corners are moved.
+    """
     source_crs, target_crs = read_crs(source), read_crs(target)
     if source_crs == target_crs:
         return geometries
     xmin, ymin, xmax, ymax = shapely.total_bounds(geometries)
     step = max(xmax - xmin, ymax - ymin) / 256.0
-    dense = shapely.segmentize(geometries, step) if step > 0.0 else geometries
+    dense = geometries.copy()
+    whole = shapely.is_valid(geometries)  # GEOS would drop a part of an invalid polygon: half of a bow tie
+    if step > 0.0:
+        dense[whole] = shapely.segmentize(geometries[whole], step)
     transformer = Transformer.from_crs(source_crs, target_crs, always_xy=True)
 
     def forward(xy: np.ndarray) -> np.ndarray:

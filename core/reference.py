@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,12 +53,18 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
         ids = _integer_ids(values, class_field)
         names = {int(id_): str(int(id_)) for id_ in np.unique(ids[ids > 0])}
         if name_field:
-            texts = _texts(_field(layer, name_field))
-            for id_ in names:
-                given = [text for text, own in zip(texts, ids, strict=True) if own == id_ and text]
-                names[id_] = max(dict.fromkeys(given), key=given.count) if given else names[id_]
+            given: dict[int, Counter[str]] = {}
+            for text, id_ in zip(_texts(_field(layer, name_field)), ids.tolist(), strict=True):
+                if text and id_:
+                    given.setdefault(id_, Counter())[text] += 1
+            names |= {id_: counted.most_common(1)[0][0] for id_, counted in given.items()}
         return ids, names
     texts = _texts(values)
+    if len(set(texts)) > HIGHEST_CLASS_ID:
+        raise DataError(
+            f"The class field {class_field} holds {len(set(texts)):,} different texts; a map has at most "
+            f"{HIGHEST_CLASS_ID:,} classes. Choose another CLASS_FIELD."
+        )
     numbers = {text: number for number, text in enumerate(sorted({text for text in texts if text}), start=1)}
     return np.array([numbers.get(text, 0) for text in texts], dtype=np.uint16), {n: t for t, n in numbers.items()}
 
@@ -79,6 +86,33 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
             f"{overlapping} pair(s) of polygons overlap by more than a tenth; the later one in the layer counts."
         )
     return Reference(shapes, class_ids, names, tuple(notes))
+
+
+def no_polygon(layer: VectorLayer) -> DataError:
+    """The error that the layer is empty."""
+    return DataError(f"The reference {layer.name} is empty; it holds no polygon.")
+
+
+def no_crs(layer: VectorLayer) -> DataError:
+    """The error that nobody knows where the layer lies."""
+    return DataError(f"The reference {layer.name} has no CRS. Assign one (in QGIS: Assign projection).")
+
+
+def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError:
+    """The error that no polygon lies in the area, and how far away the nearest is."""
+    away = "" if distance_km is None else f", the nearest is {distance_km:,.0f} km away"
+    return DataError(
+        f"The reference {layer.name} misses the area of interest: none of its {len(layer.geometries)} polygons lies in "
+        f"it{away}. Is the CRS ({layer.crs}) right?"
+    )
+
+
+def too_few_classes(number: int, class_field: str) -> DataError:
+    """The error that there is nothing to tell apart."""
+    return DataError(
+        f"The reference has {number} class(es) within the area; a map needs at least two. Is CLASS_FIELD "
+        f"({class_field}) the right one?"
+    )
 
 
 def erode(classes: np.ndarray, radius: int) -> np.ndarray:
@@ -120,9 +154,12 @@ def _texts(values: np.ndarray) -> list[str]:
 
 def _count_overlaps(shapes: np.ndarray) -> int:
     """Pairs of shapes whose common part is more than a pixel and more than a tenth of the smaller one."""
-    tree = shapely.STRtree(shapes)
-    first, second = tree.query(shapes, predicate="intersects")
-    pairs = first < second
-    one, other = shapes[first[pairs]], shapes[second[pairs]]
-    common = shapely.area(shapely.intersection(one, other))
-    return int((common > np.maximum(0.1 * np.minimum(shapely.area(one), shapely.area(other)), 1.0)).sum())
+    first, second = shapely.STRtree(shapes).query(shapes)
+    first, second = first[first < second], second[first < second]
+    areas, bounds = shapely.area(shapes), shapely.bounds(shapes)
+    enough = np.maximum(0.1 * np.minimum(areas[first], areas[second]), 1.0)
+    # Of neighbours only the rectangles overlap, mostly by little: for these the shapes need not be cut.
+    sides = np.minimum(bounds[first, 2:], bounds[second, 2:]) - np.maximum(bounds[first, :2], bounds[second, :2])
+    near = sides.prod(axis=1) > enough
+    common = shapely.area(shapely.intersection(shapes[first[near]], shapes[second[near]]))
+    return int((common > enough[near]).sum())

@@ -12,6 +12,7 @@ from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
 from . import (
     checkinstallation,
+    checkreference,
     classifypatches,
     downloadscenes,
     drawsamples,
@@ -37,6 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
         maskclouds,
         observationstatistics,
         timeseries,
+        checkreference,
         rasterizereference,
         drawsamples,
         trainmodel,

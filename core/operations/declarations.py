@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 from ..bands import DETECTOR_BANDS, METHODS
 from ..frozen import frozen
 from ..indices import INDICES
-from ..parameters import Account, Choice, Date, Folder, Names, Number, Parameters, Text
+from ..parameters import Account, Choice, Date, FieldName, Folder, Names, Number, Parameters, Text, VectorFile
 
 if TYPE_CHECKING:
     from ..sources import Service
@@ -140,7 +140,7 @@ class Period(FromService):
         tuple[str, ...],
         Names(
             "Scenes left out",
-            "Acquisitions that are left out for the whole area, by their times as 20190731T100031, separated by commas.",
+            "Acquisitions that are left out for the whole area: their times as 20190731T100031, separated by commas.",
             advanced=True,
         ),
     ] = ()
@@ -238,6 +238,35 @@ class Learnt(InWorkspace):
         """The bands learnt from, and those that the indices are made of."""
         made_of = [band for index in self.indices for band in INDICES[index].bands]
         return tuple(dict.fromkeys([*self.bands, *made_of]))
+
+
+@frozen
+class Referenced(Parameters):
+    """The reference layer and how it is read."""
+
+    reference: Annotated[
+        Optional[str],
+        VectorFile(
+            "Reference",
+            "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
+            "overlap, the later one in the layer counts. The sample region brings its own.",
+        ),
+    ] = None
+    class_field: Annotated[
+        Optional[str],
+        FieldName(
+            "Class field",
+            "The field with the class of each polygon. Whole numbers come back in the map as they are (0 = unknown); "
+            "names are numbered from 1 in sorted order.",
+            of="reference",
+        ),
+    ] = None
+    name_field: Annotated[
+        Optional[str],
+        FieldName(
+            "Name field", "A field with the names of the classes, where the class field holds numbers.", of="reference"
+        ),
+    ] = None
 
 
 @frozen

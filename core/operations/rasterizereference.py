@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from ..errors import DataError, ParameterError
 from ..frozen import frozen
-from ..parameters import FieldName, FolderOutput, Number, Operation, RasterOutput, VectorFile
+from ..parameters import FolderOutput, Number, Operation, RasterOutput
 from ..progress import Progress
-from .declarations import Heavy
+from .declarations import Heavy, Referenced
 
 if TYPE_CHECKING:
     from ..grid import Patch
@@ -20,32 +20,9 @@ if TYPE_CHECKING:
 
 
 @frozen
-class RasterizeReference(Heavy):
+class RasterizeReference(Referenced, Heavy):
     """The reference layer and how it is read."""
 
-    reference: Annotated[
-        Optional[str],
-        VectorFile(
-            "Reference",
-            "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
-            "overlap, the later one in the layer counts. The sample region brings its own.",
-        ),
-    ] = None
-    class_field: Annotated[
-        Optional[str],
-        FieldName(
-            "Class field",
-            "The field with the class of each polygon. Whole numbers come back in the map as they are (0 = unknown); "
-            "names are numbered from 1 in sorted order.",
-            of="reference",
-        ),
-    ] = None
-    name_field: Annotated[
-        Optional[str],
-        FieldName(
-            "Name field", "A field with the names of the classes, where the class field holds numbers.", of="reference"
-        ),
-    ] = None
     erosion: Annotated[
         int,
         Number(
@@ -153,7 +130,7 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Referen
 
     from ..grid import reproject
     from ..records import fingerprint
-    from ..reference import make_reference, read_classes
+    from ..reference import elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
     from ..vectors import read_vector
 
     if parameters.reference is None or parameters.class_field is None:
@@ -163,26 +140,20 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Referen
         )
     layer = read_vector(parameters.reference)
     if len(layer.geometries) == 0:
-        raise DataError(f"The reference {parameters.reference} is empty; it holds no polygon.")
+        raise no_polygon(layer)
     if not layer.crs:
-        raise DataError(f"The reference {parameters.reference} has no CRS. Assign one (in QGIS: Assign projection).")
+        raise no_crs(layer)
     class_ids, names = read_classes(layer, parameters.class_field, parameters.name_field)
     grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(parameters.erosion)
     shapes = grid.to_pixels(reproject(layer.geometries, layer.crs, grid.crs))
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
     if not near.any():
-        raise DataError(
-            f"The reference {parameters.reference} misses the area of interest: none of its {len(shapes)} polygons "
-            f"lies in it. Is the CRS ({layer.crs}) right?"
-        )
+        raise elsewhere(layer)
     shapes, class_ids = shapes[near], class_ids[near]
     reference = make_reference(shapes, class_ids, names)
     known = len(np.unique(class_ids[class_ids > 0]))
     if known < 2:
-        raise DataError(
-            f"The reference has {known} class(es) within the area; a map needs at least two. Is CLASS_FIELD "
-            f"({parameters.class_field}) the right one?"
-        )
+        raise too_few_classes(known, parameters.class_field)
     identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), class_ids.tolist())
     return reference, identity
 

@@ -278,3 +278,11 @@ def test_there_and_back_is_the_same_place():
 def test_coordinates_that_cannot_be_brought_over_are_an_error():
     with pytest.raises(DataError, match="Is the CRS of the layer right"):
         reproject(array(shapely.Point(500_000.0, 5_000_000.0)), "EPSG:4326", "EPSG:32633")
+
+
+def test_an_invalid_polygon_keeps_all_its_corners():
+    bow = shapely.Polygon([(5e5, 5.1e6), (5e5 + 99, 5.1e6 + 99), (5e5 + 99, 5.1e6), (5e5, 5.1e6 + 99)])
+    moved = reproject(np.array([bow], dtype=object), "EPSG:32633", "EPSG:32634")[0]
+    assert len(moved.exterior.coords) == 5
+    halves = shapely.make_valid(reproject(np.array([moved], dtype=object), "EPSG:32634", "EPSG:32633"))[0]
+    assert halves.area == pytest.approx(99**2 / 2, rel=1e-6)

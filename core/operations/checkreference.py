@@ -1,0 +1,90 @@
+"""What a reference layer holds and what is wrong with it, told before a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Optional
+
+from ..errors import ParameterError
+from ..frozen import frozen
+from ..parameters import Area, NumberOutput, Operation, TextOutput
+from ..progress import Progress
+from .declarations import Referenced
+
+if TYPE_CHECKING:
+    from ..reference_check import Checked
+
+
+@frozen
+class CheckReference(Referenced):
+    """The reference and where it is looked at."""
+
+    area: Annotated[
+        Optional[str],
+        Area(
+            "Area of interest",
+            "Only what lies in this area counts: a vector layer of polygons in any CRS, or an extent. Left out: the "
+            "whole reference.",
+        ),
+    ] = None
+
+
+@frozen
+class ReferenceChecked:
+    """The classes and the problems."""
+
+    classes: Annotated[
+        str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null where unknown).")
+    ]
+    problems: Annotated[str, TextOutput("Problems", "What is wrong and what to do, one line each.")]
+    problem_number: Annotated[int, NumberOutput("Number of problems")]
+    usable: Annotated[int, NumberOutput("Whether a run could use it (1 or 0)")]
+
+
+def run(parameters: CheckReference, progress: Progress) -> ReferenceChecked:
+    """Read the layer as a run would, and tell all that is wrong; an error only where it cannot be read at all."""
+    from ..area import read_area
+    from ..reference_check import Checked, check_reference
+    from ..vectors import read_vector
+
+    if parameters.reference is None:
+        raise ParameterError("Reference (REFERENCE) is missing: polygons of known class.")
+    layer = read_vector(parameters.reference)
+    area = None if parameters.area is None else read_area(parameters.area)
+    if parameters.class_field is None:
+        fields = ", ".join(layer.fields)
+        checked = Checked((), (f"Class field (CLASS_FIELD) is missing: one of {fields}.",), usable=False)
+    else:
+        checked = check_reference(layer, parameters.class_field, parameters.name_field, area)
+    for problem in checked.problems:
+        progress.warning(problem)
+    progress.report(1.0)
+    problems = "\n".join(checked.problems)
+    return ReferenceChecked(_as_json(checked), problems, len(checked.problems), int(checked.usable))
+
+
+def _as_json(checked: Checked) -> str:
+    rows = [
+        {
+            "id": count.entry.id,
+            "name": count.entry.name,
+            "colour": count.entry.colour,
+            "polygons": count.polygons,
+            "hectares": count.hectares,
+        }
+        for count in checked.classes
+    ]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+OPERATION = Operation(
+    name="checkreference",
+    label="Check reference",
+    group="3 Reference and model",
+    summary="Tells the classes of a reference layer with their polygons and hectares, and what is wrong with it before "
+    "a run: invalid or overlapping polygons, too few of a class, a wrong field or CRS.",
+    parameters=CheckReference,
+    results=ReferenceChecked,
+    run=run,
+    tags=("labels", "training", "reference", "overlap", "validity"),
+)
