@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from .errors import ParameterError
 
 _SCHEME_FILE = Path(__file__).parents[1] / "resources" / "schemes" / "land_cover.json"
 
@@ -71,6 +74,15 @@ class ClassScheme:
         """The scheme of these ids alone, with the same names and colours."""
         return ClassScheme(tuple(entry for entry in self.classes if entry.id in ids))
 
+    def recoloured(self, colours: Mapping[int, str]) -> ClassScheme:
+        """The scheme with other colours (#rrggbb) for some of its ids."""
+        return ClassScheme(tuple(replace(entry, colour=colours.get(entry.id, entry.colour)) for entry in self.classes))
+
+    def find(self, words: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """The ids of the classes that words mean, each an id or a name; and the words that mean none."""
+        meant = {entry.name: entry.id for entry in self.classes} | {str(entry.id): entry.id for entry in self.classes}
+        return tuple(meant[word] for word in words if word in meant), tuple(word for word in words if word not in meant)
+
     def to_json(self) -> list[dict[str, Any]]:
         """For JSON files and raster tags."""
         return [asdict(entry) for entry in self.classes]
@@ -79,6 +91,17 @@ class ClassScheme:
     def from_json(cls, rows: Sequence[Mapping[str, Any]]) -> ClassScheme:
         """The inverse of `to_json`."""
         return cls(tuple(LandCoverClass(int(row["id"]), str(row["name"]), str(row["colour"])) for row in rows))
+
+
+def read_colours(entries: Sequence[str]) -> dict[int, str]:
+    """Colours by class id from `id=#rrggbb` each; ParameterError tells all that are something else."""
+    found = {entry: re.fullmatch(r"(\d+)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries}
+    wrong = [entry for entry, match in found.items() if match is None]
+    if wrong:
+        raise ParameterError(
+            f"Class colours (CLASS_COLOURS): {', '.join(wrong)} is not a class id and a colour, such as 1=#ffff00."
+        )
+    return {int(match[1]): match[2].lower() for match in found.values() if match}
 
 
 @lru_cache(maxsize=1)

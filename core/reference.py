@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -40,6 +40,14 @@ class Reference:
         """Polygon numbers to class ids, uint16."""
         classes: np.ndarray = np.concatenate([[0], self.class_ids]).astype(np.uint16)[polygons]
         return classes
+
+    def without(self, ids: Collection[int]) -> Reference:
+        """The same reference with the polygons of these classes unknown."""
+        left_out = np.isin(self.class_ids, list(ids))
+        if not left_out.any():
+            return self
+        note = f"{left_out.sum()} polygon(s) of classes that are not used count as unknown."
+        return replace(self, class_ids=np.where(left_out, np.uint16(0), self.class_ids), notes=(*self.notes, note))
 
 
 def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -> tuple[np.ndarray, dict[int, str]]:

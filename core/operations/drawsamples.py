@@ -76,6 +76,8 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
     if file.exists() and workspace.has_record("drawsamples"):
         old = workspace.record("drawsamples")
         if old["fingerprint"] == made_of:
+            if old["classes"] != record["classes"]:  # other names or colours, the same pixels
+                workspace.write_record("drawsamples", {**old, "classes": record["classes"]})
             progress.report(1.0)
             return Drawn(file, sum(old["drawn"].values()))
     resources = Resources(parameters.memory, parameters.jobs, parameters.backend)

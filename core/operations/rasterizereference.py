@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from ..errors import DataError, ParameterError
 from ..frozen import frozen
-from ..parameters import FolderOutput, Number, Operation, RasterOutput
+from ..parameters import FolderOutput, Names, Number, Operation, RasterOutput
 from ..progress import Progress
 from .declarations import Heavy, Referenced
 
 if TYPE_CHECKING:
+    from ..classes import ClassScheme
     from ..grid import Patch
     from ..reference import Reference
     from ..workspace import Workspace
@@ -34,6 +35,24 @@ class RasterizeReference(Referenced, Heavy):
             maximum=50,
         ),
     ] = 1
+    skip_classes: Annotated[
+        tuple[str, ...],
+        Names(
+            "Classes left out",
+            "Classes that are not used, by id or name, separated by commas. Their polygons count as unknown.",
+            advanced=True,
+        ),
+    ] = ()
+    class_colours: Annotated[
+        tuple[str, ...],
+        Names(
+            "Class colours",
+            "Colours of classes in the map and the report, as id=#rrggbb separated by commas, such as "
+            "1=#ffff00,2=#054907. Other classes have the colours of the land-cover scheme or of a palette. Changing "
+            "colours makes nothing again but what shows them.",
+            advanced=True,
+        ),
+    ] = ()
 
 
 R = TypeVar("R", bound=RasterizeReference)
@@ -51,7 +70,6 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     """Burn the labels of every patch that has none yet, then the rasters of the whole area."""
     import numpy as np
 
-    from ..classes import ClassScheme
     from ..execution import Resources, run_all
     from ..rasters import fingerprint_of
     from ..records import fingerprint
@@ -61,7 +79,7 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     workspace = Workspace(parameters.workspace)
     if (workspace.folder / "scenes.json").exists():
         parameters = with_sample_reference(parameters, workspace.catalogue.source)
-    reference, identity = _read(parameters, workspace)
+    scheme, reference, identity = _read(parameters, workspace, progress)
     for note in reference.notes:
         progress.info(note)
     names = {
@@ -85,7 +103,6 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
         )
         for id_, pixels in zip(found, number):
             counts[int(id_)] = counts.get(int(id_), 0) + int(pixels)
-    scheme = ClassScheme.of(reference.names)
     for entry in scheme.classes:
         if not counts.get(entry.id):
             progress.warning(f"Class {entry.id} ({entry.name}) has no labelled pixel in the area.")
@@ -123,11 +140,14 @@ def with_sample_reference(parameters: R, source: str) -> R:
     return replace(parameters, reference=str(file), class_field=CLASS_FIELD, name_field=NAME_FIELD)
 
 
-def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Reference, str]:
-    """The reference in pixel coordinates, and a fingerprint of what it holds."""
+def _read(
+    parameters: RasterizeReference, workspace: Workspace, progress: Progress
+) -> tuple[ClassScheme, Reference, str]:
+    """The classes that are used, the reference in pixel coordinates, and a fingerprint of what labels are made of."""
     import numpy as np
     import shapely
 
+    from ..classes import ClassScheme, read_colours
     from ..grid import reproject
     from ..records import fingerprint
     from ..reference import elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
@@ -144,18 +164,25 @@ def _read(parameters: RasterizeReference, workspace: Workspace) -> tuple[Referen
     if not layer.crs:
         raise no_crs(layer)
     class_ids, names = read_classes(layer, parameters.class_field, parameters.name_field)
+    colours = read_colours(parameters.class_colours)
+    every = ClassScheme.of(names).recoloured(colours)
+    skipped, unknown = every.find(parameters.skip_classes)
+    if unknown:
+        progress.warning(f"Classes left out (SKIP_CLASSES): the reference has no class {', '.join(unknown)}.")
+    if colourless := [str(id_) for id_ in colours if id_ not in every.ids]:
+        progress.warning(f"Class colours (CLASS_COLOURS): the reference has no class {', '.join(colourless)}.")
     grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(parameters.erosion)
     shapes = grid.to_pixels(reproject(layer.geometries, layer.crs, grid.crs))
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
     if not near.any():
         raise elsewhere(layer)
     shapes, class_ids = shapes[near], class_ids[near]
-    reference = make_reference(shapes, class_ids, names)
-    known = len(np.unique(class_ids[class_ids > 0]))
+    reference = make_reference(shapes, class_ids, names).without(skipped)
+    known = len(np.unique(reference.class_ids[reference.class_ids > 0]))
     if known < 2:
         raise too_few_classes(known, parameters.class_field)
-    identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), class_ids.tolist())
-    return reference, identity
+    identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), reference.class_ids.tolist())
+    return every.only([id_ for id_ in every.ids if id_ not in skipped]), reference, identity
 
 
 def _burn(workspace: Workspace, reference: Reference, erosion: int, names: dict[str, str], patch: Patch) -> None:

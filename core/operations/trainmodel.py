@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from .declarations import Heavy, Seeded
 
 if TYPE_CHECKING:
     from ..accuracy import Assessment
+    from ..classes import ClassScheme
     from ..workspace import Workspace
 
 MODEL_FILE = "model.skops"
@@ -135,6 +137,7 @@ def train(parameters: TrainModel, progress: Progress) -> float:
             "assessments": [_to_json(assessment) for assessment in assessments],
         }
         workspace.write_record("trainmodel", done)
+    done = _with_scheme(workspace, done, ClassScheme.from_json(samples["classes"]))
     by_polygons = next((a for a in done["assessments"] if a["kind"] == "polygons"), None)
     if by_polygons is None:
         progress.warning("No class has two polygons, so nothing could be tested: the accuracy is not known.")
@@ -145,6 +148,24 @@ def train(parameters: TrainModel, progress: Progress) -> float:
     return float(by_polygons["overall"]) if by_polygons else math.nan
 
 
+def _with_scheme(workspace: Workspace, done: dict[str, Any], scheme: ClassScheme) -> dict[str, Any]:
+    """The record, and the model, with the names and colours that classes have now: nothing needs to be fitted for that.
+
+    The model comes first, so that a run that is killed in between does it again.
+    """
+    from .. import models
+    from ..classes import ClassScheme
+
+    own = scheme.only(ClassScheme.from_json(done["classes"]).ids)
+    if own.to_json() == done["classes"]:
+        return done
+    file = workspace.product(MODEL_FILE)
+    models.save_model(file, replace(models.load_model(file), scheme=own))
+    done = {**done, "classes": own.to_json()}
+    workspace.write_record("trainmodel", done)
+    return done
+
+
 def _block_side(workspace: Workspace) -> int:
     """Squares so large that about five by five of them cover the area."""
     domain = workspace.layout.domain
@@ -152,8 +173,6 @@ def _block_side(workspace: Workspace) -> int:
 
 
 def _to_json(assessment: Assessment) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {
         **asdict(assessment),
         "confusion": assessment.confusion.tolist(),

@@ -23,7 +23,9 @@ from scipy import ndimage
 
 from patchwork.core import report
 from patchwork.core.__main__ import main
+from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.features import SeriesPlan, regular_dates
+from patchwork.core.models import load_model
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
 from patchwork.core.series import interpolate
@@ -794,6 +796,67 @@ def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp
     for erosion, side in ((0, 6), (1, 4), (2, 2)):
         run("rasterizereference", "--erosion", erosion, *common)
         assert (read(folder / "labels.tif") > 0).sum() == len(country.shapes) * side * side
+
+
+def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path, monkeypatch):
+    folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    kept = [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")]
+    monkeypatch.setattr("patchwork.core.models.fit", None)  # nothing is fitted
+    make_map(country, folder, *ONE, "--class-colours", "20=#A1B2c3, 400=#000001")
+    assert [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")] == kept
+    same_layers(folder, made.workspace)
+    for layer in ("map", "labels"):
+        with rasterio.open(folder / f"{layer}.tif") as file, rasterio.open(made.workspace / f"{layer}.tif") as old:
+            colours, before, classes = file.colormap(1), old.colormap(1), json.loads(file.tags()["CLASSES"])
+        assert colours == before | {20: (161, 178, 195, 255), 400: (0, 0, 1, 255)}
+        assert {entry["id"]: entry["colour"] for entry in classes}[20] == "#a1b2c3"
+        assert 'value="20" color="#a1b2c3"' in (folder / f"{layer}.qml").read_text(encoding="utf-8")
+    assert "#a1b2c3" in (folder / "masks" / "mask_20.qml").read_text(encoding="utf-8")
+    assert load_model(folder / "model.skops").scheme.colour_table[400] == (0, 0, 1)
+    for step in ("rasterizereference", "drawsamples", "trainmodel", "classifypatches"):
+        found = {entry["id"]: entry["colour"] for entry in Workspace(folder).record(step)["classes"]}
+        assert (found[20], found[400]) == ("#a1b2c3", "#000001")
+    make_map(country, folder, *ONE)  # and back
+    assert (folder / "map.tif").read_bytes() == (made.workspace / "map.tif").read_bytes()
+    assert Workspace(folder).record("trainmodel") == Workspace(made.workspace).record("trainmodel")
+
+
+def test_classes_left_out_are_unknown_and_the_others_keep_their_colours(country, made, tmp_path):
+    folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    common = ("--reference", country.reference, "--class-field", "id", "--workspace", folder, "--jobs", 1)
+    done = run("rasterizereference", *common, "--name-field", "crop", "--skip-classes", "čebula,10,42")
+    assert "Warning: Classes left out (SKIP_CLASSES): the reference has no class 42." in done.said
+    gone = country.fields["id"].count(30) + country.fields["id"].count(10)
+    assert f"{gone} polygon(s) of classes that are not used count as unknown." in done.said
+    before, labels = read(made.workspace / "labels.tif"), read(folder / "labels.tif")
+    np.testing.assert_array_equal(labels, np.where(np.isin(before, (10, 30)), 0, before))
+    assert sorted(path.name for path in (folder / "masks").glob("*.tif")) == ["mask_20.tif", "mask_400.tif"]
+    every = {entry["id"]: entry["colour"] for entry in Workspace(made.workspace).record("trainmodel")["classes"]}
+    classes = Workspace(folder).record("rasterizereference")["classes"]
+    assert {entry["id"]: entry["colour"] for entry in classes} == {id_: every[id_] for id_ in (20, 400)}
+
+
+def test_all_but_one_class_left_out_is_told(country, made, tmp_path):
+    folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    values = {"workspace": folder, "reference": str(country.reference), "class_field": "id", "jobs": 1}
+    step = OPERATIONS["rasterizereference"]
+    with pytest.raises(DataError, match=r"has 1 class\(es\) within the area"):
+        step.run(step.parameters.from_values({**values, "skip_classes": "10,20,30"}), Progress())
+
+
+@pytest.mark.parametrize("wrong", ["1=red", "forest=#ffffff", "1:#ffffff", "1=#fff", "-1=#ffffff"])
+def test_what_is_no_colour_of_a_class_is_told(country, made, wrong):
+    values = {"workspace": made.workspace, "reference": str(country.reference), "class_field": "id"}
+    step = OPERATIONS["rasterizereference"]
+    with pytest.raises(ParameterError, match=rf"\(CLASS_COLOURS\): {wrong} is not a class id and a colour, such as"):
+        step.run(step.parameters.from_values({**values, "class_colours": f"20=#ffffff,{wrong}"}), Progress())
+
+
+def test_colours_of_classes_that_there_are_not_are_told(country, made, tmp_path):
+    folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    common = ("--reference", country.reference, "--class-field", "id", "--workspace", folder, "--jobs", 1)
+    said = run("rasterizereference", *common, "--class-colours", "7=#ffffff,10=#101010").said
+    assert "Warning: Class colours (CLASS_COLOURS): the reference has no class 7." in said
 
 
 # The sample region
