@@ -67,7 +67,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def groupId(self) -> str:
         """The group's id."""
-        return re.sub(r"[^a-z]", "", self._operation.group.lower())
+        return group_id(self._operation.group)
 
     def tags(self) -> list[str]:
         """Words under which it is found."""
@@ -219,6 +219,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def _engine_value(self, parameter: Declared, given: Given) -> Any:
         return bindings.engine_value(parameter, self.parameterDefinition(parameter.name.upper()), given)
+
+
+def group_id(group: str) -> str:
+    """The id of a group of the toolbox: the letters of its name."""
+    return re.sub(r"[^a-z]", "", group.lower())
 
 
 def _paragraph(label: str, text: str) -> str:

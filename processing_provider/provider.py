@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.operations import OPERATIONS
 from .algorithm import OperationAlgorithm
 from .installation import CHECK, CheckInstallationAlgorithm, InstallEngineAlgorithm
+from .models import ShippedModel, shipped_models
 
 ICON = Path(__file__).resolve().parents[1] / "resources" / "icon.svg"
 
 
 class PatchworkProvider(QgsProcessingProvider):
-    """One algorithm for each operation that the core declares."""
+    """One algorithm for each operation that the core declares, and the models made of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._models: list[ShippedModel] = []
+        QgsApplication.processingRegistry().providerAdded.connect(self._complete_models)
 
     def id(self) -> str:
         """The id, fixed for ever: algorithms are called `patchwork:…`."""
@@ -38,6 +44,14 @@ class PatchworkProvider(QgsProcessingProvider):
         algorithms = [OperationAlgorithm(operation) for operation in OPERATIONS.values() if operation != CHECK]
         for algorithm in (*algorithms, CheckInstallationAlgorithm(), InstallEngineAlgorithm()):
             self.addAlgorithm(algorithm)
+        self._models = shipped_models()
+        for model in self._models:
+            self.addAlgorithm(model)
+
+    def _complete_models(self, added: str) -> None:
+        if added == self.id():
+            for model in self._models:
+                model.complete()
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:
         """Rasters are copied from the workspace as they are: GeoTIFF."""

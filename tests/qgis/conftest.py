@@ -93,3 +93,12 @@ def flanders(engine_python):
     if not folder.is_dir():
         pytest.skip(f"there is no real data in {folder}; PATCHWORK_REALDATA names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small(flanders, tmp_path_factory):
+    """A few dates of the real imagery, so that a run takes seconds."""
+    folder = tmp_path_factory.mktemp("imagery")
+    for file in sorted(flanders.glob("*.tif"))[::9]:
+        os.symlink(file, folder / file.name)
+    return folder

@@ -15,15 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def small(flanders, tmp_path_factory):
-    """A few dates of the real imagery, so that a run takes seconds."""
-    folder = tmp_path_factory.mktemp("imagery")
-    for file in sorted(flanders.glob("*.tif"))[::9]:
-        os.symlink(file, folder / file.name)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def parameters(small, flanders):
     """The parameters of a whole map, but for the workspace."""
     reference = str(flanders / "reference.shp")

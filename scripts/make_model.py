@@ -1,0 +1,135 @@
+"""Make the model that Patchwork ships, `resources/models/landcovermodel.model3`, of the steps as they are declared.
+
+    python3 scripts/make_model.py        (a Python that has PyQGIS)
+
+Run it again when a step's parameters change; a test tells when that is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "core" / "launcher"))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["QT_HASH_SEED"] = "0"  # the same file every time
+
+from qgis.core import (  # noqa: E402
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+)
+from qgis.PyQt.QtCore import QPointF  # noqa: E402
+
+from patchwork.core.operations import OPERATIONS  # noqa: E402
+from patchwork.core.parameters import declared  # noqa: E402
+from patchwork.processing_provider import bindings  # noqa: E402
+
+FILE = ROOT / "resources" / "models" / "landcovermodel.model3"
+TITLE = "Land-cover map step by step"
+DESCRIPTION = (
+    "From an area and reference polygons to a land-cover map, made of Patchwork's single steps. It gives the same map "
+    "as Make land-cover map; open it in the modeler to change a step, take one out or put your own in between."
+)
+
+# Each step: its algorithm, what the box says, the fixed values, and the outputs of the model by the step's own.
+STEPS = {
+    "splitarea": ("Cut the area into patches on one pixel grid.", {}, {}),
+    "findscenes": ("What imagery there is, and what fetching it takes.", {}, {}),
+    "rasterizereference": ("Burn the reference polygons into class ids.", {}, {}),
+    "downloadscenes": ("Fetch what is not there yet.", {}, {}),
+    "maskclouds": ("Tell clouds in every scene.", {}, {}),
+    "observationstatistics": ("Count how often each pixel was seen.", {}, {"VALID_COUNT": "Valid observations"}),
+    "drawsamples": ("Draw labelled pixels to learn from.", {}, {}),
+    "trainmodel": ("Fit the classifier and measure its accuracy.", {}, {}),
+    "classifypatches": ("Classify every pixel of every patch.", {}, {}),
+    "mosaicmap": ("Stitch the patches into one map.", {}, {"MAP": "Land-cover map"}),
+    "mosaicmap_confidence": ("The same for the confidence.", {"LAYER": "confidence"}, {"MAP": "Confidence"}),
+    "writereport": ("Write the page about all of it.", {}, {"REPORT": "Report"}),
+}
+ALGORITHMS = {"mosaicmap_confidence": "mosaicmap"}  # where a box has another name than its algorithm
+
+# What the model asks for, by the step that declares it; steps with a parameter of the same name get the same value.
+INPUTS = {
+    "splitarea": ("source", "imagery", "area", "workspace", "patch_size"),
+    "downloadscenes": ("start", "end", "max_cloud_cover", "collection", "service_url", "auth"),
+    "rasterizereference": ("reference", "class_field", "name_field", "erosion"),
+    "drawsamples": ("per_class",),
+    "trainmodel": ("classifier",),
+    "classifypatches": ("smoothing",),
+}
+ACROSS, DOWN = 320, 110
+
+
+def make_model() -> QgsProcessingModelAlgorithm:
+    """The steps in a column, each with its inputs to the left and its outputs to the right."""
+    model = QgsProcessingModelAlgorithm(TITLE, "0 All in one", "allinone")
+    names = list(STEPS)
+    asked: list[str] = []
+    for step, parameters in INPUTS.items():
+        for place, name in enumerate(parameters):
+            definition = bindings.define(next(p for p in declared(OPERATIONS[step].parameters) if p.name == name))
+            box = QgsProcessingModelParameter(definition.name())
+            column = len(parameters) - place
+            box.setPosition(QPointF(-ACROSS * column, DOWN * names.index(step)))
+            model.addModelParameter(definition, box)
+            asked.append(definition.name())
+    model.setParameterOrder(asked)
+    workspace = QgsProcessingModelChildParameterSource.fromModelParameter("WORKSPACE")
+    for row, (name, (comment, fixed, outputs)) in enumerate(STEPS.items()):
+        operation = OPERATIONS[ALGORITHMS.get(name, name)]
+        child = QgsProcessingModelChildAlgorithm(f"patchwork:{operation.name}")
+        child.setChildId(name)
+        child.setDescription(operation.label)
+        child.setPosition(QPointF(0, DOWN * row))
+        child.comment().setDescription(comment)
+        child.comment().setPosition(QPointF(0, DOWN * row - 45))
+        for parameter in declared(operation.parameters):
+            if parameter.name.upper() in asked:
+                given = QgsProcessingModelChildParameterSource.fromModelParameter(parameter.name.upper())
+                child.addParameterSources(parameter.name.upper(), [given])
+        for parameter_name, value in fixed.items():
+            given = QgsProcessingModelChildParameterSource.fromStaticValue(value)
+            child.addParameterSources(parameter_name, [given])
+        child.addParameterSources("WORKSPACE", [workspace])
+        child.setModelOutputs({title: _output(name, output, title, row) for output, title in outputs.items()})
+        model.addChildAlgorithm(child)
+        # Each step gets the workspace from the step before it, which so comes first.
+        workspace = QgsProcessingModelChildParameterSource.fromChildOutput(name, "WORKSPACE")
+    model.updateDestinationParameters()
+    told = {definition.name(): definition.help() for definition in model.parameterDefinitions()}
+    model.setHelpContent({"ALG_DESC": DESCRIPTION, **told})
+    return model
+
+
+def _output(child: str, output: str, title: str, row: int) -> QgsProcessingModelOutput:
+    box = QgsProcessingModelOutput(title, title)
+    box.setChildId(child)
+    box.setChildOutputName(output)
+    box.setPosition(QPointF(ACROSS, DOWN * row))
+    return box
+
+
+def main() -> None:
+    from qgis.core import QgsApplication
+
+    from patchwork.plugin.plugin import PatchworkPlugin
+
+    application = QgsApplication([], False)
+    application.initQgis()
+    plugin = PatchworkPlugin(None)
+    plugin.initProcessing()
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    if not make_model().toFile(str(FILE)):
+        sys.exit(f"{FILE} cannot be written.")
+    print(FILE)
+    sys.stdout.flush()
+    os._exit(0)  # QGIS frees some things twice when Python ends
+
+
+if __name__ == "__main__":
+    main()
