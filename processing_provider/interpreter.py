@@ -53,9 +53,12 @@ class Interpreter:
         return self.packages is not None and not is_current(self.packages, REQUIREMENTS, self.python)
 
 
-def find_interpreter() -> Interpreter:
-    """The interpreter that runs the engine; raises QgsProcessingException where there is none."""
-    chosen = chosen_python()
+def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
+    """The interpreter that runs the engine; raises QgsProcessingException where there is none.
+
+    `chosen` stands for what the person has set.
+    """
+    chosen = chosen_python() if chosen is None else chosen
     if chosen:
         if not Path(chosen).is_file():
             raise QgsProcessingException(
@@ -84,19 +87,29 @@ def find_interpreter() -> Interpreter:
     return Interpreter(python, folder if folder.is_dir() else None)
 
 
-def what_is_missing() -> str:
-    """Why the engine cannot run and how to get it, for a person; empty where all it needs is there."""
+def what_is_missing(chosen: Optional[str] = None) -> str:
+    """Why the engine cannot run and how to get it, for a person; empty where all it needs is there.
+
+    `chosen` stands for what the person has set.
+    """
     try:
-        interpreter = find_interpreter()
+        interpreter = find_interpreter(chosen)
     except QgsProcessingException as error:
         return str(error)
-    if interpreter.packages is not None or _has_packages(interpreter):
+    if interpreter.packages is not None:  # the folder is whole or not there
         return ""
-    if chosen_python():
-        return tr("The Python interpreter {} lacks packages that the engine needs. It is named in {}. {}").format(
-            interpreter.python, where_chosen(), how_to_install(interpreter.python)
+    missing = _missing_packages(interpreter)
+    if missing == "":
+        return ""
+    if not (chosen_python() if chosen is None else chosen):
+        return tr("The packages that the engine needs are not installed yet. {}").format(INSTALL)
+    if missing is None:
+        return tr("{} does not run as a Python interpreter. It is named in {}.").format(
+            interpreter.python, where_chosen()
         )
-    return tr("The packages that the engine needs are not installed yet. {}").format(INSTALL)
+    return tr("The Python interpreter {}, which is named in {}, lacks {}. {}").format(
+        interpreter.python, where_chosen(), missing, how_to_install(interpreter.python)
+    )
 
 
 def _version_text(version: tuple[int, ...]) -> str:
@@ -172,17 +185,22 @@ def _ask(python: str) -> tuple[str, str]:
         f"found = u.find_spec('{PYQT}'); "
         "print('%d.%d' % sys.version_info[:2]); print(found.origin if found else '')"
     )
-    version, _, pyqt = _answer(Interpreter(python), question).partition("\n")
+    version, _, pyqt = (_answer(Interpreter(python), question) or "").partition("\n")
     return version.strip(), pyqt.strip()
 
 
-def _has_packages(interpreter: Interpreter) -> bool:
-    question = "from patchwork.core.versions import package_versions as v; print('missing' in v().values())"
-    return _answer(interpreter, question).strip() == "False"
+def _missing_packages(interpreter: Interpreter) -> Optional[str]:
+    """The names of the packages that it lacks; None where it does not run."""
+    question = (
+        "from patchwork.core.versions import package_versions; "
+        "print(', '.join(name for name, found in package_versions().items() if found == 'missing'))"
+    )
+    answer = _answer(interpreter, question)
+    return answer if answer is None else answer.strip()
 
 
-def _answer(interpreter: Interpreter, question: str) -> str:
-    """What an interpreter prints when it runs a line of Python in the engine's environment; empty where it fails."""
+def _answer(interpreter: Interpreter, question: str) -> Optional[str]:
+    """What an interpreter prints when it runs a line of Python in the engine's environment; None where it fails."""
     try:
         answer = subprocess.run(  # nosec B603
             [interpreter.python, "-c", question],
@@ -195,5 +213,5 @@ def _answer(interpreter: Interpreter, question: str) -> str:
             **own_group(),
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout if answer.returncode == 0 else ""
+        return None
+    return answer.stdout if answer.returncode == 0 else None
