@@ -93,11 +93,11 @@ def _asked(given: list[str]) -> tuple[Operation, dict[str, Any]]:
 
 def _work() -> int:
     """Answer requests until the input ends; what is under way then is cancelled."""
-    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def listen() -> None:
         for line in sys.stdin:
-            requests.put(line)
+            lines.put(line)
         _end_everything()
 
     threading.Thread(target=listen, daemon=True).start()
@@ -107,8 +107,7 @@ def _work() -> int:
         import rasterio  # noqa: F401
     own = dict(os.environ)
     while True:
-        request = requests.get()
-        _run(JsonFace(), partial(_requested, request))
+        _run(JsonFace(), partial(_requested, lines.get()))
         os.environ.clear()  # no secret stays for the next request
         os.environ.update(own)
 

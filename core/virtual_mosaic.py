@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # writes XML, reads none  # nosec B406
 
 from .grid import PixelGrid, Window
 from .rasters import TILE_HEIGHT, TILE_WIDTH

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # see _parse  # nosec B405
 
 import numpy as np
 import shapely
@@ -235,6 +235,6 @@ def _parse(path: Path, name: str, text: bytes) -> ElementTree.Element:
     if b"<!DOCTYPE" in text:
         raise DataError(f"{path.name}: {name} has a document type, which metadata of Sentinel-2 have not.")
     try:
-        return ElementTree.fromstring(text)
+        return ElementTree.fromstring(text)  # nosec B314
     except ElementTree.ParseError as error:
         raise DataError(f"{path.name}: {name} is cut short or no XML ({error}). Download the product again.") from error

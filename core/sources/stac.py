@@ -152,7 +152,7 @@ def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> n
             if attempt == _ATTEMPTS or "404" in str(error.__cause__ or error):
                 reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
                 raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
-            time.sleep(_FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))
+            time.sleep(_FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))  # nosec B311
     raise AssertionError
 
 

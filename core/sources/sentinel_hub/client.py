@@ -320,7 +320,7 @@ def _seconds_to_wait(header: str | None) -> float:
 
 
 def _jittered(seconds: float) -> float:
-    return min(seconds, _LONGEST_WAIT) * random.uniform(0.5, 1.5)
+    return min(seconds, _LONGEST_WAIT) * random.uniform(0.5, 1.5)  # nosec B311
 
 
 def _hours(period: str) -> float:
