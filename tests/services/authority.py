@@ -47,8 +47,16 @@ def _certificate(subject, issuer, public_key, signing_key, *, is_authority):
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(_usage(is_authority), critical=True)  # Python 3.13 wants it of an authority
         .add_extension(x509.SubjectAlternativeName(here), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
         .sign(signing_key, hashes.SHA256())
     )
+
+
+def _usage(is_authority: bool) -> x509.KeyUsage:
+    signs_certificates = dict.fromkeys(["key_cert_sign", "crl_sign"], is_authority)
+    unused = ["content_commitment", "key_encipherment", "data_encipherment", "key_agreement"]
+    unused += ["encipher_only", "decipher_only"]
+    return x509.KeyUsage(digital_signature=True, **signs_certificates, **dict.fromkeys(unused, False))

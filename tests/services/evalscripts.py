@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import threading
@@ -98,6 +99,9 @@ _starting = threading.Lock()
 @lru_cache(maxsize=64)
 def _engine(text: str, thread: int) -> Evalscript:
     return Evalscript(text)
+
+
+atexit.register(_engine.cache_clear)  # an engine waits for its thread, which Python stops soon after
 
 
 def evalscript(text: str) -> Evalscript:
