@@ -63,6 +63,10 @@ class Workspace:
         """The bands of one acquisition over the whole area."""
         return self.acquisitions_folder / f"{acquisition.name}.vrt"
 
+    def quick_look(self, acquisition: Acquisition) -> Path:
+        """A small picture of one acquisition."""
+        return self.folder / "quicklooks" / f"{acquisition.name}.png"
+
     def scene(self, patch: Patch, acquisition: Acquisition) -> Path:
         """The bands of one acquisition over one patch."""
         return self.scenes_folder / patch.id / f"{acquisition.name}.tif"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.image import imsave
+
+from ..files import written_whole
 
 # Blue to yellow, as the article shows cloud probability; readable for the colour-blind and in grey.
 CLOUD_COLOURS = "cividis"
@@ -96,6 +99,13 @@ def as_png(picture: np.ndarray) -> str:
     metadata: dict[str, Any] = {"Software": None}
     imsave(content, picture, format="png", metadata=metadata, pil_kwargs=options)
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def save_picture(picture: np.ndarray, path: Path, tags: Mapping[str, str]) -> None:
+    """Write a picture (y, x, 4) uint8 as a PNG with some tags, whole or not at all."""
+    metadata: dict[str, Any] = {"Software": None, **tags}
+    with written_whole(path) as temporary:
+        imsave(temporary, picture, format="png", metadata=metadata)
 
 
 def gradient(colours: str, stops: int = 9) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import rasterio
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -16,6 +17,9 @@ from ..grid import PixelGrid, Window
 # Between pixels of 60 m values fall exactly halfway between two numbers, and are rounded up or down by the noise in
 # GDAL's coordinates, which each window has of its own. This far aside (in pixels) they fall to the same side.
 _RIGHT, _DOWN = 1.234567e-7, 2.718281e-7
+
+# An overview serves where its pixels are still this much smaller than those asked for.
+_FINER = 4
 
 
 def read_resampled(
@@ -29,6 +33,12 @@ def read_resampled(
     """
     aside = replace(grid, left=grid.left + _RIGHT * grid.pixel_width, top=grid.top - _DOWN * grid.pixel_height)
     values = np.empty((len(bands), *window.shape), dtype=np.uint16)
+    scale = min(grid.pixel_width / pixel[0], grid.pixel_height / pixel[1])
+    fitting = [number for number, factor in enumerate(file.overviews(1)) if factor * _FINER <= scale]
+    if fitting:
+        factor = file.overviews(1)[fitting[-1]]
+        with rasterio.open(file.name, overview_level=fitting[-1]) as overview:
+            return read_resampled(overview, bands, (pixel[0] * factor, pixel[1] * factor), grid, window)
     options = {
         "crs": grid.crs,
         "transform": aside.affine(window),

@@ -1,0 +1,134 @@
+"""A small picture of one acquisition, before anything is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ..errors import ParameterError
+from ..frozen import frozen
+from ..parameters import FileOutput, Number, Operation, Text
+from ..progress import Progress
+from .declarations import InWorkspace, Spending
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..records import Acquisition
+    from ..workspace import Workspace
+
+_TRUE_COLOUR = ("B04", "B03", "B02")
+_BRIGHT = 3000.0  # reflectance × 10000 that is shown white, the same on every date: clouds are
+
+
+@frozen
+class OneAcquisition(InWorkspace):
+    """Which acquisition."""
+
+    time: Annotated[
+        str, Text("Time", "The acquisition: its time as Find scenes tells it, such as 20190731T100031 (UTC).")
+    ]
+
+
+@frozen
+class QuickLook(Spending, OneAcquisition):
+    """How large the picture is, and where it comes from."""
+
+    size: Annotated[
+        int,
+        Number(
+            "Size",
+            "The longer side of the picture. Services that want to be paid take about a third of a processing unit for "
+            "300 pixels; a picture that is there already costs nothing.",
+            unit="px",
+            whole=True,
+            minimum=16,
+            maximum=2000,
+        ),
+    ] = 300
+
+
+@frozen
+class Looked:
+    """The picture."""
+
+    picture: Annotated[
+        Path,
+        FileOutput(
+            "Quick look", "The whole area in true colour, radar in grey; no data is transparent.", True, extension="png"
+        ),
+    ]
+
+
+def run(parameters: QuickLook, progress: Progress) -> Looked:
+    """Read the area at a coarse grid, unless the picture is there."""
+    from dataclasses import asdict
+
+    from ..plots.images import save_picture
+    from ..rasters import FINGERPRINT_TAG, fingerprint_of
+    from ..records import fingerprint
+    from ..sources import is_paid, open_source
+    from ..sources.ledger import Ledger
+    from ..workspace import Workspace
+
+    workspace = Workspace(parameters.workspace)
+    item = _chosen(workspace, parameters.time)
+    layout = workspace.layout
+    factor = -(-max(layout.domain.shape) // parameters.size)
+    grid, window = layout.grid.coarse(factor), layout.domain.coarse(factor)
+    bands = _shown(item)
+    file = workspace.quick_look(item)
+    made_of = fingerprint("quicklook", item.identity, bands, asdict(grid), asdict(window))
+    if fingerprint_of(file) != made_of:
+        ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate, parameters.connections)
+        source = open_source(parameters.source, parameters.imagery, parameters.service, ledger)
+        workspace.refuse_other_imagery(source.kind, source.imagery)
+        if is_paid(source):
+            progress.info(f"{source.price(item, bands, window).units:.2f} processing units.")
+        pixels = source.read(item, bands, grid, window)
+        save_picture(_drawn(pixels), file, {FINGERPRINT_TAG: made_of})
+    progress.report(1.0)
+    return Looked(file)
+
+
+def _chosen(workspace: Workspace, time: str) -> Acquisition:
+    acquisitions = workspace.catalogue.acquisitions
+    for item in acquisitions:
+        if item.name == time:
+            return item
+    raise ParameterError(
+        f"Time (TIME): there is no acquisition at {time}; the workspace has {len(acquisitions)}, from "
+        f"{acquisitions[0].name} to {acquisitions[-1].name}."
+    )
+
+
+def _shown(item: Acquisition) -> tuple[str, ...]:
+    """Red, green and blue where there are all three, otherwise one band."""
+    if set(_TRUE_COLOUR) <= set(item.bands):
+        return _TRUE_COLOUR
+    return ("VV",) if "VV" in item.bands else item.bands[:1]
+
+
+def _drawn(pixels: np.ndarray) -> np.ndarray:
+    """(y, x, 4) uint8 of three bands, or of one in grey."""
+    import numpy as np
+
+    from ..plots.images import true_colour
+
+    if len(pixels) == len(_TRUE_COLOUR):
+        return true_colour(pixels, np.zeros(len(pixels)), _BRIGHT)
+    seen = pixels[pixels > 0]
+    low, high = np.percentile(seen, (1, 99)) if seen.size else (0.0, 1.0)
+    return true_colour(pixels.repeat(3, axis=0), np.full(3, low), float(high))
+
+
+OPERATION = Operation(
+    name="quicklook",
+    label="Quick look",
+    group="1 Area and imagery",
+    summary="Shows one acquisition over the whole area as a small picture. It is kept and not read again.",
+    parameters=QuickLook,
+    results=Looked,
+    run=run,
+    tags=("preview", "thumbnail", "true colour", "clouds"),
+)
