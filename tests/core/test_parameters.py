@@ -183,7 +183,7 @@ def test_declarations_are_in_order_with_their_defaults():
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_default_survives_the_round_trip(operation):
-    given_values = {"workspace": "/some/workspace", "place": "14,46", "area": "1,2,3,4"}
+    given_values = {"workspace": "/some/workspace", "place": "14,46", "area": "1,2,3,4", "time": "20190731T100031"}
     names = {each.name for each in declared(operation.parameters)}
     made = operation.parameters.from_values({name: value for name, value in given_values.items() if name in names})
     for each in declared(operation.parameters):
