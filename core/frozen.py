@@ -29,13 +29,18 @@ def frozen(cls: type[T]) -> type[T]:
 
 
 def _init(self: Any, *values: Any, **named: Any) -> None:
-    names = [field.name for field in fields(self)]
-    given = {**dict(zip(names, values)), **named}
-    missing = [field.name for field in fields(self) if field.default is MISSING and field.name not in given]
-    if missing or len(given) != len(values) + len(named) or not given.keys() <= set(names):
-        raise TypeError(f"{type(self).__name__} takes {', '.join(names)}; it was given {', '.join(given) or 'nothing'}")
-    for field in fields(self):
-        object.__setattr__(self, field.name, given.get(field.name, field.default))
+    defaults = {field.name: field.default for field in fields(self)}
+    given = {**dict(zip(defaults, values)), **named}
+    result = {**defaults, **given}
+    if (
+        len(given) != len(values) + len(named)
+        or len(result) != len(defaults)
+        or any(value is MISSING for value in result.values())
+    ):
+        raise TypeError(
+            f"{type(self).__name__} takes {', '.join(defaults)}; it was given {', '.join(given) or 'nothing'}"
+        )
+    self.__dict__.update(result)
 
 
 def _values(instance: Any) -> tuple[Any, ...]:

@@ -266,8 +266,19 @@ def declared(declaration: type[Any]) -> tuple[Declared, ...]:
 
 @cache
 def _declared(declaration: Any) -> tuple[Declared, ...]:
-    hints = get_type_hints(declaration, include_extras=True)
-    return tuple(_declare(field, hints[field.name].__metadata__[0]) for field in fields(declaration))
+    kinds: dict[str, Any] = {}
+    for cls in reversed(declaration.__mro__):
+        kinds.update(_own_kinds(cls))
+    return tuple(_declare(field, kinds[field.name]) for field in fields(declaration))
+
+
+@cache
+def _own_kinds(cls: Any) -> dict[str, Any]:
+    """The kinds of the fields that the class itself has: annotations take a while to read, and bases are shared."""
+    own = type(
+        cls.__name__, (), {"__module__": cls.__module__, "__annotations__": vars(cls).get("__annotations__", {})}
+    )
+    return {name: hint.__metadata__[0] for name, hint in get_type_hints(own, include_extras=True).items()}
 
 
 def _declare(field: Field[Any], kind: Any) -> Declared:

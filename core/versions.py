@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from configparser import ConfigParser
-from importlib import metadata
 from pathlib import Path
 
 PACKAGES = (
@@ -28,6 +27,8 @@ PACKAGES = (
 
 def package_versions() -> dict[str, str]:
     """Name to version of the packages the engine needs, `missing` where one is not there; and of Python."""
+    from importlib import metadata  # QGIS imports this module when it starts, and this takes a while
+
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
