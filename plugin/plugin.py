@@ -1,4 +1,4 @@
-"""The plugin as QGIS knows it: it brings the Processing provider."""
+"""The plugin as QGIS knows it: it brings the Processing provider, and in the window the dock and the options."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class PatchworkPlugin:
         """`iface` is the QGIS window, None in qgis_process."""
         self._iface = iface
         self._provider = None
+        self._dock = None
 
     def initProcessing(self) -> None:
         """Register the provider; qgis_process calls this alone."""
@@ -22,10 +23,45 @@ class PatchworkPlugin:
 
     def initGui(self) -> None:
         """Set up what the QGIS window shows."""
+        from qgis.PyQt.QtWidgets import QAction
+
+        from .options import OptionsFactory
+
         self.initProcessing()
+        self._action = QAction(self._provider.icon(), "Patchwork", self._iface.mainWindow())
+        self._action.setObjectName("patchwork-dock")
+        self._action.setCheckable(True)
+        self._action.toggled.connect(self._show_dock)
+        self._iface.addPluginToMenu("Patchwork", self._action)
+        self._iface.addToolBarIcon(self._action)
+        self._options = OptionsFactory()
+        self._iface.registerOptionsWidgetFactory(self._options)
 
     def unload(self) -> None:
         """Take everything away again."""
+        if self._dock is not None:
+            self._dock.close_all()
+            self._iface.removeDockWidget(self._dock)
+            self._dock.deleteLater()
+            self._dock = None
+        if self._iface is not None:
+            self._iface.removePluginMenu("Patchwork", self._action)
+            self._iface.removeToolBarIcon(self._action)
+            self._iface.unregisterOptionsWidgetFactory(self._options)
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+
+    def _show_dock(self, is_wanted: bool) -> None:
+        """Show or hide the dock; it is made when it is wanted first."""
+        if self._dock is None:
+            from qgis.PyQt.QtCore import Qt
+
+            from .dock import PatchworkDock
+
+            if not self._iface.mapCanvas().isVisible():
+                self._iface.newProject()  # in place of the page of recent projects, which hides the map
+            self._dock = PatchworkDock(self._iface)
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+            self._dock.setToggleVisibilityAction(self._action)
+        self._dock.setUserVisible(is_wanted)

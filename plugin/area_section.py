@@ -1,0 +1,247 @@
+"""Where the map is made: drawn, taken from QGIS, or the sample region; patches appear while their size is chosen."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Callable
+
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsMapLayer,
+    QgsProject,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QGridLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from ..processing_provider.places import crs_text
+from ..processing_provider.translation import tr
+from .area_tools import PolygonTool, RectangleTool
+from .parameter_form import ParameterForm
+from .patch_overlay import MOST_SHOWN, PatchOverlay
+from .running import Latest
+from .section import Note, Section
+from .session import SAMPLE, Session
+
+# Where more than a few hundred million pixels are asked for, the dock asks back before it runs.
+LARGE_KM2 = 50_000.0
+AREA_PARAMETERS = ("SOURCE", "IMAGERY", "AREA", "PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS")
+
+
+class AreaSection(Section):
+    """The area, and how it is cut. `planned` comes when the patches are known, with the numbers of `splitarea`."""
+
+    planned = pyqtSignal(dict)
+
+    def __init__(self, session: Session, iface: QgisInterface, overlay: PatchOverlay) -> None:
+        super().__init__(tr("Area"))
+        self._session = session
+        self._iface = iface
+        self._overlay = overlay
+        self.is_frozen = False  # during a run the patches are those of the run
+        self.numbers: dict[str, Any] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="patchwork-plan-")
+        self._plans = 0
+        self._split = Latest("splitarea", self)
+        self._split.ended.connect(self._on_split)
+        canvas = iface.mapCanvas()
+        self._tools = {"rectangle": RectangleTool(canvas), "polygon": PolygonTool(canvas)}
+        for tool in self._tools.values():
+            tool.drawn.connect(self._on_drawn)
+            tool.given_up.connect(lambda tool=tool: canvas.unsetMapTool(tool))
+        self.column.addWidget(self._buttons())
+        self.form = ParameterForm(["PATCH_SIZE"], session, iface, self)
+        self.column.addWidget(self.form)
+        self.note = Note(self)
+        self.column.addWidget(self.note)
+        session.changed.connect(self._on_change)
+        session.restored.connect(self.plan)
+        canvas.destinationCrsChanged.connect(self._tell)
+
+    @property
+    def workspace(self) -> Path:
+        """A workspace that holds the patches as they are planned, and nothing else yet."""
+        return Path(self._folder.name) / str(self._plans)
+
+    def close_plans(self) -> None:
+        """Stop planning, and remove what was planned."""
+        self._split.cancel()
+        canvas = self._iface.mapCanvas()
+        for tool in self._tools.values():
+            canvas.unsetMapTool(tool)
+        self._folder.cleanup()
+
+    def plan(self) -> None:
+        """Cut the area as it is chosen now."""
+        if self.is_frozen:
+            return
+        chosen = self._session.get("AREA") or self._session.is_sample or self._session.get("IMAGERY")
+        if not chosen:
+            self._split.cancel()
+            self._overlay.show_layer(None)
+            self.numbers = {}
+            self.note.say(tr("Draw an area on the map, take one from a layer, or try the sample region."))
+            return
+        self._plans += 1
+        parameters = self._session.parameters()
+        wanted = {name: parameters[name] for name in AREA_PARAMETERS if name in parameters}
+        self._split.ask({**wanted, "WORKSPACE": str(self.workspace)})
+
+    def choose_sample(self) -> None:
+        """The sample region, as a whole."""
+        self._session.set("AREA", None)
+        self._session.set("SOURCE", SAMPLE)
+
+    def choose_shape(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+        """A shape of a CRS; a rectangle stays one."""
+        if not crs.isValid():
+            self.note.say(
+                tr("The project has no CRS, so places on the map mean nothing. Set one and draw again."), "error"
+            )
+            return
+        if self._session.is_sample:
+            self._session.set("SOURCE", None)
+        box = shape.boundingBox()
+        if shape.isGeosEqual(QgsGeometry.fromRect(box)):
+            numbers = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+            self._session.set("AREA", ",".join([*map(repr, numbers), crs_text(crs)]))
+        else:
+            self._session.set("AREA", {"wkt": shape.asWkt(), "crs": crs_text(crs)})
+
+    def _buttons(self) -> QWidget:
+        choices: list[tuple[str, str, str, Callable[[], None]]] = [
+            ("mActionAddBasicRectangle", tr("Rectangle"), tr("Draw a rectangle on the map"), self._draw("rectangle")),
+            ("mActionCapturePolygon", tr("Polygon"), tr("Draw a polygon; a right click ends"), self._draw("polygon")),
+            ("mActionViewExtentInCanvas", tr("Map extent"), tr("What the map shows now"), self._take_extent),
+            ("mIconSelected", tr("Selection"), tr("The selected polygons of the current layer"), self._take_selection),
+            ("mIconPolygonLayer", tr("Layer"), tr("All polygons of a layer"), self._choose_layer),
+            ("mActionZoomFullExtent", tr("Sample region"), tr("Simulated; no account needed"), self.choose_sample),
+        ]
+        widget = QWidget()
+        grid = QGridLayout(widget)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(3)
+        for number, (icon, text, help_, act) in enumerate(choices):
+            button = QToolButton()
+            button.setObjectName(f"area-{icon}")
+            button.setIcon(QgsApplication.getThemeIcon(f"/{icon}.svg"))
+            button.setText(text)
+            button.setToolTip(help_)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(16, 16))
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.clicked.connect(lambda _, act=act: act())
+            grid.addWidget(button, number // 2, number % 2)
+        return widget
+
+    def _draw(self, kind: str) -> Callable[[], None]:
+        return lambda: self._iface.mapCanvas().setMapTool(self._tools[kind])
+
+    def _on_drawn(self, shape: QgsGeometry) -> None:
+        canvas = self._iface.mapCanvas()
+        canvas.unsetMapTool(canvas.mapTool())
+        self.choose_shape(shape, canvas.mapSettings().destinationCrs())
+
+    def _take_extent(self) -> None:
+        settings = self._iface.mapCanvas().mapSettings()
+        self.choose_shape(QgsGeometry.fromRect(settings.visibleExtent()), settings.destinationCrs())
+
+    def _take_selection(self) -> None:
+        layer = self._iface.activeLayer()
+        if not _is_polygon_layer(layer) or not layer.selectedFeatureCount():
+            self.note.say(tr("Select polygons of a layer first, with that layer as the current one."), "warning")
+            return
+        shape = QgsGeometry.unaryUnion([feature.geometry() for feature in layer.selectedFeatures()])
+        self.choose_shape(shape, layer.crs())
+
+    def _choose_layer(self) -> None:
+        layers = [layer for layer in QgsProject.instance().mapLayers().values() if _is_polygon_layer(layer)]
+        if not layers:
+            self.note.say(tr("The project has no polygon layer. Add one, or draw the area."), "warning")
+            return
+        menu = QMenu(self)
+        for layer in sorted(layers, key=lambda each: each.name().lower()):
+            menu.addAction(layer.name(), lambda layer=layer: self._take_layer(layer))
+        menu.exec(self.cursor().pos())
+
+    def _take_layer(self, layer: QgsVectorLayer) -> None:
+        if self._session.is_sample:
+            self._session.set("SOURCE", None)
+        self._session.set("AREA", layer.id())
+
+    def _on_change(self, name: str) -> None:
+        if name in AREA_PARAMETERS:
+            self.plan()
+
+    def _on_split(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        if not succeeded:
+            self._overlay.show_layer(None)
+            self.numbers = {}
+            self.note.say("\n".join(errors), "error")
+            self.planned.emit({})
+            return
+        self.numbers = results
+        layer = QgsVectorLayer(results["PATCHES"], "patches", "ogr")
+        self._overlay.show_layer(layer)
+        self._tell()
+        self._show_on_map(layer)
+        self.planned.emit(results)
+
+    def _tell(self) -> None:
+        found = self.numbers
+        if not found:
+            return
+        number = found["PATCH_NUMBER"]
+        parts = [
+            tr("1 patch") if number == 1 else tr("{:,} patches").format(number),
+            tr("{:,.0f} km²").format(found["AREA_KM2"])
+            if found["AREA_KM2"] >= 1
+            else tr("{:.2f} km²").format(found["AREA_KM2"]),
+        ]
+        text = tr("{}. A year takes about {}, {} on disk, {} of memory.").format(
+            ", ".join(parts), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"]), size_text(found["MEMORY_MB"])
+        )
+        if number > MOST_SHOWN:
+            text += " " + tr("So many patches are not drawn.")
+        self.note.say(text, "warning" if found["AREA_KM2"] > LARGE_KM2 else "info")
+
+    def _show_on_map(self, layer: QgsVectorLayer) -> None:
+        """Move the map to the patches where none of them is in sight; an empty project takes their CRS."""
+        canvas = self._iface.mapCanvas()
+        if not QgsProject.instance().mapLayers():
+            QgsProject.instance().setCrs(layer.crs())
+        extent = self._overlay.extent
+        if not extent.isEmpty() and not canvas.extent().intersects(extent):
+            extent.scale(1.3)
+            canvas.setExtent(extent)
+            canvas.refresh()
+
+
+def _is_polygon_layer(layer: Any) -> bool:
+    return (
+        isinstance(layer, QgsMapLayer)
+        and isinstance(layer, QgsVectorLayer)
+        and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
+    )
+
+
+def minutes_text(minutes: float) -> str:
+    """A time as people say it."""
+    if minutes < 1:
+        return tr("a minute")
+    if minutes < 90:
+        return tr("{:.0f} min").format(minutes)
+    return tr("{:.0f} h").format(minutes / 60) if minutes < 72 * 60 else tr("{:.0f} days").format(minutes / 1440)
+
+
+def size_text(megabytes: float) -> str:
+    """A size as people say it."""
+    if megabytes < 1000:
+        return tr("{:.0f} MB").format(max(megabytes, 1))
+    return tr("{:.1f} GB").format(megabytes / 1000) if megabytes < 1e6 else tr("{:.1f} TB").format(megabytes / 1e6)

@@ -1,0 +1,47 @@
+"""The layers of a finished run, added to the project one at a time so that the window never stands still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ..processing_provider import layers
+
+PAUSE_MS = 10
+
+
+class Arrival(QObject):
+    """Adds the layers of one workspace; `arrived` comes when all are there."""
+
+    arrived = pyqtSignal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._group: layers.QgsLayerTreeGroup | None = None
+        self._waiting: list[layers.RunLayer] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(PAUSE_MS)
+        self._timer.timeout.connect(self._add_next)
+
+    def show(self, workspace: Path) -> None:
+        """Begin; layers of an earlier run of the workspace are replaced."""
+        project = QgsProject.instance()
+        self._group = layers.run_group(project, workspace, layers.group_title(workspace))
+        layers.remove_layers(project, self._group)
+        self._waiting = layers.layers_of(workspace)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Add no more: the project goes."""
+        self._timer.stop()
+        self._waiting = []
+        self._group = None
+
+    def _add_next(self) -> None:
+        if self._group is not None and self._waiting:
+            layers.add_layer(QgsProject.instance(), self._group, self._waiting.pop(0))
+            return
+        self._timer.stop()
+        self.arrived.emit()

@@ -1,0 +1,123 @@
+"""The dock: one column from the area to the results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProject
+from qgis.gui import QgisInterface, QgsDockWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from ..processing_provider.worker import WORKER
+from .area_section import AreaSection
+from .arrival import Arrival
+from .imagery_section import ImagerySection
+from .installation_note import InstallationNote
+from .method_section import MethodSection
+from .patch_overlay import PatchOverlay
+from .reference_section import ReferenceSection
+from .results_section import ResultsSection
+from .run_section import RunSection
+from .session import Session
+
+NARROWEST = 320  # pixels
+
+
+class PatchworkDock(QgsDockWidget):
+    """Holds the sections and tells them of each other; all work is done by the algorithms that they run."""
+
+    def __init__(self, iface: QgisInterface) -> None:
+        super().__init__("Patchwork", iface.mainWindow())
+        self.setObjectName("PatchworkDock")
+        self._iface = iface
+        self._project_of_run = ""
+        project = QgsProject.instance()
+        self.session = Session(project, self)
+        self.overlay = PatchOverlay(iface.mapCanvas())
+        self.area = AreaSection(self.session, iface, self.overlay)
+        self.imagery = ImagerySection(self.session, iface, self.area)
+        self.reference = ReferenceSection(self.session, iface, self.area)
+        self.method = MethodSection(self.session, iface)
+        self.results = ResultsSection(self.session, iface, self.overlay)
+        self.run = RunSection(self.session, iface, self.area, self.overlay)
+        self.installation = InstallationNote(self)
+        self.arrival = Arrival(self)
+        self.sections = (self.area, self.imagery, self.reference, self.method, self.results)
+        self._lay_out()
+        project.readProject.connect(self._on_project)
+        project.cleared.connect(self._on_project)
+        self.run.started.connect(self._on_started)
+        self.run.ended.connect(self._on_ended)
+        self.visibilityChanged.connect(self._on_visible)
+        self.area.plan()
+
+    def close_all(self) -> None:
+        """End what is under way, and leave nothing on the map: the plugin goes."""
+        project = QgsProject.instance()
+        project.readProject.disconnect(self._on_project)
+        project.cleared.disconnect(self._on_project)
+        self.run.cancel()
+        self.arrival.stop()
+        self.imagery.stop()
+        self.reference.stop()
+        self.results.stop()
+        self.area.close_plans()
+        self.installation.stop()
+        WORKER.release()
+        self._iface.mapCanvas().scene().removeItem(self.overlay)
+
+    def _lay_out(self) -> None:
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.installation)
+        for section in self.sections:
+            layout.addWidget(section)
+        layout.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(column)
+        self._column, self._scroll = column, scroll
+        whole = QWidget()
+        outer = QVBoxLayout(whole)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self.run)
+        whole.setMinimumWidth(NARROWEST)
+        self.setWidget(whole)
+
+    def _on_project(self) -> None:
+        """Another project, another session; what runs goes on, since it belongs to its workspace."""
+        self.arrival.stop()
+        self.session.restore()
+
+    def _on_visible(self, is_visible: bool) -> None:
+        """While the dock is in sight an engine is kept warm; the patches go with it."""
+        self.overlay.setVisible(is_visible)
+        if is_visible:
+            WORKER.keep()
+            self.installation.look()
+        else:
+            WORKER.release()
+
+    def _on_started(self) -> None:
+        self._project_of_run = QgsProject.instance().fileName()
+        for section in (self.area, self.imagery, self.reference, self.method):
+            section.setEnabled(False)
+
+    def _on_ended(self, results: dict[str, Any]) -> None:
+        for section in self.sections:
+            section.setEnabled(True)
+        self.results.refresh()
+        if not results:
+            return
+        self.results.setCollapsed(False)
+        self.results.tell_accuracy(results)
+        self.overlay.show_layer(None)
+        if QgsProject.instance().fileName() == self._project_of_run:
+            self.arrival.show(Path(results["WORKSPACE"]))
+        self._scroll.ensureWidgetVisible(self.results)

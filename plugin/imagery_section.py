@@ -1,0 +1,204 @@
+"""Where imagery comes from: source, account, period, the acquisitions there are, and what they will cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import QgsApplication, QgsVectorLayer
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QDate, Qt
+from qgis.PyQt.QtGui import QPixmap
+from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy
+
+from ..processing_provider.translation import tr
+from .area_section import AreaSection, minutes_text, size_text
+from .parameter_form import ParameterForm
+from .running import Latest
+from .scene_strip import Scene, SceneStrip
+from .section import Note, Section
+from .session import Session
+
+PERIOD = ("START", "END", "MAX_CLOUD_COVER")
+# What each source asks for, beside itself.
+FIELDS = {
+    "folder": ("IMAGERY", *PERIOD),
+    "sample": PERIOD,
+    "safe": ("IMAGERY", *PERIOD),
+    "stac": ("COLLECTION", *PERIOD),
+    "sentinelhub": ("SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET"),
+}
+SERVICES = ("stac", "sentinelhub")
+NAMES = ("SOURCE", *dict.fromkeys(name for names in FIELDS.values() for name in names))
+
+
+class ImagerySection(Section):
+    """The source with only its own fields, and the strip of the year."""
+
+    def __init__(self, session: Session, iface: QgisInterface, area: AreaSection) -> None:
+        super().__init__(tr("Imagery"))
+        self._session = session
+        self._area = area
+        self._scenes: list[Scene] = []
+        self._found_in: Optional[Path] = None
+        self._find = Latest("findscenes", self, rest_ms=0)
+        self._find.ended.connect(self._on_found)
+        self._look = Latest("quicklook", self, rest_ms=100)
+        self._look.ended.connect(self._on_look)
+        self._sign_in = Latest("checkinstallation", self, rest_ms=0)
+        self._sign_in.ended.connect(self._on_signed_in)
+        self.form = ParameterForm(NAMES, session, iface, self)
+        self.column.addWidget(self.form)
+        self.test = QPushButton(tr("Test the account"))
+        self.test.clicked.connect(self._test_account)
+        self.account = Note(self)
+        self.find = QPushButton(QgsApplication.getThemeIcon("/mIndicatorTemporal.svg"), tr("Find scenes"))
+        self.find.clicked.connect(self.find_scenes)
+        self.note = Note(self)
+        self.strip = SceneStrip(self)
+        self.strip.chosen.connect(self._on_chosen)
+        self.strip.toggled.connect(self._toggle)
+        self.use = QCheckBox(tr("Use this scene"))
+        self.use.clicked.connect(lambda _: self._toggle(self.strip.current))
+        self.told = QLabel()
+        self.told.setWordWrap(True)
+        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.picture = QLabel()
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for widget in (self.test, self.account, self.find, self.note, self.strip):
+            self.column.addWidget(widget)
+        for widget in (self.told, self.use, self.picture):
+            self.column.addWidget(widget)
+        session.changed.connect(self._on_change)
+        session.restored.connect(self._show_fields)
+        area.planned.connect(lambda _: self._forget())
+        self._show_fields()
+        self._forget()
+
+    @property
+    def source(self) -> str:
+        """The chosen source."""
+        return self._session.get("SOURCE") or "folder"
+
+    def find_scenes(self) -> None:
+        """Ask for the acquisitions of the period over the patches as they are planned."""
+        if not self._area.numbers:
+            self.note.say(tr("Choose an area first."), "warning")
+            return
+        self.note.say(tr("Looking for scenes …"))
+        self.find.setEnabled(False)
+        self._found_in = self._area.workspace
+        parameters = {**self._session.parameters(), "WORKSPACE": str(self._found_in)}
+        parameters.pop("SKIP_SCENES", None)  # those that are left out are shown too
+        self._find.ask(parameters)
+
+    def stop(self) -> None:
+        """Nothing is asked for any more."""
+        for latest in (self._find, self._look, self._sign_in):
+            latest.cancel()
+
+    def _on_change(self, name: str) -> None:
+        if name == "SOURCE":
+            self._show_fields()
+            if self.source in SERVICES and not self._session.get("START"):
+                year = QDate.currentDate().year() - 1
+                self._session.set("START", QDate(year, 1, 1))
+                self._session.set("END", QDate(year, 12, 31))
+        if name in NAMES:
+            self._forget()
+        if name == "SKIP_SCENES":
+            self._show_scenes()
+
+    def _show_fields(self) -> None:
+        self.form.show_only(("SOURCE", *FIELDS[self.source]))
+        self.test.setVisible(self.source == "sentinelhub")
+        self.account.say("")
+
+    def _forget(self) -> None:
+        """What was found belongs to other settings."""
+        self._find.cancel()
+        self._look.cancel()
+        self._scenes = []
+        self.find.setEnabled(True)
+        self.note.say("")
+        self._show_scenes()
+
+    def _test_account(self) -> None:
+        self.account.say(tr("Signing in …"))
+        parameters = self._session.parameters()
+        named = {name: parameters[name] for name in ("SERVICE_URL", "TOKEN_URL", "AUTH") if name in parameters}
+        self._sign_in.ask({"SERVICE_URL": "sentinelhub", **named})
+
+    def _on_signed_in(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        lines = results.get("REPORT", "").splitlines()
+        told = [line.partition(": ")[2] for line in lines if line.startswith("Account: ")]
+        if succeeded and told:
+            self.account.say(told[0], "success" if told[0].startswith("signed in") else "error")
+        else:
+            self.account.say("\n".join(errors) or tr("Choose an account first."), "error")
+
+    def _on_found(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        self.find.setEnabled(True)
+        if not succeeded:
+            self.note.say("\n".join(errors), "error")
+            return
+        self._scenes = list(_read_scenes(results["SCENES"]))
+        parts = [tr("{} acquisitions").format(len(self._scenes))]
+        if results["PROCESSING_UNITS"]:
+            parts.append(tr("{:,.0f} processing units").format(math.ceil(results["PROCESSING_UNITS"])))
+            parts.append(tr("{} to fetch").format(size_text(results["DOWNLOAD_MB"])))
+        parts.append(tr("{} on disk").format(size_text(results["DISK_MB"])))
+        parts.append(tr("about {} to fetch").format(minutes_text(results["MINUTES"])))
+        self.note.say(", ".join(parts) + ".")
+        self._show_scenes()
+
+    def _skipped(self) -> frozenset[str]:
+        return frozenset(filter(None, (self._session.get("SKIP_SCENES") or "").split(",")))
+
+    def _show_scenes(self) -> None:
+        self.strip.setVisible(bool(self._scenes))
+        self.strip.show_scenes(self._scenes, self._skipped())
+        number = self.strip.current
+        for widget in (self.use, self.told, self.picture):
+            widget.setVisible(bool(self._scenes) and number >= 0)
+        if self._scenes and number >= 0:
+            self.use.setChecked(self._scenes[number].name not in self._skipped())
+
+    def _on_chosen(self, number: int) -> None:
+        scene = self._scenes[number]
+        self.told.setText(scene.told)
+        self.picture.setText(tr("Quick look …"))
+        self._show_scenes()
+        parameters = self._session.parameters()
+        self._look.ask({**parameters, "WORKSPACE": str(self._found_in), "TIME": scene.name})
+
+    def _on_look(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        if succeeded:
+            side = min(max(self.width() - 40, 120), 320)
+            pixmap = QPixmap(results["PICTURE"])
+            self.picture.setPixmap(
+                pixmap.scaled(
+                    side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                )
+            )
+        else:
+            self.picture.setText("\n".join(errors))
+
+    def _toggle(self, number: int) -> None:
+        name = self._scenes[number].name
+        self._session.set("SKIP_SCENES", ",".join(sorted(self._skipped() ^ {name})) or None)
+
+
+def _read_scenes(file: str) -> Iterator[Scene]:
+    """The acquisitions of a `scenes.gpkg`, in order of time."""
+    for feature in QgsVectorLayer(file, "scenes", "ogr").getFeatures():
+        cloud, coverage = (_number(feature[name]) for name in ("cloud_cover", "coverage"))
+        yield Scene(datetime.fromisoformat(str(feature["time"])), cloud, coverage)
+
+
+def _number(value: Any) -> Optional[float]:
+    """A float, None for NULL and NaN."""
+    return float(value) if isinstance(value, float) and math.isfinite(value) else None

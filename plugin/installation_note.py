@@ -1,0 +1,69 @@
+"""Where the engine is missing: says so, and installs it at the press of one button."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.PyQt.QtWidgets import QFrame, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ..processing_provider.translation import tr
+from .running import Run
+from .section import Note
+
+
+class InstallationNote(QFrame):
+    """Hidden where the engine is there and up to date."""
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._run: Optional[Run] = None
+        self.note = Note(self)
+        self.button = QPushButton()
+        self.button.setObjectName("install-engine")
+        self.button.clicked.connect(self._install_or_cancel)
+        self.bar = QProgressBar()
+        column = QVBoxLayout(self)
+        for widget in (self.note, self.button, self.bar):
+            column.addWidget(widget)
+        self.setVisible(False)
+
+    def look(self) -> None:
+        """Look whether the engine is there."""
+        from ..processing_provider.interpreter import what_is_missing
+
+        if self._run is not None:
+            return
+        missing = what_is_missing()
+        self.setVisible(bool(missing))
+        self.bar.setVisible(False)
+        self.button.setText(tr("Install the engine"))
+        self.note.say(missing, "warning")
+
+    def stop(self) -> None:
+        """End an installation that is under way; nothing half-made stays."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def _install_or_cancel(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+            return
+        self._run = Run("installengine", {}, self)
+        self._run.told.connect(self._on_told)
+        self._run.said.connect(lambda level, text: self.note.say(text, "info"))
+        self._run.ended.connect(self._on_ended)
+        self.bar.setVisible(True)
+        self.bar.setRange(0, 0)
+        self.button.setText(tr("Cancel"))
+
+    def _on_told(self, message: dict[str, Any]) -> None:
+        if "progress" in message:
+            self.bar.setRange(0, 100)
+            self.bar.setValue(round(100 * message["progress"]))
+
+    def _on_ended(self, succeeded: bool, results: dict[str, Any]) -> None:
+        run, self._run = self._run, None
+        self.look()
+        if not succeeded and run is not None and run.errors:
+            self.note.say("\n".join(run.errors), "error")

@@ -1,0 +1,61 @@
+"""How the map is made: the few choices that matter, and the rest under More."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsApplication
+from qgis.gui import QgisInterface, QgsCollapsibleGroupBoxBasic
+from qgis.PyQt.QtWidgets import QVBoxLayout
+
+from ..processing_provider.translation import tr
+from . import imagery_section, reference_section
+from .parameter_form import ParameterForm
+from .section import Section
+from .session import Session
+
+NAMES = ("CLASSIFIER", "METHOD", "EROSION", "SMOOTHING")
+# What other sections ask, or tables show.
+ELSEWHERE = {
+    "AREA",
+    "PATCH_SIZE",
+    "WORKSPACE",
+    "SKIP_SCENES",
+    "SKIP_CLASSES",
+    "CLASS_COLOURS",
+    *imagery_section.NAMES,
+    *reference_section.NAMES,
+}
+
+
+class MethodSection(Section):
+    """Classifier, clouds, erosion, smoothing; More holds every other parameter of `makemap`."""
+
+    def __init__(self, session: Session, iface: QgisInterface) -> None:
+        super().__init__(tr("Method"))
+        self._session = session
+        self._iface = iface
+        self._rest: Optional[ParameterForm] = None
+        self.column.addWidget(ParameterForm(NAMES, session, iface, self))
+        self.more = QgsCollapsibleGroupBoxBasic(tr("More"))
+        self.more.setCollapsed(True)
+        self.more.collapsedStateChanged.connect(self._fill)
+        QVBoxLayout(self.more).setContentsMargins(6, 6, 6, 6)
+        self.column.addWidget(self.more)
+
+    def _fill(self, is_collapsed: bool) -> None:
+        """Make the fields when they are wanted first: there are many."""
+        if not is_collapsed and self._rest is None:
+            self._rest = ParameterForm(other_names(), self._session, self._iface, self)
+            self.more.layout().addWidget(self._rest)
+
+
+def other_names() -> list[str]:
+    """The parameters of `makemap` that no section shows, in their order."""
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("patchwork:makemap")
+    shown = ELSEWHERE | set(NAMES)
+    return [
+        definition.name()
+        for definition in algorithm.parameterDefinitions()
+        if not definition.isDestination() and definition.name() not in shown
+    ]

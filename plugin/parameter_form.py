@@ -1,0 +1,137 @@
+"""Fields for parameters, as their declarations say: the same widgets as in the Processing dialog, in one column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProject,
+)
+from qgis.gui import (
+    QgisInterface,
+    QgsGui,
+    QgsProcessingContextGenerator,
+    QgsProcessingGui,
+    QgsProcessingParameterWidgetContext,
+)
+from qgis.PyQt.QtCore import QSignalBlocker
+from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from ..core.operations.makemap import MakeMap
+from ..core.parameters import Choice, Declared, declared
+from ..processing_provider.translation import tr
+from .session import Session
+
+LARGE = 20.0
+
+
+class _Contexts(QgsProcessingContextGenerator):
+    """Where widgets get a context with the project's layers from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._context = QgsProcessingContext()
+        self._context.setProject(QgsProject.instance())
+
+    def processingContext(self) -> QgsProcessingContext:
+        """The context."""
+        return self._context
+
+
+class ParameterForm(QWidget):
+    """Parameters of `makemap` with their labels above them, kept in step with the session."""
+
+    def __init__(self, names: Sequence[str], session: Session, iface: QgisInterface, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._contexts = _Contexts()
+        self._algorithm = QgsApplication.processingRegistry().createAlgorithmById("patchwork:makemap")
+        self._wrappers = {name: self._wrapper(name, self._algorithm, iface) for name in names}
+        self._rows: dict[str, list[QWidget]] = {}
+        declarations = {parameter.name.upper(): parameter for parameter in declared(MakeMap)}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for name, wrapper in self._wrappers.items():
+            widget = wrapper.createWrappedWidget(self._contexts.processingContext())
+            definition = wrapper.parameterDefinition()
+            label = QLabel(definition.description())
+            label.setBuddy(widget)
+            label.setWordWrap(True)
+            self._rows[name] = [label, widget]
+            for part in self._rows[name]:
+                part.setToolTip(_help(definition.help()))
+                part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
+                layout.addWidget(part)
+            _suit(widget, declarations[name])
+        for wrapper in self._wrappers.values():
+            wrapper.postInitialize(list(self._wrappers.values()))
+            wrapper.widgetValueHasChanged.connect(self._on_change)
+        session.restored.connect(self.show_values)
+        session.changed.connect(self._show_value)
+        self.show_values()
+
+    def show_only(self, names: Sequence[str]) -> None:
+        """Hide all other parameters."""
+        for name, widgets in self._rows.items():
+            for widget in widgets:
+                widget.setVisible(name in names)
+
+    def widget(self, name: str) -> QWidget:
+        """The field of a parameter."""
+        return self._rows[name][-1]
+
+    def show_values(self) -> None:
+        """Show what the session holds."""
+        for name in self._wrappers:
+            self._show_value(name)
+
+    def _show_value(self, name: str) -> None:
+        wrapper = self._wrappers.get(name)
+        if wrapper is None:
+            return
+        value = self._session.get(name)
+        if value is None:
+            value = wrapper.parameterDefinition().defaultValue()
+        blocker = QSignalBlocker(wrapper)
+        wrapper.setParameterValue(value, self._contexts.processingContext())
+        blocker.unblock()
+
+    def _on_change(self, wrapper: Any) -> None:
+        definition = wrapper.parameterDefinition()
+        value = wrapper.parameterValue()
+        self._session.set(definition.name(), None if value == definition.defaultValue() else value)
+
+    def _wrapper(self, name: str, algorithm: QgsProcessingAlgorithm, iface: QgisInterface) -> Any:
+        definition = algorithm.parameterDefinition(name)
+        wrapper = QgsGui.processingGuiRegistry().createParameterWidgetWrapper(
+            definition, QgsProcessingGui.WidgetType.Standard
+        )
+        context = QgsProcessingParameterWidgetContext()
+        context.setProject(QgsProject.instance())
+        context.setMapCanvas(iface.mapCanvas())
+        context.setMessageBar(iface.messageBar())
+        wrapper.setWidgetContext(context)
+        wrapper.registerProcessingContextGenerator(self._contexts)
+        return wrapper
+
+
+def _suit(widget: QWidget, parameter: Declared) -> None:
+    """Choices by what they mean rather than by their words, large numbers without decimals."""
+    if isinstance(widget, QComboBox) and isinstance(parameter.kind, Choice):
+        for word, text in parameter.kind.options.items():
+            widget.setItemText(widget.findData(word), tr(text))
+        widget.setMinimumContentsLength(12)
+        widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    if isinstance(widget, QDoubleSpinBox) and (parameter.default or 0) >= LARGE:
+        widget.setDecimals(0)
+
+
+def _help(text: str) -> str:
+    """Help that is wrapped, as rich text is and plain text is not."""
+    return f"<p>{escape(text)}</p>"

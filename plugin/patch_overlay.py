@@ -1,0 +1,149 @@
+"""The patches over the map, with what becomes of them during a run; colour is never the only sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
+from qgis.PyQt.QtCore import QRectF, Qt
+from qgis.PyQt.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
+
+from ..processing_provider.translation import tr
+
+MOST_SHOWN = 20_000
+SMALLEST_WITH_SIGN = 14  # pixels
+
+
+@dataclass(frozen=True)
+class Look:
+    """How patches of one state are painted: outline, filling and a sign."""
+
+    line: QColor
+    fill: QBrush
+    sign: str
+    word: str
+
+
+LOOKS = {
+    "planned": Look(QColor("#c2185b"), QBrush(QColor(194, 24, 91, 25)), "", tr("planned")),
+    "waiting": Look(QColor("#5f6368"), QBrush(QColor(95, 99, 104, 40)), "", tr("waiting")),
+    "running": Look(
+        QColor("#b26a00"), QBrush(QColor(255, 167, 38, 150), Qt.BrushStyle.BDiagPattern), "…", tr("running")
+    ),
+    "done": Look(QColor("#1b5e20"), QBrush(QColor(67, 160, 71, 60)), "✓", tr("done")),
+    "failed": Look(QColor("#b71c1c"), QBrush(QColor(229, 57, 53, 110)), "✕", tr("failed")),
+}
+
+
+class PatchOverlay(QgsMapCanvasItem):
+    """Paints the patches of a layer, each by its state."""
+
+    def __init__(self, canvas: QgsMapCanvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        self._shapes: dict[str, QgsGeometry] = {}
+        self._crs = QgsCoordinateReferenceSystem()
+        self._corners: dict[str, list[QgsPointXY]] = {}
+        self._states: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
+        canvas.destinationCrsChanged.connect(self._project)
+        self.setZValue(10)
+
+    @property
+    def ids(self) -> list[str]:
+        """The patches that are shown."""
+        return list(self._shapes)
+
+    @property
+    def extent(self) -> QgsRectangle:
+        """What all of them cover, in the map's CRS."""
+        box = QgsRectangle()
+        for corners in self._corners.values():
+            for corner in corners:
+                box.include(corner)
+        return box
+
+    def show_layer(self, layer: Optional[QgsVectorLayer]) -> None:
+        """Take the patches of a layer, as planned; None shows nothing."""
+        features = [] if layer is None or layer.featureCount() > MOST_SHOWN else layer.getFeatures()
+        self._shapes = {str(feature["id"]): QgsGeometry(feature.geometry()) for feature in features}
+        self._crs = QgsCoordinateReferenceSystem() if layer is None else layer.crs()
+        self._states, self._reasons = {}, {}
+        self._project()
+
+    def set_states(self, ids: Iterable[str], state: str, reason: str = "") -> None:
+        """Patches wait, run, are done, or have failed for a reason."""
+        for id_ in ids:
+            self._states[id_] = state
+            self._reasons[id_] = reason
+        self._canvas.viewport().update()
+
+    def set_all(self, state: str) -> None:
+        """All patches are in one state."""
+        self.set_states(self._shapes, state)
+
+    def states(self) -> dict[str, str]:
+        """The state of each patch."""
+        return {id_: self._states.get(id_, "planned") for id_ in self._shapes}
+
+    def failure_at(self, point: QgsPointXY) -> Optional[str]:
+        """Why the patch at a point of the map has failed, None where none has."""
+        for id_, corners in self._corners.items():
+            if self._states.get(id_) == "failed" and QgsGeometry.fromPolygonXY([corners]).contains(point):
+                return self._reasons[id_]
+        return None
+
+    def paint(self, painter: QPainter, option: object = None, widget: object = None) -> None:
+        """Paint those that are in sight."""
+        sight = QRectF(self._canvas.viewport().rect())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self._canvas.font())
+        font.setBold(True)
+        painter.setFont(font)
+        for id_, corners in self._corners.items():
+            shape = QPolygonF([self.toCanvasCoordinates(corner) for corner in corners])
+            box = shape.boundingRect()
+            if box.intersects(sight):
+                self._paint_patch(painter, shape, box, LOOKS[self._states.get(id_, "planned")])
+
+    def _paint_patch(self, painter: QPainter, shape: QPolygonF, box: QRectF, look: Look) -> None:
+        painter.setPen(QPen(look.line, 1.2))
+        painter.setBrush(look.fill)
+        painter.drawPolygon(shape)
+        if look.sign and min(box.width(), box.height()) >= SMALLEST_WITH_SIGN:
+            painter.setPen(QPen(look.line))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, look.sign)
+
+    def _project(self) -> None:
+        """Bring the patches into the map's CRS."""
+        transform = QgsCoordinateTransform(
+            self._crs, self._canvas.mapSettings().destinationCrs(), QgsProject.instance()
+        )
+        self._corners = {}
+        for id_, shape in self._shapes.items():
+            corners = shape.asPolygon() or (shape.asMultiPolygon() or [[]])[0]
+            try:
+                self._corners[id_] = [transform.transform(corner) for corner in corners[0]]
+            except (QgsCsException, IndexError):
+                continue  # beyond what the map's CRS can show
+        self._canvas.viewport().update()
+
+    def updatePosition(self) -> None:
+        """The map has moved: the item stays where the canvas is."""
+        self.prepareGeometryChange()
+
+    def boundingRect(self) -> QRectF:
+        """All of the canvas: what is out of sight is left out while painting."""
+        return QRectF(self._canvas.viewport().rect())

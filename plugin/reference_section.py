@@ -1,0 +1,120 @@
+"""What is known: the reference layer, its classes, and what is wrong with it, said before a run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
+from qgis.gui import QgisInterface
+
+from ..processing_provider.translation import tr
+from ..processing_provider.vector_inputs import vector_layer
+from .area_section import AreaSection
+from .class_table import ClassTable
+from .parameter_form import ParameterForm
+from .running import Latest
+from .section import Note, Section
+from .session import Session
+
+NAMES = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
+
+
+class ReferenceSection(Section):
+    """The layer, the field, and the table of classes."""
+
+    def __init__(self, session: Session, iface: QgisInterface, area: AreaSection) -> None:
+        super().__init__(tr("Reference"))
+        self._session = session
+        self._classes: list[dict[str, Any]] = []
+        self._check = Latest("checkreference", self)
+        self._check.ended.connect(self._on_checked)
+        self.form = ParameterForm(NAMES, session, iface, self)
+        self.note = Note(self)
+        self.table = ClassTable(self)
+        self.table.changed.connect(self._on_table)
+        self.sample = Note(self)
+        for widget in (self.form, self.sample, self.table, self.note):
+            self.column.addWidget(widget)
+        session.changed.connect(self._on_change)
+        session.restored.connect(self._look)
+        area.planned.connect(lambda _: self._look())
+        self._look()
+
+    def stop(self) -> None:
+        """Nothing is asked for any more."""
+        self._check.cancel()
+
+    def _on_change(self, name: str) -> None:
+        if name in ("REFERENCE", "CLASS_FIELD"):
+            self._session.set("SKIP_CLASSES", None)
+            self._session.set("CLASS_COLOURS", None)
+        if name in (*NAMES, "SOURCE"):
+            self._look()
+
+    def _look(self) -> None:
+        """Check the layer as it is chosen now."""
+        is_sample = self._session.is_sample
+        self.form.setVisible(not is_sample)
+        self.sample.say(
+            tr("The sample region brings its own reference: fields, forest, water and more.") if is_sample else ""
+        )
+        self._check.cancel()
+        layer = self._session.get("REFERENCE")
+        if is_sample or not layer:
+            self._show([])
+            self.note.say("")
+            return
+        if not self._session.get("CLASS_FIELD"):
+            self._show([])
+            self.note.say(tr("Choose the field that tells the class of each polygon."))
+            return
+        self.note.say(tr("Looking at the reference …"))
+        parameters = self._session.parameters()
+        self._check.ask({name: parameters[name] for name in (*NAMES, "AREA") if name in parameters})
+
+    def _on_checked(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        if not succeeded:
+            self._show([])
+            self.note.say("\n".join(errors), "error")
+            return
+        self._show(json.loads(results["CLASSES"]))
+        problems = results["PROBLEMS"]
+        level = ("warning" if results["USABLE"] else "error") if problems else "success"
+        self.note.say(problems or tr("Nothing wrong was found."), level)
+
+    def _show(self, classes: list[dict[str, Any]]) -> None:
+        self._classes = classes
+        chosen = _colours_from(self._session.get("CLASS_COLOURS")) or self._colours_of_layer()
+        skipped = set(filter(None, (self._session.get("SKIP_CLASSES") or "").split(",")))
+        self.table.setVisible(bool(classes))
+        self.table.show_classes(classes, skipped, chosen)
+        if classes and chosen:
+            self._on_table()
+
+    def _on_table(self) -> None:
+        """The person, or the layer's style, has chosen."""
+        own = {entry["id"]: entry["colour"] for entry in self._classes}
+        others = [f"{id_}={colour}" for id_, colour in self.table.colours.items() if colour != own[id_].lower()]
+        self._session.set("CLASS_COLOURS", ",".join(others) or None)
+        self._session.set("SKIP_CLASSES", ",".join(self.table.skipped) or None)
+
+    def _colours_of_layer(self) -> dict[int, str]:
+        """The colours of a layer that is styled by the class field already."""
+        context = QgsProcessingContext()
+        context.setProject(QgsProject.instance())
+        layer = vector_layer(self._session.get("REFERENCE"), context)
+        renderer = layer.renderer() if layer is not None else None
+        if not isinstance(renderer, QgsCategorizedSymbolRenderer):
+            return {}
+        if renderer.classAttribute().strip('"') != self._session.get("CLASS_FIELD"):
+            return {}
+        shown = {str(category.value()): category.symbol().color().name() for category in renderer.categories()}
+        keys = {entry["id"]: (str(entry["id"]), entry["name"]) for entry in self._classes}
+        return {id_: shown[key] for id_, names in keys.items() for key in names if key in shown}
+
+
+def _colours_from(text: Any) -> dict[int, str]:
+    """`1=#ffff00,2=#054907` as ids and colours."""
+    entries = (entry.partition("=") for entry in str(text or "").split(",") if entry)
+    return {int(id_): colour for id_, _, colour in entries if id_.strip().isdigit()}

@@ -1,0 +1,191 @@
+"""What came of it: the report, and a click on the map that plots a place's year."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsPointXY
+from qgis.gui import QgisInterface
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton
+
+from ..processing_provider.places import crs_text
+from ..processing_provider.translation import tr
+from .area_tools import AskTool
+from .patch_overlay import PatchOverlay
+from .running import Latest
+from .section import Note, Section
+from .series_plot import Look, Series, SeriesPlot
+from .session import Session
+
+VALUES = ("NDVI", "NDWI", "brightness", "B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
+
+
+class ResultsSection(Section):
+    """Buttons, and the plot of the place that was clicked last."""
+
+    def __init__(self, session: Session, iface: QgisInterface, overlay: PatchOverlay) -> None:
+        super().__init__(tr("Results"))
+        self._session = session
+        self._iface = iface
+        self._overlay = overlay
+        self._place = ""
+        self._table: Optional[Path] = None
+        self._series = Latest("timeseries", self, rest_ms=0)
+        self._series.ended.connect(self._on_series)
+        self.tool = AskTool(iface.mapCanvas())
+        self.tool.asked.connect(self._on_asked)
+        self.note = Note(self)
+        self.report = QPushButton(QgsApplication.getThemeIcon("/mIconHtml.svg"), tr("Report"))
+        self.report.clicked.connect(lambda: self._open("report.html"))
+        self.folder = QPushButton(QgsApplication.getThemeIcon("/mActionFileOpen.svg"), tr("Folder"))
+        self.folder.clicked.connect(lambda: self._open("."))
+        self.ask = QPushButton(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Ask the map"))
+        self.ask.setCheckable(True)
+        self.ask.setToolTip(tr("A click on the map plots the year of that pixel, or tells why a patch has failed"))
+        self.ask.toggled.connect(self._take_tool)
+        self.tool.setButton(self.ask)
+        self.value = QComboBox()
+        self.value.addItems(VALUES)
+        self.value.currentTextChanged.connect(lambda _: self._follow())
+        self.plot = SeriesPlot(self)
+        self.save_table = QPushButton(tr("Save table …"))
+        self.save_table.clicked.connect(self._save_table)
+        self.save_picture = QPushButton(tr("Save picture …"))
+        self.save_picture.clicked.connect(self._save_picture)
+        self._lay_out()
+        session.changed.connect(lambda name: self.refresh() if name == "WORKSPACE" else None)
+        session.restored.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at what the workspace has."""
+        workspace = self._session.workspace
+        chosen = self._session.get("WORKSPACE")
+        has_scenes = (workspace / "scenes.json").is_file()
+        self.report.setEnabled((workspace / "report.html").is_file())
+        self.folder.setEnabled(workspace.is_dir())
+        for widget in (self.ask, self.value):
+            widget.setEnabled(has_scenes)
+        if chosen and not workspace.is_dir():
+            self.note.say(
+                tr("The workspace {} is not there (any more): moved or deleted?").format(workspace), "warning"
+            )
+        else:
+            self.note.say("")
+
+    def tell_accuracy(self, results: dict[str, Any]) -> None:
+        """What the map is worth, in a line."""
+        accuracy = results.get("ACCURACY")
+        if accuracy is None:
+            self.note.say(tr("The accuracy could not be tested: the report says why."), "warning")
+        else:
+            text = tr("Overall accuracy {:.0%}, tested on polygons the model had not seen. The report tells more.")
+            self.note.say(text.format(accuracy), "info")
+
+    def stop(self) -> None:
+        """Nothing is asked for any more."""
+        self._series.cancel()
+        self._iface.mapCanvas().unsetMapTool(self.tool)
+
+    def follow(self, point: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> None:
+        """Plot the year of a place."""
+        self._place = f"{point.x()!r},{point.y()!r},{crs_text(crs)}"
+        self._follow()
+
+    def _lay_out(self) -> None:
+        buttons = QGridLayout()
+        buttons.addWidget(self.report, 0, 0)
+        buttons.addWidget(self.folder, 0, 1)
+        buttons.addWidget(self.ask, 1, 0)
+        row = QHBoxLayout()
+        label = QLabel(tr("Show"))
+        label.setBuddy(self.value)
+        row.addWidget(label)
+        row.addWidget(self.value, 1)
+        buttons.addLayout(row, 1, 1)
+        exports = QHBoxLayout()
+        exports.addWidget(self.save_table)
+        exports.addWidget(self.save_picture)
+        self.column.addWidget(self.note)
+        self.column.addLayout(buttons)
+        self.column.addWidget(self.plot)
+        self.column.addLayout(exports)
+        self._show_exports()
+
+    def _take_tool(self, is_wanted: bool) -> None:
+        canvas = self._iface.mapCanvas()
+        if is_wanted and canvas.mapTool() is not self.tool:
+            canvas.setMapTool(self.tool)
+        elif not is_wanted:
+            canvas.unsetMapTool(self.tool)
+
+    def _on_asked(self, point: QgsPointXY) -> None:
+        reason = self._overlay.failure_at(point)
+        if reason is not None:
+            self.plot.show_text(reason)
+            return
+        self.follow(point, self._iface.mapCanvas().mapSettings().destinationCrs())
+
+    def _follow(self) -> None:
+        if not self._place:
+            return
+        self.plot.show_text(tr("Reading …"))
+        workspace = str(self._session.workspace)
+        self._series.ask({"WORKSPACE": workspace, "PLACE": self._place, "INDEX": self.value.currentText()})
+
+    def _on_series(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
+        self._table = Path(results["TABLE"]) if succeeded else None
+        if succeeded:
+            self.plot.show_series(read_series(self.value.currentText(), results))
+        else:
+            self.plot.show_text("\n".join(errors))
+        self._show_exports()
+
+    def _show_exports(self) -> None:
+        for button in (self.save_table, self.save_picture):
+            button.setEnabled(self._table is not None)
+
+    def _open(self, name: str) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.workspace / name)))
+
+    def _save_table(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save table"), "timeseries.csv", "CSV (*.csv)")
+        if path and self._table is not None:
+            self._saved(lambda: bool(shutil.copyfile(self._table or "", path)), path)
+
+    def _save_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save picture"), "timeseries.png", "PNG (*.png)")
+        if path:
+            self._saved(lambda: self.plot.picture().save(path, "PNG"), path)
+
+    def _saved(self, save: Any, path: str) -> None:
+        try:
+            is_saved = save()
+        except OSError:
+            is_saved = False
+        if is_saved:
+            self.note.say(tr("Saved as {}.").format(path), "success")
+        else:
+            self.note.say(tr("{} cannot be written. Choose another place.").format(path), "error")
+
+
+def read_series(name: str, results: dict[str, Any]) -> Series:
+    """The series of a value from the tables of `timeseries`."""
+    looks = []
+    for row in _rows(results["TABLE"]):
+        valid, seen = row.get(f"{name}_valid"), row.get(f"{name}_all")
+        if valid or seen:
+            looks.append(Look(datetime.fromisoformat(row["time"]), float(valid or seen or 0), bool(valid)))
+    curve = [(datetime.fromisoformat(row["time"]), float(row[name])) for row in _rows(results["CLASS_TABLE"])]
+    return Series(name, looks, results["CLASS_NAME"], results["CLASS_COLOUR"] or "#888888", curve)
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    with open(file, encoding="utf-8", newline="") as table:
+        return list(csv.DictReader(table))

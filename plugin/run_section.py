@@ -1,0 +1,225 @@
+"""The one button, and what becomes of the run: progress for the whole and step by step, messages, cancel, continue."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any, Optional
+
+from qgis.gui import QgisInterface, QgsCollapsibleGroupBoxBasic, QgsFileWidget
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..processing_provider.translation import tr
+from .area_section import LARGE_KM2, AreaSection, minutes_text, size_text
+from .patch_overlay import PatchOverlay
+from .running import Run
+from .section import MESSAGE_LEVELS, Note
+from .session import Session
+
+MOST_LINES = 1000
+LOG_MS = 200  # lines are shown together this often, so that a flood of them does not hold the window
+
+
+class RunSection(QWidget):
+    """Stands below the others. `started` and `ended` frame a run; `ended` has the outputs, empty where it failed."""
+
+    started = pyqtSignal()
+    ended = pyqtSignal(dict)
+
+    def __init__(self, session: Session, iface: QgisInterface, area: AreaSection, overlay: PatchOverlay) -> None:
+        super().__init__()
+        self._session = session
+        self._iface = iface
+        self._area = area
+        self._overlay = overlay
+        self._run: Optional[Run] = None
+        self._lines: list[str] = []
+        self._step = (0.0, 1.0)
+        self.folder = QgsFileWidget()
+        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.folder.setToolTip(tr("The folder that holds all files of this map"))
+        self.folder.fileChanged.connect(lambda path: session.set("WORKSPACE", path or None))
+        self.button = QPushButton()
+        self.button.setObjectName("make-map")
+        self.button.setMinimumHeight(32)
+        self.button.clicked.connect(self.start_or_cancel)
+        self.whole, self.part = QProgressBar(), QProgressBar()
+        self.part.setTextVisible(False)
+        self.part.setMaximumHeight(6)
+        self.step = QLabel()
+        self.step.setWordWrap(True)
+        self.note = Note(self)
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setMaximumBlockCount(MOST_LINES)
+        self.log.setFixedHeight(110)
+        self.messages = QgsCollapsibleGroupBoxBasic(tr("Messages"))
+        self.messages.setCollapsed(True)
+        QVBoxLayout(self.messages).addWidget(self.log)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 6)
+        column.setSpacing(4)
+        label = QLabel(tr("Workspace"))
+        label.setBuddy(self.folder)
+        for widget in (label, self.folder, self.button, self.whole, self.step, self.part, self.note, self.messages):
+            column.addWidget(widget)
+        self._flush = QTimer(self)
+        self._flush.setInterval(LOG_MS)
+        self._flush.timeout.connect(self._show_lines)
+        session.changed.connect(lambda _: self.refresh())
+        session.restored.connect(self.refresh)
+        area.planned.connect(lambda _: self.refresh())
+        self._show_running(False)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        return self._run is not None
+
+    def refresh(self) -> None:
+        """Show where the run would go, and what the button does there."""
+        chosen = self._session.get("WORKSPACE") or ""
+        workspace = self._session.workspace
+        if self.folder.filePath() != chosen:
+            self.folder.blockSignals(True)
+            self.folder.setFilePath(chosen)
+            self.folder.blockSignals(False)
+        self.folder.lineEdit().setPlaceholderText(str(workspace))
+        if self.is_running:
+            return
+        unfinished = (workspace / "grid.json").exists() and not (workspace / "records" / "makemap.json").exists()
+        self.button.setText(tr("Continue the map") if unfinished else tr("Make the map"))
+        if unfinished:
+            self.note.say(tr("The last run in this workspace did not come to its end. What is done is kept."), "info")
+
+    def start_or_cancel(self) -> None:
+        """What the button does."""
+        if self._run is not None:
+            self.button.setEnabled(False)
+            self.button.setText(tr("Cancelling …"))
+            self._run.cancel()
+        elif self._is_meant():
+            self.start()
+
+    def start(self) -> None:
+        """Make the map of all that is chosen."""
+        workspace = self._session.workspace
+        self._session.set("WORKSPACE", str(workspace))
+        self._area.is_frozen = True
+        self._overlay.set_all("waiting")
+        self.log.clear()
+        self._lines = []
+        self._flush.start()
+        self.note.say("")
+        self.step.setText(tr("Starting the engine …"))
+        self._run = Run("makemap", self._session.parameters(), self)
+        self._run.told.connect(self._on_told)
+        self._run.said.connect(self._on_said)
+        self._run.ended.connect(self._on_ended)
+        self._show_running(True)
+        self.started.emit()
+
+    def cancel(self) -> None:
+        """End what is under way; the workspace keeps what is done."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def _is_meant(self) -> bool:
+        """Ask back where a run would take very long or very much room."""
+        found = self._area.numbers
+        if not found:
+            return True
+        free = shutil.disk_usage(_existing(self._session.workspace)).free / 1e6
+        reasons = []
+        if found["AREA_KM2"] > LARGE_KM2:
+            reasons.append(tr("The area has {:,.0f} km².").format(found["AREA_KM2"]))
+        if found["DISK_MB"] > free:
+            reasons.append(tr("The disk has {} free.").format(size_text(free)))
+        if not reasons:
+            return True
+        text = tr("{} A year of imagery takes about {} and {} on disk. Go on?").format(
+            " ".join(reasons), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"])
+        )
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(self, tr("A large area"), text, buttons.Yes | buttons.No, buttons.No)
+        return bool(answer == buttons.Yes)
+
+    def _on_told(self, message: dict[str, Any]) -> None:
+        if "progress" in message:
+            self._show_progress(message["progress"], message.get("left") or "")
+        elif "step" in message:
+            self._step = (message["start"], message["stop"])
+            title = tr("Step {} of {}: {}").format(message["number"], message["of"], message["step"])
+            self.step.setText(title)
+            self._lines.append(title)
+            self.part.setValue(0)
+            self._overlay.set_all("done")  # those that the step has nothing to do for
+        elif "patches" in message:
+            self._overlay.set_states(message["patches"], message["state"], message.get("reason", ""))
+
+    def _show_progress(self, fraction: float, left: str) -> None:
+        start, stop = self._step
+        self.whole.setValue(round(100 * fraction))
+        self.whole.setFormat(f"%p % · {left}" if left else "%p %")
+        self.part.setValue(round(100 * min(max((fraction - start) / (stop - start), 0.0), 1.0)))
+
+    def _on_said(self, level: str, text: str) -> None:
+        self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + text)
+        del self._lines[:-MOST_LINES]
+
+    def _show_lines(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines:
+            self.log.appendPlainText("\n".join(lines))
+
+    def _on_ended(self, succeeded: bool, results: dict[str, Any]) -> None:
+        run, self._run = self._run, None
+        self._flush.stop()
+        self._show_lines()
+        self._area.is_frozen = False
+        self._show_running(False)
+        self.step.setText("")
+        states = self._overlay.states()
+        if succeeded:
+            self._overlay.set_all("done")
+            self._tell(tr("The map is made."), "success")
+        else:
+            left = [id_ for id_, state in states.items() if state in ("running", "waiting")]
+            self._overlay.set_states(left, "planned")
+            if run is not None and run.is_cancelled:
+                self._tell(tr("Cancelled. What is done is kept: go on whenever you like."), "info")
+            else:
+                self._tell("\n".join(run.errors if run is not None else []), "error")
+                self.messages.setCollapsed(False)
+        self.refresh()
+        self.ended.emit(results if succeeded else {})
+
+    def _tell(self, text: str, level: str) -> None:
+        """Here, and in the window's message bar for who looks elsewhere."""
+        self.note.say(text, level)
+        first = text.partition("\n")[0]
+        self._iface.messageBar().pushMessage("Patchwork", first, MESSAGE_LEVELS[level], 10)
+
+    def _show_running(self, is_running: bool) -> None:
+        for widget in (self.whole, self.part, self.step):
+            widget.setVisible(is_running)
+        self.whole.setValue(0)
+        self.folder.setEnabled(not is_running)
+        self.button.setEnabled(True)
+        if is_running:
+            self.button.setText(tr("Cancel"))
+        else:
+            self.refresh()
+
+
+def _existing(path: Any) -> str:
+    """The path, or the nearest folder above it that is there."""
+    return str(next(folder for folder in (path, *path.parents) if folder.exists()))

@@ -1,0 +1,125 @@
+"""A Processing algorithm run in the background, as the Processing dialog does it; QGIS stays usable meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProject,
+)
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ..processing_provider.feedback import RunFeedback
+
+
+class Run(QObject):
+    """One run of an algorithm of the provider; it begins when control is back in the event loop.
+
+    `told` and `said` are those of RunFeedback. `ended` comes once, with whether it succeeded and the outputs by name;
+    what was wrong has then been said as an error. A cancelled run ends without success and without an error.
+    """
+
+    told = pyqtSignal(dict)
+    said = pyqtSignal(str, str)
+    ended = pyqtSignal(bool, dict)
+
+    def __init__(self, name: str, parameters: Mapping[str, Any], parent: QObject) -> None:
+        super().__init__(parent)
+        self.name = name
+        self.is_cancelled = False
+        self.errors: list[str] = []
+        self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"patchwork:{name}")
+        known = {definition.name() for definition in self._algorithm.parameterDefinitions()}
+        self._parameters = {key: value for key, value in parameters.items() if key in known}
+        self._context = QgsProcessingContext()
+        self._context.setProject(QgsProject.instance())
+        self._feedback = RunFeedback()
+        self._feedback.told.connect(self.told)
+        self._feedback.said.connect(self._on_said)
+        self._task: QgsProcessingAlgRunnerTask | None = None
+        QTimer.singleShot(0, self._start)
+
+    def cancel(self) -> None:
+        """End it soon; `ended` follows."""
+        self.is_cancelled = True
+        self._feedback.cancel()
+
+    def _start(self) -> None:
+        if self.is_cancelled:
+            self._end(False, {})
+            return
+        try:
+            can, reason = self._algorithm.canExecute()
+            fits, wrong = (
+                self._algorithm.checkParameterValues(self._parameters, self._context) if can else (can, reason)
+            )
+        except QgsProcessingException as error:
+            fits, wrong = False, str(error)
+        if not fits:
+            self._on_said("error", wrong)
+            self._end(False, {})
+            return
+        self._task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self._context, self._feedback)
+        self._task.executed.connect(self._end)
+        QgsApplication.taskManager().addTask(self._task)
+
+    def _on_said(self, level: str, text: str) -> None:
+        if level == "error":
+            self.errors.append(text)
+        self.said.emit(level, text)
+
+    def _end(self, succeeded: bool, results: dict[str, Any]) -> None:
+        succeeded = succeeded and not self.is_cancelled
+        if not succeeded and not self.errors and not self.is_cancelled:
+            self._on_said("error", "")
+        self._task = None
+        self.ended.emit(succeeded, dict(results))
+        self.deleteLater()
+
+
+class Latest(QObject):
+    """Runs of one kind of which only the latest counts: a new one cancels the one before, after a moment of rest."""
+
+    ended = pyqtSignal(bool, dict, list)  # whether it succeeded, its outputs, its errors
+
+    def __init__(self, name: str, parent: QObject, rest_ms: int = 300) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._run: Run | None = None
+        self._parameters: Mapping[str, Any] = {}
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(rest_ms)
+        self._timer.timeout.connect(self._start)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one is waiting or under way."""
+        return self._run is not None or self._timer.isActive()
+
+    def ask(self, parameters: Mapping[str, Any]) -> None:
+        """Run with these parameters, in place of whatever is asked for now."""
+        self.cancel()
+        self._parameters = parameters
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Nothing is asked for any more."""
+        self._timer.stop()
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+
+    def _start(self) -> None:
+        run = self._run = Run(self._name, self._parameters, self)
+        run.ended.connect(lambda succeeded, results: self._on_end(run, succeeded, results))
+
+    def _on_end(self, run: Run, succeeded: bool, results: dict[str, Any]) -> None:
+        if run is self._run:
+            self._run = None
+            self.ended.emit(succeeded, results, run.errors)

@@ -1,0 +1,195 @@
+"""The year of a place as a plot: valid observations, clouded ones told apart, the mean curve of its class behind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Optional
+
+from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
+from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from qgis.PyQt.QtWidgets import QWidget
+
+from ..processing_provider.translation import tr
+
+VALID, CLOUDED = QColor("#1b7837"), QColor("#8a8f94")
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
+
+
+@dataclass(frozen=True)
+class Look:
+    """One observation of the place, and whether it is valid."""
+
+    time: datetime
+    value: float
+    is_valid: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a place has shown: a value's name, the observations in order of time, and the mean curve of its class."""
+
+    name: str
+    looks: Sequence[Look]
+    class_name: str = ""
+    class_colour: str = "#888888"
+    curve: Sequence[tuple[datetime, float]] = ()
+
+
+class SeriesPlot(QWidget):
+    """Paints one series."""
+
+    def __init__(self, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        self._series: Optional[Series] = None
+        self._text = tr("Click on the map to see a place through the year.")
+        self.setMinimumHeight(190)
+
+    @property
+    def series(self) -> Optional[Series]:
+        """What is shown."""
+        return self._series
+
+    def show_series(self, series: Series) -> None:
+        """Show a series."""
+        self._series = series
+        self.setAccessibleDescription(f"{series.name}, {len(series.looks)} {tr('observations')}, {series.class_name}")
+        self.update()
+
+    def show_text(self, text: str) -> None:
+        """Show words in place of a series."""
+        self._series, self._text = None, text
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Wider than high."""
+        return QSize(300, 200)
+
+    def picture(self, width: int = 1200, height: int = 700) -> QImage:
+        """The plot on white, for a file."""
+        image = QImage(width, height, QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        scale = width / 480
+        painter.scale(scale, scale)
+        self._paint(painter, QRectF(0, 0, width / scale, height / scale), QColor("#202124"))
+        painter.end()
+        return image
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The plot, in the colours of the window."""
+        self._paint(QPainter(self), QRectF(self.rect()), self.palette().color(QPalette.ColorRole.WindowText))
+
+    def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        painter.setFont(font)
+        painter.setPen(ink)
+        series = self._series
+        if series is None or not series.looks:
+            text = self._text if series is None else tr("Nothing was seen of this place.")
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+            return
+        plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
+        plot.paint(painter, ink)
+        _paint_curve(painter, plot, series)
+        _paint_looks(painter, plot, series.looks)
+        _paint_legend(painter, area, series, ink)
+
+
+class _Axes:
+    """Time and value to places on the screen."""
+
+    def __init__(self, series: Series, box: QRectF) -> None:
+        times = [look.time for look in series.looks] + [time for time, _ in series.curve]
+        values = [look.value for look in series.looks] + [value for _, value in series.curve]
+        self.box = box
+        self.first, self.last = min(times), max(max(times), min(times) + timedelta(days=1))
+        self.step = _step(max(values) - min(values))
+        self.low = math.floor(min(values) / self.step) * self.step
+        self.high = max(math.ceil(max(values) / self.step) * self.step, self.low + self.step)
+
+    def place(self, time: datetime, value: float) -> QPointF:
+        """Where a value at a time is."""
+        x = self.box.left() + self.box.width() * ((time - self.first) / (self.last - self.first))
+        return QPointF(x, self.box.bottom() - self.box.height() * (value - self.low) / (self.high - self.low))
+
+    def paint(self, painter: QPainter, ink: QColor) -> None:
+        """Lines and numbers of the values, months below."""
+        grid = QColor(ink)
+        grid.setAlpha(45)
+        for number in range(round((self.high - self.low) / self.step) + 1):
+            value = self.low + number * self.step
+            y = self.place(self.first, value).y()
+            painter.setPen(QPen(grid, 1))
+            painter.drawLine(QPointF(self.box.left(), y), QPointF(self.box.right(), y))
+            painter.setPen(ink)
+            where = QRectF(0, y - 8, self.box.left() - 5, 16)
+            painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.4g}")
+        month, free_from = self.first.replace(day=1, hour=0, minute=0, second=0), 0.0
+        while month <= self.last:
+            x = self.place(month, self.low).x()
+            text = f"{month:%b}" if month.month > 1 else f"{month:%Y}"
+            wide = painter.fontMetrics().horizontalAdvance(text)
+            if x >= max(self.box.left(), free_from) and x + wide <= self.box.right() + RIGHT:
+                painter.drawLine(QPointF(x, self.box.bottom()), QPointF(x, self.box.bottom() + 3))
+                painter.drawText(QPointF(x, self.box.bottom() + 15), text)
+                free_from = x + wide + 8
+            month = (month + timedelta(days=32)).replace(day=1)
+
+
+def _step(reach: float) -> float:
+    """A round distance of about a fifth of the reach."""
+    rough = max(reach, 1e-6) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    return float(next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough))
+
+
+def _paint_curve(painter: QPainter, axes: _Axes, series: Series) -> None:
+    colour = QColor(series.class_colour)
+    colour.setAlpha(110)
+    painter.setPen(QPen(colour, 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.drawPolyline(QPolygonF([axes.place(*point) for point in series.curve]))
+
+
+def _paint_looks(painter: QPainter, axes: _Axes, looks: Sequence[Look]) -> None:
+    """Valid ones as full dots on a line, clouded ones as crosses."""
+    painter.setPen(QPen(VALID, 1.4))
+    painter.drawPolyline(QPolygonF([axes.place(look.time, look.value) for look in looks if look.is_valid]))
+    for look in looks:
+        _paint_sign(painter, axes.place(look.time, look.value), look.is_valid)
+
+
+def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool) -> None:
+    if is_valid:
+        painter.setPen(QPen(VALID, 1))
+        painter.setBrush(VALID)
+        painter.drawEllipse(place, 2.8, 2.8)
+        return
+    painter.setPen(QPen(CLOUDED, 1.3))
+    painter.drawLine(place + QPointF(-3, -3), place + QPointF(3, 3))
+    painter.drawLine(place + QPointF(-3, 3), place + QPointF(3, -3))
+
+
+def _paint_legend(painter: QPainter, area: QRectF, series: Series, ink: QColor) -> None:
+    """Two lines above: what is shown, and what the signs mean."""
+    height = painter.fontMetrics().height()
+    painter.setPen(ink)
+    title = series.name + (f" · {series.class_name}" if series.class_name else "")
+    painter.drawText(QPointF(6, height), title)
+    x, y = 6.0, 2.0 * height + 2
+    for is_valid, text in ((True, tr("valid")), (False, tr("clouded"))):
+        _paint_sign(painter, QPointF(x + 4, y - height / 3), is_valid)
+        painter.setPen(ink)
+        painter.drawText(QPointF(x + 12, y), text)
+        x += 24 + painter.fontMetrics().horizontalAdvance(text)
+    if series.curve:
+        colour = QColor(series.class_colour)
+        colour.setAlpha(110)
+        painter.setPen(QPen(colour, 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(x + 4, y - height / 3), QPointF(x + 16, y - height / 3))
+        painter.setPen(ink)
+        painter.drawText(QPointF(x + 25, y), tr("mean of the class"))

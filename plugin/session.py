@@ -1,0 +1,119 @@
+"""What the person has chosen in the dock, remembered in the QGIS project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProject,
+    QgsProperty,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QObject, Qt, pyqtSignal
+
+from ..processing_provider import settings
+
+SCOPE, KEY = "Patchwork", "/session"
+SAMPLE = "sample"
+
+
+class Session(QObject):
+    """Parameters of `makemap` by their upper-case names, as Processing takes them; None for a default.
+
+    `changed` tells the names whose values are others now; `restored` that all of them may be.
+    """
+
+    changed = pyqtSignal(str)
+    restored = pyqtSignal()
+
+    def __init__(self, project: QgsProject, parent: QObject) -> None:
+        super().__init__(parent)
+        self._project = project
+        self._values: dict[str, Any] = {}
+        self.restore()
+
+    def get(self, name: str) -> Any:
+        """The value of a parameter, None where the default counts."""
+        return self._values.get(name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Choose a value, or with None the default."""
+        value = None if value == "" else value
+        if _plain(value) == _plain(self._values.get(name)):
+            return
+        self._values[name] = value
+        plain = {key: _plain(own) for key, own in self._values.items() if own is not None}
+        self._project.writeEntry(SCOPE, KEY, json.dumps(plain))
+        self.changed.emit(name)
+
+    def restore(self) -> None:
+        """Take what the project holds; nothing where it is a new one, or holds what cannot be read."""
+        text, _ = self._project.readEntry(SCOPE, KEY, "{}")
+        try:
+            plain = json.loads(text)
+            self._values = {str(name): _from_plain(value) for name, value in plain.items()}
+        except (ValueError, AttributeError):
+            self._values = {}
+        self.restored.emit()
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the built-in sample region is chosen."""
+        return self.get("SOURCE") == SAMPLE
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of the run: the chosen one, or one that does not exist yet; the sample region has its own."""
+        chosen = self.get("WORKSPACE")
+        if chosen:
+            return Path(chosen)
+        folder = Path(settings.workspace_folder())
+        if self.is_sample:
+            return folder / "sample-region"
+        name = self._project.baseName() or "map"
+        taken = (folder / f"{name}-{number}" for number in range(1, 10_000))
+        return next(path for path in taken if not path.exists())
+
+    def parameters(self) -> dict[str, Any]:
+        """All that is chosen, with the workspace and what the options say."""
+        chosen = {name: _as_layer(value) for name, value in self._values.items() if value is not None}
+        machine = {"MEMORY": settings.memory(), "JOBS": settings.jobs()}
+        account = {"AUTH": settings.account()} if settings.account() else {}
+        return {**machine, **account, **chosen, "WORKSPACE": str(self.workspace)}
+
+
+def _as_layer(value: Any) -> Any:
+    """A drawn shape, `{"wkt": …, "crs": …}`, as a layer; any other value as it is."""
+    if not (isinstance(value, dict) and "wkt" in value):
+        return value
+    layer = QgsVectorLayer("Polygon", "area", "memory", QgsVectorLayer.LayerOptions(False))
+    layer.setCrs(QgsCoordinateReferenceSystem.fromUserInput(value["crs"]))
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromWkt(value["wkt"]))
+    layer.dataProvider().addFeature(feature)
+    return layer
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON knows it."""
+    if isinstance(value, QgsProcessingFeatureSourceDefinition):
+        return {"layer": value.source.staticValue(), "selected": value.selectedFeaturesOnly}
+    if isinstance(value, QgsProperty):
+        return value.staticValue()
+    if isinstance(value, QDateTime):
+        value = value.date()
+    if isinstance(value, QDate):
+        return value.toString(Qt.DateFormat.ISODate)
+    return value
+
+
+def _from_plain(value: Any) -> Any:
+    if isinstance(value, dict) and "layer" in value:
+        return QgsProcessingFeatureSourceDefinition(str(value["layer"]), bool(value["selected"]))
+    return value
