@@ -44,6 +44,7 @@ def main(options: list[str]) -> int:
         _step("ruff format", ["-m", "ruff", "format", "--check"]),
         _step("mypy", ["-m", "mypy", "-p", "patchwork.core"], ENGINE, MYPYPATH=SOURCES),
         _step("import-linter", ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"], SOURCES),
+        _step("package", ["scripts/package.py"]),
         _step("tests/core", ["-m", "pytest", "tests/core", "--cov", *options], LAUNCHER, ENGINE, fine=fine),
         _step(
             "tests/qgis",
