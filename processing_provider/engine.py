@@ -15,7 +15,7 @@ from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
 from .child import Child
 from .feedback import RunFeedback
-from .interpreter import INSTALL, Interpreter, another_way, find_interpreter
+from .interpreter import INSTALL, Interpreter, another_way, find_interpreter, what_is_missing
 from .proxies import proxy_environment
 from .translation import tr
 from .worker import WORKER
@@ -115,7 +115,7 @@ def _outcome(listener: _Listener, child: Child) -> dict[str, Any]:
     if listener.error is not None:
         text = listener.error["error"]
         if listener.error.get("kind") == "installation":
-            text = f"{text}\n{another_way()}"
+            text = what_is_missing() or f"{text}\n{another_way()}"
         raise QgsProcessingException(text)
     if listener.outputs is None:
         raise QgsProcessingException(_last_words(child))

@@ -49,6 +49,7 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
     """
     from . import engine, interpreter, packages
     from .proxies import proxy_environment
+    from .worker import WORKER
 
     if obstacle := _obstacle():
         raise QgsProcessingException(obstacle)
@@ -58,15 +59,16 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
     else:
         feedback.pushInfo(tr("Installing the engine's packages for {} into {}").format(python, folder))
         try:
-            installed = packages.install(
-                python,
-                interpreter.REQUIREMENTS,
-                folder,
-                _Listener(interpreter.REQUIREMENTS, feedback).hear,
-                wheels=parameters.wheels,
-                variables=proxy_environment(),
-                is_cancelled=feedback.isCanceled,
-            )
+            with WORKER.paused():
+                installed = packages.install(
+                    python,
+                    interpreter.REQUIREMENTS,
+                    folder,
+                    _Listener(interpreter.REQUIREMENTS, feedback).hear,
+                    wheels=parameters.wheels,
+                    variables=proxy_environment(),
+                    is_cancelled=feedback.isCanceled,
+                )
         except packages.InstallationError as error:
             raise QgsProcessingException(str(error)) from error
         if not installed:

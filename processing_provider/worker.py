@@ -34,6 +34,17 @@ class Worker:
             self._busy.release()
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep none while the block lasts, such as while the packages that it has loaded are replaced."""
+        is_wanted = self._is_wanted
+        self.release()
+        try:
+            yield
+        finally:
+            if is_wanted:
+                self.keep()
+
+    @contextmanager
     def borrowed(self, interpreter: Interpreter) -> Iterator[Optional[Child]]:
         """The process for one request, None where none is kept or it is busy.
 

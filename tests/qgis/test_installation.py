@@ -174,6 +174,27 @@ def test_two_installations_at_a_time_are_one_too_many(run, feedback, requirement
     assert (beside / "theirs").exists()
 
 
+def test_the_worker_lets_go_of_packages_that_are_replaced(run, feedback, tmp_path, requirements, folder, pip):
+    from patchwork.processing_provider.worker import WORKER
+
+    children = []
+
+    def is_cancelled() -> bool:
+        children.append(WORKER._child)
+        return len(children) > 1
+
+    pip("sleep 60")
+    WORKER.keep()
+    while WORKER._child is None:
+        pass
+    feedback.isCanceled = is_cancelled
+    run("installengine", {}, feedback)
+    assert children == [None, None]
+    while WORKER._child is None:
+        pass
+    WORKER.release()
+
+
 def test_pip_gets_qgis_proxy_and_no_command_line_shows_it(run, feedback, tmp_path, monkeypatch, requirements, pip):
     from patchwork.processing_provider import proxies
 
@@ -208,7 +229,9 @@ def test_a_python_that_is_too_old_is_told_with_what_to_do(provider, run, feedbac
     assert checked["MISSING"] > 5
 
 
-def test_every_operation_says_how_to_get_the_engine(provider, tmp_path, monkeypatch, folder):
+def test_every_operation_says_how_to_get_the_engine(provider, run, tmp_path, monkeypatch, folder):
+    from qgis.core import QgsProcessingException
+
     from patchwork.core.operations import OPERATIONS
     from patchwork.processing_provider import interpreter
 
@@ -220,6 +243,9 @@ def test_every_operation_says_how_to_get_the_engine(provider, tmp_path, monkeypa
         ok, message = provider.algorithm(name).canExecute()
         assert not ok, name
         assert "patchwork:installengine" in message
+    with pytest.raises(QgsProcessingException, match="patchwork:installengine") as caught:
+        run("splitarea", {"SOURCE": "sample", "WORKSPACE": str(tmp_path / "work")})
+    assert "pip" not in str(caught.value), "which Debian refuses for QGIS's own Python"
     assert provider.algorithm("installengine").canExecute() == (True, "")
     assert provider.algorithm("checkinstallation").canExecute() == (True, "")
     folder.mkdir(parents=True)
