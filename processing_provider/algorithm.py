@@ -184,9 +184,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         results = engine.run(self._operation.name, values, feedback, self._secrets, is_heavy=is_heavy)
         if results is None:
             return {}
-        destinations.show(results, context)
         if "workspace" in self._values:
             results.setdefault("WORKSPACE", self._values["workspace"])
+        destinations.show(results, context)
         return results
 
     def _account_of(self, parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
@@ -36,7 +37,8 @@ from qgis.core import (
 from ..core import operations
 from ..core import parameters as kinds
 from ..core.parameters import Declared, Operation, Output, declared
-from .styling import STYLE_BESIDE
+from . import layers
+from .styling import finish_on_arrival
 from .translation import tr
 
 RESULTS: dict[type[Output], type[QgsProcessingOutputDefinition]] = {
@@ -115,6 +117,7 @@ class Destinations:
         """Find out; layers that the person wants to see are noted in the context."""
         self.files: dict[str, str] = {}
         self._shown: dict[str, QgsProcessingContext.LayerDetails] = {}
+        self._titles: dict[str, str] = {}
         for definition in definitions:
             self._find(definition, dict(parameters), context)
 
@@ -128,9 +131,11 @@ class Destinations:
             return
         if is_temporary and is_raster:
             if isinstance(value, QgsProcessingOutputLayerDefinition) and value.destinationProject is not None:
-                title = value.destinationName or definition.description()
                 hint = QgsProcessingUtils.LayerHint.Raster
-                self._shown[name] = QgsProcessingContext.LayerDetails(title, value.destinationProject, name, hint)
+                self._shown[name] = QgsProcessingContext.LayerDetails(
+                    value.destinationName, value.destinationProject, name, hint
+                )
+                self._titles[name] = definition.description()
             return
         if isinstance(definition, QgsProcessingParameterFileDestination):
             file = QgsProcessingParameters.parameterAsFileOutput(definition, parameters, context)
@@ -140,12 +145,13 @@ class Destinations:
             self.files[name.lower()] = os.path.abspath(file)
 
     def show(self, results: Mapping[str, Any], context: QgsProcessingContext) -> None:
-        """Have the layers loaded that the person wants to see, with their styles."""
+        """Have the layers loaded that the person wants to see, each finished."""
         for name, details in self._shown.items():
+            details.name = details.name or layers.title_of(Path(results[name])) or self._titles[name]
             context.addLayerToLoadOnCompletion(results[name], details)
         for path in results.values():
             if isinstance(path, str) and context.willLoadLayerOnCompletion(path):
-                context.layerToLoadOnCompletionDetails(path).setPostProcessor(STYLE_BESIDE)
+                finish_on_arrival(context.layerToLoadOnCompletionDetails(path), path, results.get("WORKSPACE"))
 
 
 def _path(value: Any, context: QgsProcessingContext) -> Any:

@@ -29,11 +29,11 @@ class Layer:
 # Where the data type is None, the class scheme decides.
 LAYERS: dict[str, Layer] = {
     "map": Layer("Land-cover map", "maps", "classifypatches", None, 0),
-    "confidence": Layer("Confidence of the map (percent)", "maps", "classifypatches", "uint8", 255),
-    "labels": Layer("Reference labels", "labels", "rasterizereference", None, 0),
+    "confidence": Layer("Confidence", "maps", "classifypatches", "uint8", 255),
+    "labels": Layer("Labels", "labels", "rasterizereference", None, 0),
     "valid_count": Layer("Valid observations", "statistics", "observationstatistics", "uint16", 0),
     "mean_cloud_probability": Layer(
-        "Mean cloud probability (percent)", "statistics", "observationstatistics", "float32", float("nan")
+        "Mean cloud probability", "statistics", "observationstatistics", "float32", float("nan")
     ),
     "mean_ndvi": Layer("Mean NDVI", "statistics", "observationstatistics", "float32", float("nan")),
 }

@@ -102,3 +102,21 @@ def small(flanders, tmp_path_factory):
     for file in sorted(flanders.glob("*.tif"))[::9]:
         os.symlink(file, folder / file.name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def map_parameters(small, flanders):
+    """The parameters of a small map, but for the workspace."""
+    return {
+        "IMAGERY": str(small),
+        "REFERENCE": str(flanders / "reference.shp"),
+        "CLASS_FIELD": "crop",
+        "PATCH_SIZE": 320,
+        "PER_CLASS": 200,
+    }
+
+
+@pytest.fixture(scope="session")
+def finished_run(run, map_parameters, tmp_path_factory):
+    """The outputs of a whole run; its workspace is not to be written to."""
+    return run("makemap", {**map_parameters, "WORKSPACE": str(tmp_path_factory.mktemp("runs č") / "fields 1")})

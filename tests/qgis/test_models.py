@@ -17,21 +17,15 @@ STEPS = (
 
 
 @pytest.fixture(scope="module")
-def parameters(small, flanders):
+def parameters(map_parameters):
     """What the model and the algorithm are both asked."""
-    return {
-        "IMAGERY": str(small),
-        "REFERENCE": str(flanders / "reference.shp"),
-        "CLASS_FIELD": "crop",
-        "PATCH_SIZE": 320,
-        "PER_CLASS": 200,
-    }
+    return map_parameters
 
 
 @pytest.fixture(scope="module")
-def made(run, parameters, tmp_path_factory):
+def made(finished_run):
     """The map that the algorithm makes."""
-    return run("makemap", {**parameters, "WORKSPACE": str(tmp_path_factory.mktemp("makemap"))})
+    return finished_run
 
 
 @pytest.fixture

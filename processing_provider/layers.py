@@ -1,0 +1,194 @@
+"""The layers of a run: one group of the layer tree for each workspace, where they have names, an order and styles."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import (
+    QgsLayerTree,
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from ..core.frozen import frozen
+from ..core.operations.mosaicmap import LAYERS
+from .translation import tr
+
+WORKSPACE_PROPERTY = "patchwork/workspace"
+PATCHES, REFERENCE, SCENES = "Patches", "Reference", "Scenes"
+_TOP_TO_BOTTOM = ("patches", "map", "confidence", "valid_count", "mean_cloud_probability", "mean_ndvi", "labels")
+_SHOWN = ("patches", "map")
+
+
+@frozen
+class RunLayer:
+    """A layer that a run has to show: its title, its file, its subgroup ("" for none), whether it is seen at once."""
+
+    title: str
+    file: Path
+    subgroup: str = ""
+    is_shown: bool = False
+
+
+def group_title(workspace: Path) -> str:
+    """What the group of a workspace is called."""
+    return tr("Patchwork – {}").format(workspace.name)
+
+
+def title_of(file: Path) -> Optional[str]:
+    """What people call a file about the whole area, by its name in the workspace; None where it is another file."""
+    if file.stem == "patches":
+        return tr(PATCHES)
+    return tr(LAYERS[file.stem].title) if file.stem in LAYERS else None
+
+
+def layers_of(workspace: Path, *, scenes: bool = True) -> list[RunLayer]:
+    """What a workspace has to show so far, from top to bottom."""
+    files = [workspace / f"{name}.{'gpkg' if name == 'patches' else 'tif'}" for name in _TOP_TO_BOTTOM]
+    layers = [
+        RunLayer(str(title_of(file)), file, tr(REFERENCE) if file.stem == "labels" else "", file.stem in _SHOWN)
+        for file in files
+        if file.exists()
+    ]
+    layers += [RunLayer(name, file, tr(REFERENCE), True) for name, file in _masks(workspace)]
+    if scenes:
+        for file in sorted((workspace / "acquisitions").glob("*.vrt")):
+            time = datetime.strptime(file.stem, "%Y%m%dT%H%M%S")
+            layers.append(RunLayer(f"{time:%Y-%m-%d %H:%M}", file, tr(SCENES), True))
+    return layers
+
+
+def add_run(project: QgsProject, workspace: Path, title: str, *, scenes: bool = True) -> QgsLayerTreeGroup:
+    """Show all layers of a workspace at once; those of a run before are replaced.
+
+    It takes a while where there are many scenes: a window that shall stay alive calls `run_group`, `remove_layers` and
+    `add_layer` itself, one layer at a time.
+    """
+    group = run_group(project, workspace, title)
+    remove_layers(project, group)
+    for layer in layers_of(workspace, scenes=scenes):
+        add_layer(project, group, layer)
+    return group
+
+
+def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeGroup:
+    """The group of a workspace, made at the top of the layer tree where there is none yet."""
+    root = project.layerTreeRoot()
+    for group in root.findGroups():
+        owner = group.customProperty(WORKSPACE_PROPERTY)
+        if owner == str(workspace) or (owner is None and group.name() == title):
+            break
+    else:
+        group = root.insertGroup(0, title)
+    group.setCustomProperty(WORKSPACE_PROPERTY, str(workspace))
+    return group
+
+
+def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
+    """Take out of the group what was added by a run; what a person has put there stays."""
+    project.removeMapLayers([node.layerId() for node in group.findLayers() if _is_ours(node)])
+    for child in group.children():
+        if QgsLayerTree.isGroup(child) and not child.children():
+            group.removeChildNode(child)
+
+
+def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) -> Optional[QgsMapLayer]:
+    """Add one layer at the bottom of the group, or of its subgroup; None where the file cannot be opened."""
+    if layer.file.suffix == ".gpkg":
+        opened: QgsMapLayer = QgsVectorLayer(str(layer.file), layer.title, "ogr")
+    else:
+        opened = QgsRasterLayer(str(layer.file), layer.title)
+    if not opened.isValid():
+        return None
+    load_style(opened)
+    project.addMapLayer(opened, False)
+    node = _subgroup(group, layer.subgroup).addLayer(opened)
+    _mark(node)
+    node.setItemVisibilityChecked(layer.is_shown)
+    node.setExpanded(layer.is_shown and not layer.subgroup)
+    return opened
+
+
+def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -> None:
+    """Put a layer that is in the project already into the group, at its place; an older one of the same file goes."""
+    file = file_of(layer)
+    older = [node.layerId() for node in group.findLayers() if _is_ours(node) and file_of(node.layer()) == file]
+    project.removeMapLayers([id_ for id_ in older if id_ != layer.id()])
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.parent() == project.layerTreeRoot():
+        moved = node.clone()
+        group.insertChildNode(_place(group, file), moved)
+        project.layerTreeRoot().removeChildNode(node)
+        _mark(moved)
+
+
+def load_style(layer: QgsMapLayer) -> None:
+    """Apply the style that lies beside a layer's file, with the times too, which QGIS leaves out by itself."""
+    file = file_of(layer)
+    if file is not None and file.with_suffix(".qml").exists():
+        layer.loadNamedStyle(str(file.with_suffix(".qml")))
+        layer.triggerRepaint()
+
+
+def file_of(layer: Optional[QgsMapLayer]) -> Optional[Path]:
+    """The file that a layer shows; None where there is none."""
+    if layer is None:
+        return None
+    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path")
+    return Path(path) if path else None
+
+
+def sort_key(file: Path) -> int:
+    """A greater number for files that lie further up in the layer tree."""
+    names = _TOP_TO_BOTTOM
+    return len(names) - names.index(file.stem) if file.stem in names else 0
+
+
+def _masks(workspace: Path) -> list[tuple[str, Path]]:
+    """The masks that there are, with the names of their classes."""
+    record = workspace / "records" / "rasterizereference.json"
+    if not record.exists():
+        return []
+    classes = json.loads(record.read_text(encoding="utf-8"))["classes"]
+    masks = [(entry["name"], workspace / "masks" / f"mask_{entry['id']}.tif") for entry in classes]
+    return [(name, file) for name, file in masks if file.exists()]
+
+
+def _subgroup(group: QgsLayerTreeGroup, name: str) -> QgsLayerTreeGroup:
+    """A subgroup, made folded up and unseen where it is not there."""
+    if not name:
+        return group
+    found = group.findGroup(name)
+    if found is None:
+        found = group.addGroup(name)
+        found.setExpanded(False)
+        found.setItemVisibilityChecked(False)
+    return found
+
+
+def _place(group: QgsLayerTreeGroup, file: Optional[Path]) -> int:
+    """Where among the nodes of a group a file belongs."""
+    key = sort_key(file) if file is not None else 0
+
+    def is_above(node: QgsLayerTreeNode) -> bool:
+        other = file_of(node.layer()) if QgsLayerTree.isLayer(node) else None
+        return other is not None and sort_key(other) > key
+
+    return sum(is_above(node) for node in group.children())
+
+
+def _mark(node: QgsLayerTreeLayer) -> None:
+    node.setCustomProperty(WORKSPACE_PROPERTY, True)
+
+
+def _is_ours(node: QgsLayerTreeLayer) -> bool:
+    return bool(node.customProperty(WORKSPACE_PROPERTY))
