@@ -1,4 +1,4 @@
-"""Run all that must hold, and show it: python3 scripts/test.py [options for pytest, such as -k grid]
+"""Run all that must hold, and show it: python3 scripts/test.py [tests to run] [options for pytest, such as -k grid]
 
 Installs what is missing first, as scripts/demo.py does. Tests on real data read ../shared/realdata, or the folder in
 the environment variable PATCHWORK_REALDATA. The exit status is 0 where everything passed.
@@ -32,30 +32,39 @@ class Outcome:
 
 
 def main(options: list[str]) -> int:
-    """Run all steps; 1 where one failed."""
+    """Run all steps, or, where paths below tests/ are among the options, the tests there alone; 1 where one failed."""
     machine.install_from_apt(machine.FOR_QGIS + machine.FOR_TESTS)
     machine.install_engine()
     machine.install_tools()
     machine.install_plugin()
     machine.link(SOURCES / "patchwork", CHECKOUT)
-    fine = (0, NOTHING_COLLECTED) if options else (0,)
-    outcomes = [
+    chosen = [option for option in options if option.startswith("tests/")]
+    others = [option for option in options if option not in chosen]
+    outcomes = [] if chosen else _check()
+    outcomes += _test(chosen or ["tests/core", "tests/qgis"], others)
+    _show(outcomes)
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _check() -> list[Outcome]:
+    return [
         _step("ruff check", ["-m", "ruff", "check"]),
         _step("ruff format", ["-m", "ruff", "format", "--check"]),
         _step("mypy", ["-m", "mypy", "-p", "patchwork.core"], ENGINE, MYPYPATH=SOURCES),
         _step("import-linter", ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"], SOURCES),
         _step("package", ["scripts/package.py"]),
-        _step("tests/core", ["-m", "pytest", "tests/core", "--cov", *options], LAUNCHER, ENGINE, fine=fine),
-        _step(
-            "tests/qgis",
-            ["-m", "pytest", "tests/qgis", *options],
-            *(PLUGINS, *QGIS_PYTHON),
-            fine=fine,
-            PATCHWORK_PYTHON=_engine_interpreter(),
-        ),
     ]
-    _show(outcomes)
-    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def _test(paths: list[str], options: list[str]) -> list[Outcome]:
+    fine = (0, NOTHING_COLLECTED) if options else (0,)
+    outcomes = []
+    if core := [path for path in paths if path.startswith("tests/core")]:
+        outcomes.append(_step("tests/core", ["-m", "pytest", *core, "--cov", *options], LAUNCHER, ENGINE, fine=fine))
+    if in_qgis := [path for path in paths if path.startswith("tests/qgis")]:
+        arguments, python = ["-m", "pytest", *in_qgis, *options], _engine_interpreter()
+        outcomes.append(_step("tests/qgis", arguments, PLUGINS, *QGIS_PYTHON, fine=fine, PATCHWORK_PYTHON=python))
+    return outcomes
 
 
 def _engine_interpreter() -> Path:

@@ -1,0 +1,112 @@
+"""Run scripts/test.py on Debian 13, with its QGIS 3.40: sudo python3 scripts/test_debian13.py [options for test.py]
+
+Makes a Debian 13 of its own below .build (about 4 GB, from the package mirror that this machine uses), in which
+scripts/test.py installs what it needs. Works on Debian and Ubuntu, as root. What is mounted for the run is seen by the
+run alone, and is gone with it, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import machine
+from machine import BUILD, CHECKOUT, MachineError, say
+
+SUITE = "trixie"
+FOR_SETUP = ("debootstrap", "debian-archive-keyring")
+INCLUDED = ("python3", "ca-certificates")
+ROOT = BUILD / "debian13" / "root"
+BUILD_INSIDE = BUILD / "debian13" / "build"  # stands in for .build, whose packages are for this machine's Python
+NETWORK = ("resolv.conf", "hosts", "pip.conf", "ssl/certs/ca-certificates.crt")  # below /etc
+PRIVATE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+
+
+def main(options: Sequence[str]) -> None:
+    """Become scripts/test.py, inside."""
+    if os.geteuid():
+        raise MachineError("Only root can set up another Debian. Run: sudo python3 scripts/test_debian13.py")
+    if subprocess.run([*PRIVATE, "true"], capture_output=True).returncode:
+        raise MachineError("This machine lets even root mount nothing. A container needs more rights: --privileged.")
+    _set_up()
+    _hand_on_network()
+    test = ["chroot", str(ROOT), "python3", str(CHECKOUT / "scripts" / "test.py"), *options]
+    # The shell stays as the first process, as it alone takes care of processes whose parents have ended.
+    script = " && ".join(map(shlex.join, [*_mounts(), test])) + "; exit $?"
+    inside = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    inside.update(PATCHWORK_REALDATA=str(_real_data()), HOME="/root")
+    os.execvpe(PRIVATE[0], [*PRIVATE, "sh", "-c", script], inside)
+
+
+def _set_up() -> None:
+    """Have Debian below .build, whole or not at all."""
+    if ROOT.exists():
+        return
+    machine.install_from_apt(FOR_SETUP)
+    say(f"Setting up Debian 13 ({SUITE}) in {ROOT}.")
+    part = ROOT.with_name("root.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    debootstrap = ["debootstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", SUITE, str(part), *_mirror()]
+    code, _ = machine.run([*PRIVATE, "--mount-proc", *debootstrap], dict(os.environ))
+    if code:
+        raise MachineError("debootstrap failed; what it says is above. It needs the network, and about 4 GB of disk.")
+    part.rename(ROOT)
+
+
+def _mirror() -> list[str]:
+    """Where this machine gets Debian from; nothing, which is debootstrap's own choice, where it is not a Debian."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.split()[:1]
+
+
+def _hand_on_network() -> None:
+    """Names, proxies, certificates and package indexes are those of this machine."""
+    for name in NETWORK:
+        here, inside = Path("/etc", name), ROOT / "etc" / name
+        if here.exists():
+            inside.unlink(missing_ok=True)
+            shutil.copyfile(here, inside)
+    settings = subprocess.run(["apt-config", "dump"], capture_output=True, text=True).stdout.splitlines(keepends=True)
+    proxies = [line for line in settings if line.startswith("Acquire::http") and "proxy" in line.lower()]
+    (ROOT / "etc/apt/apt.conf.d/proxies").write_text("".join(proxies), encoding="utf-8")
+
+
+def _mounts() -> list[list[str]]:
+    """The commands that show, inside, the kernel, the checkout and the real data, under their own paths."""
+    BUILD_INSIDE.mkdir(parents=True, exist_ok=True)
+    mounts = [
+        ["mount", "-t", "proc", "proc", _inside(Path("/proc"))],
+        ["mount", "--rbind", "/dev", _inside(Path("/dev"))],
+        ["mount", "--bind", str(CHECKOUT), _inside(CHECKOUT)],
+        ["mount", "--bind", str(BUILD_INSIDE), _inside(BUILD)],
+    ]
+    if _real_data().is_dir():
+        mounts.append(["mount", "--bind", "-o", "ro", str(_real_data()), _inside(_real_data())])
+    return mounts
+
+
+def _inside(path: Path) -> str:
+    """The path below the other root, as a folder that is there."""
+    inside = ROOT / path.relative_to("/")
+    inside.mkdir(parents=True, exist_ok=True)
+    return str(inside)
+
+
+def _real_data() -> Path:
+    """Where tests/core and tests/qgis look for it."""
+    return Path(os.environ.get("PATCHWORK_REALDATA", CHECKOUT.parent / "shared" / "realdata")).resolve()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except MachineError as error:
+        sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
