@@ -34,9 +34,10 @@ from qgis.PyQt.QtCore import Qt
 
 from ..core import parameters as kinds
 from ..core.parameters import Declared, Kind
-from . import places, vector_inputs
+from . import places, settings, vector_inputs
 from .translation import tr
 
+SET_IN_OPTIONS = {"memory": settings.memory, "jobs": settings.jobs}
 WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
 
 
@@ -65,7 +66,7 @@ Read = Callable[[Definition, Given], Any]
 def define(parameter: Declared) -> Definition:
     """The Processing parameter of a declared one: upper-case name, label with unit, default, help."""
     kind = parameter.kind
-    default = None if parameter.default is None else kind.plain(parameter.default)
+    default = _default(parameter)
     unit = getattr(kind, "unit", "")
     common = {
         "name": parameter.name.upper(),
@@ -80,6 +81,13 @@ def define(parameter: Declared) -> Definition:
     return definition
 
 
+def _default(parameter: Declared) -> Any:
+    """The default in the dialog: what the person has set in the options, or what is declared."""
+    if parameter.name in SET_IN_OPTIONS:
+        return SET_IN_OPTIONS[parameter.name]()
+    return None if parameter.default is None else parameter.kind.plain(parameter.default)
+
+
 def help_of(kind: Kind) -> str:
     """The help of a parameter; for a choice with what its words mean."""
     if not isinstance(kind, kinds.Choice):
@@ -92,7 +100,7 @@ def engine_value(parameter: Declared, definition: Definition, given: Given) -> A
     """The plain value that the engine gets; None where it takes its own default."""
     value = given.values.get(definition.name())
     if value is None or value == NULL or value == "":
-        return None
+        return _default(parameter) if parameter.name in SET_IN_OPTIONS else None
     return PARAMETERS[type(parameter.kind)][1](definition, given)
 
 

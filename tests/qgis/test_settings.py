@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from patchwork.core.operations import OPERATIONS
+from patchwork.core.parameters import declared
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("python", "workspace_folder", "memory", "jobs", "account")
 
@@ -97,6 +100,26 @@ def test_memory_and_jobs_have_the_defaults_of_the_operations(provider):
     algorithm = provider.algorithm("makemap")
     for name in ("memory", "jobs"):
         assert getattr(settings, name)() == algorithm.parameterDefinition(name.upper()).defaultValue()
+
+
+def test_what_is_set_is_what_algorithms_take_unless_told_otherwise(provider, request):
+    from qgis.core import QgsProcessingContext, QgsProcessingFeedback
+
+    from patchwork.processing_provider import bindings, settings
+
+    def default_and_values(**given):
+        algorithm = provider.algorithm("maskclouds").create()
+        definition = algorithm.parameterDefinition("MEMORY")
+        parameter = next(p for p in declared(OPERATIONS["maskclouds"].parameters) if p.name == "memory")
+        values = bindings.Given(given, QgsProcessingContext(), QgsProcessingFeedback())
+        return definition.defaultValue(), bindings.engine_value(parameter, definition, values)
+
+    request.addfinalizer(lambda: settings.memory.set(settings.memory.default))
+    settings.memory.set(1234)
+    assert default_and_values() == (1234, 1234)
+    assert default_and_values(MEMORY="600") == (1234, 600)
+    settings.memory.set(settings.memory.default)
+    assert default_and_values() == (4000, 4000)
 
 
 def test_workspaces_are_made_in_a_folder_of_the_person(qgis):
