@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window as FileWindow
 
 from .classes import ClassScheme
-from .errors import WorkspaceError
+from .errors import DataError, WorkspaceError
 from .files import written_whole
 from .grid import Patch, PixelGrid, Window
 from .rasters import FINGERPRINT_TAG
@@ -66,6 +66,25 @@ def write_mosaic(
             raise WorkspaceError(f"{path} cannot be written ({error}). Is the disk full?") from error
         finally:
             plain.unlink(missing_ok=True)
+
+
+def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarray, ClassScheme]:
+    """Class ids (y, x) of a map in any window of its grid, 0 outside the map; and its classes.
+
+    Raises DataError where the file cannot be read.
+    """
+    try:
+        with rasterio.open(path) as file:
+            column = round((file.transform.c - grid.left) / grid.pixel_width)
+            row = round((grid.top - file.transform.f) / grid.pixel_height)
+            common = Window(row, column, *file.shape).intersection(window)
+            ids = np.zeros(window.shape, dtype=file.dtypes[0])
+            if not common.is_empty:
+                inside = FileWindow(common.column - column, common.row - row, common.width, common.height)
+                ids[window.slices(common)] = file.read(1, window=inside)
+            return ids, ClassScheme.from_json(json.loads(file.tags()["CLASSES"]))
+    except RasterioError as error:
+        raise DataError(f"{path} cannot be read ({error}). Delete it and run again.") from error
 
 
 def _write_plain(

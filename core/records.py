@@ -194,4 +194,12 @@ class Layout:
 
     def patches_in(self, window: Window) -> list[Patch]:
         """The patches that have pixels in the window."""
-        return [patch for patch in self.patches if not patch.window.intersection(window).is_empty]
+        tops, lefts, bottoms, rights = self._edges
+        near = (tops < window.bottom) & (bottoms > window.row) & (lefts < window.right) & (rights > window.column)
+        return [self.patches[number] for number in np.flatnonzero(near)] if not window.is_empty else []
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        """(4, patch) top, left, bottom and right of each patch."""
+        windows = [patch.window for patch in self.patches]
+        return np.array([(w.row, w.column, w.bottom, w.right) for w in windows], dtype=np.int64).reshape(-1, 4).T

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import shapely
@@ -28,6 +28,7 @@ from .records import Acquisition, Catalogue, Layout, Observations, fingerprint
 from .vectors import VectorLayer, read_vector, write_geopackage
 
 FORMAT = 1
+_FREE = "free"
 PATCH_COLOUR = "70,70,70,255"
 
 
@@ -322,11 +323,12 @@ class Workspace:
                 lock.seek(0)
                 holder = lock.read().strip() or "another run"
                 raise WorkspaceError(f"The workspace {self.folder} is held by {holder}. Wait for it or cancel it.")
-            remove_temporary_files(self.folder)
-            with suppress(OSError):  # a disk without room for a name: who holds the workspace then stays unsaid
-                os.truncate(lock.fileno(), 0)
-                os.write(lock.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
+            lock.seek(0)
+            if lock.read() != _FREE:  # looking through a country's files takes longer than answering a small question
+                remove_temporary_files(self.folder)
+            _note(lock, f"process {os.getpid()} on {socket.gethostname()}")
             yield
+            _note(lock, _FREE)
 
     def forget(self, step: str) -> None:
         """Remove the record of a step whose files are about to be written again."""
@@ -346,3 +348,10 @@ class Workspace:
         if not file.exists():
             raise self.missing(str(file.relative_to(self.folder)), step)
         return file
+
+
+def _note(lock: IO[str], text: str) -> None:
+    """Put a text in place of the lock's content; a disk without room for it leaves the file empty."""
+    with suppress(OSError):
+        os.truncate(lock.fileno(), 0)
+        os.write(lock.fileno(), text.encode())

@@ -54,6 +54,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
     """Choose the pixels over the whole area, then read the features of the chosen ones."""
     import numpy as np
 
+    from ..class_curves import mean_features
     from ..classes import ClassScheme
     from ..execution import Resources, run_all
     from ..records import fingerprint
@@ -132,6 +133,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
             "drawn": drawn,
             "plan": plan.to_json(),
             "classes": record["classes"],
+            "means": mean_features(samples.class_ids, table),
             "seed": parameters.seed,
         },
     )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..bands import RADAR_BANDS
 from ..errors import DataError
 from ..frozen import frozen
 from ..indices import INDICES, bands_of
-from ..parameters import FileOutput, Names, Operation, Place, TableOutput
+from ..parameters import FileOutput, Names, Operation, Place, TableOutput, TextOutput
 from ..progress import Progress
 from .declarations import InWorkspace
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..classes import LandCoverClass
+    from ..grid import Window
     from ..records import Acquisition
     from ..workspace import Workspace
 
@@ -45,48 +48,112 @@ class TimeSeries(InWorkspace):
 
 @frozen
 class Followed:
-    """The values as a table and a picture."""
+    """The values as tables and a picture, and the class that the map has there."""
 
     table: Annotated[
         Path,
         TableOutput("Table", "time, <name>_all, <name>_valid for each name, valid_fraction", destination=True),
     ]
     plot: Annotated[Path, FileOutput("Plot", "The values over the year.", True, extension="png")]
+    class_table: Annotated[
+        Path,
+        TableOutput(
+            "Mean of the class",
+            "time, <name> for each name: the mean over the samples of the place's class on the regular dates. Header "
+            "only where there is no map or sample.",
+            destination=True,
+        ),
+    ]
+    class_name: Annotated[
+        str, TextOutput("Class in the map", "Within a polygon the most frequent; empty without a map.")
+    ]
+    class_colour: Annotated[str, TextOutput("Colour of the class", "As #rrggbb; empty where there is no class.")]
 
 
 def run(parameters: TimeSeries, progress: Progress) -> Followed:
     """Mean over the pixels of the place, of all observations and of the valid ones, for each acquisition."""
+    import rasterio
+
     from .. import plots
-    from ..files import write_text
     from ..workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
+    _refuse_unknown(workspace, parameters.index)
+    mask, window = _pixels(workspace, parameters.place)
+    acquisitions = [item for item in workspace.catalogue.acquisitions if _told_by(item, parameters.index)]
+    rows: list[dict[str, object]] = []
+    with rasterio.Env():  # once, not for each of the many files
+        for number, acquisition in enumerate(acquisitions, start=1):
+            rows.append(_observe(workspace, acquisition, mask, window, parameters.index))
+            progress.report(number / len(acquisitions))
+    names = [f"{name}_{kind}" for name in parameters.index for kind in ("all", "valid")]
+    table_file = _write_table(workspace.product("timeseries.csv"), ["time", *names, "valid_fraction"], rows)
+    plot_file = workspace.product("timeseries.png")
+    plots.save(plots.series_over_time([item.time for item in acquisitions], rows, parameters.index), plot_file)
+    entry = _class_at(workspace, mask, window)
+    curve = [] if entry is None else _class_rows(workspace, entry, parameters.index)
+    class_file = _write_table(workspace.product("timeseries_class.csv"), ["time", *parameters.index], curve)
+    name, colour = (entry.name, entry.colour) if entry else ("", "")
+    return Followed(table_file, plot_file, class_file, name, colour)
+
+
+def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
+    """Raise DataError for what no acquisition tells."""
     available = workspace.catalogue.bands
-    for name in parameters.index:
+    for name in names:
         if not workspace.catalogue.tells(name):
             lacking = [band for band in bands_of(name) if band not in available]
             what = f"the imagery has no band {', '.join(lacking)}" if lacking else "no acquisition has all its bands"
             raise DataError(
                 f"INDEX {name}: {what}. It has {', '.join(available)}; the indices are {', '.join(INDICES)}."
             )
-    mask, row, column = _pixels(workspace, parameters.place)
-    acquisitions = [item for item in workspace.catalogue.acquisitions if _told_by(item, parameters.index)]
-    rows: list[dict[str, object]] = []
-    for number, acquisition in enumerate(acquisitions, start=1):
-        rows.append(_observe(workspace, acquisition, mask, row, column, parameters.index))
-        progress.report(number / len(acquisitions))
+
+
+def _write_table(file: Path, header: list[str], rows: Sequence[Mapping[str, object]]) -> Path:
+    from ..files import write_text
+
     text = io.StringIO()
-    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table = csv.DictWriter(text, header, lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    table_file, plot_file = workspace.product("timeseries.csv"), workspace.product("timeseries.png")
-    write_text(table_file, text.getvalue())
-    plots.save(plots.series_over_time([item.time for item in acquisitions], rows, parameters.index), plot_file)
-    return Followed(table_file, plot_file)
+    write_text(file, text.getvalue())
+    return file
 
 
-def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, int, int]:
-    """Which pixels belong to the place: a mask (y, x) and the row and column of its corner on the grid."""
+def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optional[LandCoverClass]:
+    """The class that the map has at most pixels of the place; None where there is no map, or only no data."""
+    import numpy as np
+
+    from ..mosaic import read_classes
+
+    file = workspace.product("map.tif")
+    if not file.exists():
+        return None
+    ids, scheme = read_classes(file, workspace.layout.grid, window)
+    counts = np.bincount(ids[mask & (ids > 0)], minlength=1)
+    return next((entry for entry in scheme.classes if entry.id == counts.argmax()), None)
+
+
+def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, ...]) -> list[dict[str, object]]:
+    """What the samples of a class are on the mean, a row for each regular date."""
+    from ..class_curves import class_curve
+    from ..features import SeriesPlan
+
+    record = workspace.record("drawsamples") if workspace.has_record("drawsamples") else {}
+    means = record.get("means", {}).get(str(entry.id))
+    if means is None:
+        return []
+    plan = SeriesPlan.from_json(record["plan"])
+    curves = {name: class_curve(plan, means, name) for name in names}
+    rows: list[dict[str, object]] = []
+    for number, day in enumerate(plan.dates):
+        values = {name: "" if curve is None else f"{curve[number]:.6f}" for name, curve in curves.items()}
+        rows.append({"time": f"{day.isoformat()}T12:00:00+00:00", **values})
+    return rows
+
+
+def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
+    """Which pixels belong to the place: a mask (y, x) and its window of the grid."""
     import numpy as np
     import shapely
 
@@ -110,7 +177,7 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, int, int]:
         mask = points & layout.area_mask(window)
     if not mask.any():
         raise DataError(f"The place {place} lies outside the area of the workspace.")
-    return mask, window.row, window.column
+    return mask, window
 
 
 def _told_by(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
@@ -119,32 +186,36 @@ def _told_by(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
 
 
 def _observe(
-    workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, row: int, column: int, names: tuple[str, ...]
+    workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, window: Window, names: tuple[str, ...]
 ) -> dict[str, object]:
+    """One row of the table."""
     import numpy as np
 
-    from ..features import SeriesPlan
-    from ..grid import Window
     from ..indices import compute_index
 
-    window = Window(row, column, *mask.shape)
-    told = _told_by(acquisition, names)
-    indices = tuple(name for name in told if name in INDICES)
-    needed = SeriesPlan(tuple(name for name in told if name not in INDICES), indices, ()).needed_bands
     clouds = workspace.read_clouds(acquisition, window)[mask]
-    pixels = workspace.read_scene(acquisition, window, needed)[:, mask] / 10_000.0
-    bands = {name: values * 10.0 - 50.0 if name in RADAR_BANDS else values for name, values in zip(needed, pixels)}
     seen, valid = clouds != 255, clouds == 0
+    told = _told_by(acquisition, names) if seen.any() else []
+    bands = _read_bands(workspace, acquisition, mask, window, told) if told else {}
     result: dict[str, object] = {"time": acquisition.time.isoformat()}
     for name in names:
         if name not in told:
             result[f"{name}_all"] = result[f"{name}_valid"] = ""
             continue
         values = compute_index(name, bands) if name in INDICES else bands[name]
-        result[f"{name}_all"] = f"{np.mean(values[seen]):.6f}" if seen.any() else ""
+        result[f"{name}_all"] = f"{np.mean(values[seen]):.6f}"
         result[f"{name}_valid"] = f"{np.mean(values[valid]):.6f}" if valid.any() else ""
     result["valid_fraction"] = f"{valid.sum() / seen.sum():.6f}" if seen.any() else ""
     return result
+
+
+def _read_bands(
+    workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, window: Window, names: list[str]
+) -> dict[str, np.ndarray]:
+    """The bands that names are made of, each (pixel,) as reflectance or decibel."""
+    needed = list(dict.fromkeys(band for name in names for band in bands_of(name)))
+    pixels = workspace.read_scene(acquisition, window, needed)[:, mask] / 10_000.0
+    return {name: values * 10.0 - 50.0 if name in RADAR_BANDS else values for name, values in zip(needed, pixels)}
 
 
 OPERATION = Operation(

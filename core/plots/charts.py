@@ -47,7 +47,8 @@ def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]
 
     A row holds `<name>_all` and `<name>_valid` of each name as text, empty where unknown.
     """
-    figure = new_figure(10.0, 2.6 * len(names) + 0.7)
+    # With given margins, because somebody waits for it: finding the best takes as long as drawing.
+    figure = new_figure(10.0, 2.6 * len(names) + 0.7, margins=(0.75, 0.4, 0.15, 0.4))
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, names, strict=True):
         everything, valid = (

@@ -26,8 +26,16 @@ _DPI = 150
 _PADDING = 0.06
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of a size in inches that lays out its own axes; it belongs to no window and no global state."""
+def new_figure(width: float, height: float, *, margins: tuple[float, float, float, float] | None = None) -> Figure:
+    """An empty figure of a size in inches; it belongs to no window and no global state.
+
+    It lays out its own axes, or has these margins in inches: left, bottom, right, top.
+    """
+    if margins is not None:
+        left, bottom, right, top = margins
+        figure = Figure(figsize=(width, height), facecolor="white")
+        figure.subplots_adjust(left / width, bottom / height, 1.0 - right / width, 1.0 - top / height, hspace=0.2)
+        return figure
     layout = ConstrainedLayoutEngine(w_pad=_PADDING, h_pad=_PADDING)
     return Figure(figsize=(width, height), layout=layout, facecolor="white")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from patchwork.core.classes import ClassScheme
 from patchwork.core.errors import DataError, WorkspaceError
 from patchwork.core.grid import PixelGrid, Window, cut
-from patchwork.core.mosaic import write_mosaic
+from patchwork.core.mosaic import read_classes, write_mosaic
 from patchwork.core.rasters import fingerprint_of
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
@@ -136,6 +136,27 @@ def test_where_there_is_no_patch_there_is_no_data(tmp_path, dtype, nodata):
     with rasterio.open(path) as file:
         np.testing.assert_array_equal(file.read(1), expected)
         np.testing.assert_equal(file.nodata, nodata)
+
+
+@pytest.mark.parametrize(
+    "window", [Window(12, 23, 5, 7), Window(0, 0, 60, 70), Window(5, 15, 10, 10), Window(90, 0, 3, 3)]
+)
+def test_a_map_is_read_in_any_window_of_its_grid(tmp_path, window):
+    domain = Window(10, 20, 30, 40)
+    pixels = classes(domain.shape)
+    path = write(tmp_path / "map.tif", domain, pixels, scheme=SCHEME)
+    around = Window(0, 0, 120, 120)
+    expected = np.zeros(around.shape, dtype=np.uint8)
+    expected[around.slices(domain)] = pixels
+    ids, scheme = read_classes(path, GRID, window)
+    np.testing.assert_array_equal(ids, expected[around.slices(window)])
+    assert scheme == SCHEME
+
+
+def test_a_map_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "map.tif").write_text("no raster")
+    with pytest.raises(DataError, match=r"map.tif cannot be read .* Delete it and run again"):
+        read_classes(tmp_path / "map.tif", GRID, Window(0, 0, 1, 1))
 
 
 def test_statistics_that_others_kept_of_the_old_mosaic_go_with_it(tmp_path):

@@ -412,6 +412,49 @@ def test_the_series_of_a_polygon_is_the_mean_of_its_pixels(country, made_in_many
             assert float(found["B08_valid"]) == pytest.approx(values[mask == 0].mean(), abs=1e-6)
 
 
+def class_of(outputs):
+    with open(outputs["CLASS_TABLE"], encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file)), outputs["CLASS_NAME"], outputs["CLASS_COLOUR"]
+
+
+def test_the_class_of_a_place_comes_with_its_mean_over_the_samples(made):
+    row, column = 20, 33
+    place = f"{LEFT + (column + 0.5) * PIXEL},{TOP - (row + 0.5) * PIXEL},EPSG:32633"
+    outputs = run("timeseries", "--workspace", made.workspace, "--place", place, "--index", "NDVI,B08,SAVI,SCL").outputs
+    table, name, colour = class_of(outputs)
+    id_ = int(read(made.workspace / "map.tif")[row, column])
+    entry = next(e for e in Workspace(made.workspace).record("trainmodel")["classes"] if e["id"] == id_)
+    assert (name, colour) == (entry["name"], entry["colour"])
+    _, _, _, samples = pyogrio.raw.read(made.workspace / "samples.gpkg", read_geometry=False)
+    columns = dict(zip(pyogrio.read_info(made.workspace / "samples.gpkg")["fields"], samples, strict=True))
+    own = columns["class"] == id_
+    plan = SeriesPlan.from_json(Workspace(made.workspace).record("drawsamples")["plan"])
+    assert [found["time"] for found in table] == [f"{day}T12:00:00+00:00" for day in plan.dates]
+    for found, day in zip(table, plan.dates, strict=True):
+        means = {value: columns[f"{value}_{day:%Y%m%d}"][own].mean(dtype=float) for value in ("NDVI", "B08", "B04")}
+        assert float(found["NDVI"]) == pytest.approx(means["NDVI"], abs=2e-6)
+        assert float(found["B08"]) == pytest.approx(means["B08"], abs=2e-6)
+        savi = 1.5 * (means["B08"] - means["B04"]) / (means["B08"] + means["B04"] + 0.5)
+        assert float(found["SAVI"]) == pytest.approx(savi, abs=5e-6)  # not learnt: that of the mean bands
+        assert found["SCL"] == ""  # of which the samples hold nothing
+
+
+def test_the_class_of_a_polygon_is_the_most_frequent_one(made, make_reference, tmp_path):
+    place = make_reference(tmp_path / "place.gpkg", [box(3, 0, 20, 9)], {"n": [1]})
+    outputs = run("timeseries", "--workspace", made.workspace, "--place", place).outputs
+    ids = read(made.workspace / "map.tif")[:9, 3:20]
+    found, counts = np.unique(ids[ids > 0], return_counts=True)
+    assert class_of(outputs)[1] == str(found[counts.argmax()])
+
+
+def test_a_place_without_a_class_has_a_header_only(made):
+    row, column = ALWAYS_CLOUDY
+    place = f"{LEFT + (column + 0.5) * PIXEL},{TOP - (row + 0.5) * PIXEL},EPSG:32633"
+    assert read(made.workspace / "map.tif")[row, column] == 0
+    outputs = run("timeseries", "--workspace", made.workspace, "--place", place).outputs
+    assert class_of(outputs) == ([], "", "")
+
+
 # Where outputs go
 
 

@@ -133,3 +133,9 @@ def test_a_place_outside_the_area_is_told(workspace):
 def test_a_band_that_the_imagery_lacks_is_named(workspace):
     with pytest.raises(DataError, match=r"INDEX NDMI: the imagery has no band B11. It has B03, B04, B08, SCL"):
         follow(workspace, f"{LEFT + 5},{TOP - 5},EPSG:32633", index=("NDMI",))
+
+
+def test_without_a_map_there_is_no_class(workspace):
+    outputs = run("timeseries", workspace=workspace, place=f"{LEFT + 5},{TOP - 5},EPSG:32633", index=("NDVI", "B04"))
+    assert (outputs["class_name"], outputs["class_colour"]) == ("", "")
+    assert Path(outputs["class_table"]).read_text(encoding="utf-8") == "time,NDVI,B04\n"

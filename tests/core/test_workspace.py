@@ -424,6 +424,8 @@ def test_holding_makes_the_folder_and_sweeps_what_a_killed_run_left(tmp_path):
     half.write_text("half")
     whole = folder / "scenes" / "R0000C0000" / "20190214T100030.tif"
     whole.write_text("whole")
+    with pytest.raises(RuntimeError):
+        fail_within(folder)
     hold(folder)
     assert not half.exists()
     assert whole.exists()
