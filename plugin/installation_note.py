@@ -30,11 +30,11 @@ class InstallationNote(QFrame):
 
     def look(self) -> None:
         """Look whether the engine is there."""
-        from ..processing_provider.interpreter import what_is_missing
+        from ..processing_provider.interpreter import what_is_missing, what_is_out_of_date
 
         if self._run is not None:
             return
-        missing = what_is_missing()
+        missing = what_is_missing() or what_is_out_of_date()
         self.setVisible(bool(missing))
         self.bar.setVisible(False)
         self.button.setText(tr("Install the engine"))

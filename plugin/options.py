@@ -130,7 +130,8 @@ class OptionsPage(QgsOptionsPageWidget):
     def _install(self) -> None:
         import processing
 
-        processing.execAlgorithmDialog("patchwork:installengine")
+        # not execAlgorithmDialog: what is shown before it is modal stays blocked by the options
+        processing.createAlgorithmDialog("patchwork:installengine").exec()
         self._start_test()
 
 

@@ -15,7 +15,7 @@ from qgis.core import QgsProcessingException, QgsProcessingFeedback
 
 from .child import Child
 from .feedback import RunFeedback
-from .interpreter import INSTALL, Interpreter, another_way, find_interpreter, what_is_missing
+from .interpreter import Interpreter, another_way, find_interpreter, what_is_missing, what_is_out_of_date
 from .proxies import proxy_environment
 from .translation import tr
 from .worker import WORKER
@@ -40,10 +40,9 @@ def run(
     QgsProcessingException with the engine's own message, or with its last words and advice where it died without one.
     """
     interpreter = find_interpreter()
-    if interpreter.is_out_of_date():
-        feedback.pushWarning(
-            tr("The engine's packages were installed for another version of Patchwork or Python. {}").format(INSTALL)
-        )
+    outdated = what_is_out_of_date()
+    if outdated:
+        feedback.pushWarning(outdated)
     own = {**proxy_environment(), **secrets}
     if not is_heavy:
         with WORKER.borrowed(interpreter) as worker:

@@ -194,8 +194,8 @@ def _facts_of_qgis() -> list[str]:
         packages = tr("of {}, named in {}").format(interpreter.chosen_python(), interpreter.where_chosen())
     elif not folder.is_dir():
         packages = tr("none in {}").format(folder)
-    elif interpreter.find_interpreter().is_out_of_date():
-        packages = tr("{}, made for another version of Patchwork or Python. {}").format(folder, interpreter.INSTALL)
+    elif interpreter.what_is_out_of_date():
+        packages = f"{folder}. {interpreter.what_is_out_of_date()}"
     else:
         packages = tr("{}, up to date").format(folder)
     return [

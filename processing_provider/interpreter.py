@@ -112,6 +112,20 @@ def what_is_missing(chosen: Optional[str] = None) -> str:
     )
 
 
+def what_is_out_of_date() -> str:
+    """That the packages were installed for another version, and what to do; empty where they were not, or are missing.
+
+    The engine may well run with them.
+    """
+    try:
+        outdated = find_interpreter().is_out_of_date()
+    except QgsProcessingException:
+        return ""
+    if not outdated:
+        return ""
+    return tr("The engine's packages were installed for another version of Patchwork or Python. {}").format(INSTALL)
+
+
 def _version_text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 

@@ -109,6 +109,7 @@ def test_an_update_of_the_plugin_is_noticed_and_installed(run, feedback, provide
     assert interpreter.find_interpreter().is_out_of_date()
     checked = run("checkinstallation", {}, feedback)
     assert "patchwork:installengine" in checked["REPORT"]
+    assert any("another version" in warning for warning in feedback.warnings)
     run("installengine", {"WHEELS": str(wheels)}, feedback)
     assert not interpreter.find_interpreter().is_out_of_date()
     assert "up to date" in run("checkinstallation", {}, feedback)["REPORT"]
@@ -253,9 +254,14 @@ def test_every_operation_says_how_to_get_the_engine(provider, run, tmp_path, mon
 
 
 @pytest.mark.parametrize("python", ["", "#!/bin/sh\nexit 3\n", None])
-def test_the_check_answers_where_the_engine_does_not_run(run, feedback, tmp_path, monkeypatch, python):
+@pytest.mark.parametrize("has_packages", [False, True])
+def test_the_check_answers_where_the_engine_does_not_run(
+    run, feedback, tmp_path, monkeypatch, folder, python, has_packages
+):
     from patchwork.processing_provider import interpreter
 
+    if has_packages:
+        folder.mkdir(parents=True)
     broken = tmp_path / "python"
     if python is not None:
         broken.write_text(python)
