@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.features import rasterize
 from rasterio.io import MemoryFile
 from rasterio.windows import Window as FileWindow
@@ -22,6 +23,9 @@ from .grid import PixelGrid, Window
 
 # GDAL would take 5 % of the machine's memory for blocks in every process; ours are read once.
 os.environ.setdefault("GDAL_CACHEMAX", "64")
+
+# Pixels are read without their place on Earth, and pictures have none.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 # Edges that run exactly through a pixel's centre fall to one side or the other by the rounding of the window's place.
 # This far aside (in pixels) they fall to the same side everywhere, and nothing else changes.
@@ -83,7 +87,7 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
     Raises DataError where the file is missing, cut short, or lacks a band.
     """
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # where it lies takes most of opening it
             indexes = None if names is None else [_band_index(path, file.descriptions, name) for name in names]
             part = None if window is None else FileWindow(window.column, window.row, window.width, window.height)
             pixels: np.ndarray = file.read(indexes, window=part)
