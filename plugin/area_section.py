@@ -61,7 +61,6 @@ class AreaSection(Section):
         self.column.addWidget(self.note)
         session.changed.connect(self._on_change)
         session.restored.connect(self.plan)
-        canvas.destinationCrsChanged.connect(self._tell)
 
     @property
     def workspace(self) -> Path:

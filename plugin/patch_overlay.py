@@ -69,11 +69,11 @@ class PatchOverlay(QgsMapCanvasItem):
     @property
     def extent(self) -> QgsRectangle:
         """What all of them cover, in the map's CRS."""
-        box = QgsRectangle()
-        for corners in self._corners.values():
-            for corner in corners:
-                box.include(corner)
-        return box
+        points = [corner for corners in self._corners.values() for corner in corners]
+        if not points:
+            return QgsRectangle()
+        xs, ys = [point.x() for point in points], [point.y() for point in points]
+        return QgsRectangle(min(xs), min(ys), max(xs), max(ys))
 
     def show_layer(self, layer: Optional[QgsVectorLayer]) -> None:
         """Take the patches of a layer, as planned; None shows nothing."""

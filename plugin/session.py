@@ -93,7 +93,7 @@ def _as_layer(value: Any) -> Any:
     if not (isinstance(value, dict) and "wkt" in value):
         return value
     layer = QgsVectorLayer("Polygon", "area", "memory", QgsVectorLayer.LayerOptions(False))
-    layer.setCrs(QgsCoordinateReferenceSystem.fromUserInput(value["crs"]))
+    layer.setCrs(QgsCoordinateReferenceSystem(value["crs"]))
     feature = QgsFeature()
     feature.setGeometry(QgsGeometry.fromWkt(value["wkt"]))
     layer.dataProvider().addFeature(feature)

@@ -1,0 +1,106 @@
+"""What is chosen in the dock: remembered in the project, handed to the algorithm as Processing takes it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def project(qgis):
+    from qgis.core import QgsProject
+
+    return QgsProject()
+
+
+@pytest.fixture
+def session(project, parent):
+    from patchwork.plugin.session import Session
+
+    return Session(project, parent)
+
+
+@pytest.fixture
+def parent(qgis):
+    from qgis.PyQt.QtCore import QObject
+
+    return QObject()
+
+
+def test_choices_come_back_with_the_project(session, project, parent, tmp_path):
+    from qgis.core import QgsProcessingFeatureSourceDefinition, QgsProject
+    from qgis.PyQt.QtCore import QDate
+
+    from patchwork.plugin.session import Session
+
+    session.set("PATCH_SIZE", 2500.0)
+    session.set("START", QDate(2019, 3, 1))
+    session.set("REFERENCE", QgsProcessingFeatureSourceDefinition("polygons_č", True))
+    session.set("AREA", {"wkt": "Polygon ((0 0, 9 0, 9 9, 0 0))", "crs": "EPSG:32633"})
+    session.set("SMOOTHING", 2)
+    session.set("SMOOTHING", None)
+    file = str(tmp_path / "project č.qgz")
+    assert project.write(file)
+    other = QgsProject()
+    assert other.read(file)
+    found = Session(other, parent)
+    assert found.get("PATCH_SIZE") == 2500.0
+    assert found.get("START") == "2019-03-01"
+    assert found.get("REFERENCE").source.staticValue() == "polygons_č"
+    assert found.get("REFERENCE").selectedFeaturesOnly
+    assert found.get("AREA") == session.get("AREA")
+    assert found.get("SMOOTHING") is None
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1, 2]", "7", ""])
+def test_what_cannot_be_read_is_no_choice(project, parent, text):
+    from patchwork.plugin.session import KEY, SCOPE, Session
+
+    project.writeEntry(SCOPE, KEY, text)
+    session = Session(project, parent)
+    assert session.get("SOURCE") is None
+    session.set("SOURCE", "stac")
+    assert json.loads(project.readEntry(SCOPE, KEY)[0]) == {"SOURCE": "stac"}
+
+
+def test_only_another_value_is_a_change(session):
+    told = []
+    session.changed.connect(told.append)
+    session.set("PATCH_SIZE", 100.0)
+    session.set("PATCH_SIZE", 100.0)
+    session.set("CRS", "")
+    session.set("PATCH_SIZE", None)
+    assert told == ["PATCH_SIZE", "PATCH_SIZE"]
+
+
+def test_a_drawn_shape_is_handed_on_as_a_layer_with_its_crs(session):
+    session.set("AREA", {"wkt": "Polygon ((0 0, 9 0, 9 9, 0 0))", "crs": "EPSG:32633"})
+    layer = session.parameters()["AREA"]
+    (feature,) = layer.getFeatures()
+    assert feature.geometry().area() == pytest.approx(40.5)
+    assert layer.crs().authid() == "EPSG:32633"
+    assert json.dumps(session.get("AREA"))
+
+
+def test_a_workspace_that_is_not_chosen_does_not_exist_yet(session, tmp_path):
+    from patchwork.processing_provider import settings
+
+    settings.workspace_folder.set(str(tmp_path))
+    try:
+        (tmp_path / "map-1").mkdir()
+        assert session.workspace == tmp_path / "map-2"
+        session.set("SOURCE", "sample")
+        assert session.workspace == tmp_path / "sample-region"
+        session.set("WORKSPACE", str(tmp_path / "mine"))
+        assert session.parameters()["WORKSPACE"] == str(tmp_path / "mine")
+    finally:
+        settings.workspace_folder.set("")
+
+
+def test_the_secret_of_an_account_is_nowhere_in_the_project(session, project, tmp_path):
+    session.set("AUTH", "abc1234")
+    file = tmp_path / "project.qgs"
+    project.write(str(file))
+    assert "abc1234" in file.read_text(encoding="utf-8")
+    assert "SH_CLIENT" not in file.read_text(encoding="utf-8")
