@@ -123,13 +123,16 @@ def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -
     file = file_of(layer)
     older = [node.layerId() for node in group.findLayers() if _is_ours(node) and file_of(node.layer()) == file]
     project.removeMapLayers([id_ for id_ in older if id_ != layer.id()])
-    root = project.layerTreeRoot()
-    node = root.findLayer(layer.id())
-    if node is not None and node.parent() in (root, group) and not _is_ours(node):  # in the group: QGIS 3.32 and later
+    if layer.id() in older:
+        layer.reload()  # Processing has found it in the project, where it still shows the file that was
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.parent() == project.layerTreeRoot():
         moved = node.clone()
         group.insertChildNode(_place(group, file), moved)
-        node.parent().removeChildNode(node)
-        _mark(moved)
+        project.layerTreeRoot().removeChildNode(node)
+        node = moved
+    if node is not None and node.parent() == group:
+        _mark(node)
 
 
 def load_style(layer: QgsMapLayer) -> None:

@@ -23,7 +23,7 @@ from qgis.core import (  # noqa: E402
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
 )
-from qgis.PyQt.QtCore import QPointF  # noqa: E402
+from qgis.PyQt.QtCore import QPointF, QSizeF  # noqa: E402
 
 from patchwork.core.operations import OPERATIONS  # noqa: E402
 from patchwork.core.parameters import declared  # noqa: E402
@@ -87,14 +87,17 @@ def make_model() -> QgsProcessingModelAlgorithm:
         child.setDescription(operation.label)
         child.setPosition(QPointF(0, DOWN * row))
         child.comment().setDescription(comment)
-        child.comment().setPosition(QPointF(0, DOWN * row - 45))
+        child.comment().setPosition(QPointF(ACROSS * 0.62, DOWN * row - 20))
+        child.comment().setSize(QSizeF(170, 45))
         for parameter in declared(operation.parameters):
-            if parameter.name.upper() in asked:
-                given = QgsProcessingModelChildParameterSource.fromModelParameter(parameter.name.upper())
-                child.addParameterSources(parameter.name.upper(), [given])
-        for parameter_name, value in fixed.items():
-            given = QgsProcessingModelChildParameterSource.fromStaticValue(value)
-            child.addParameterSources(parameter_name, [given])
+            parameter_name = parameter.name.upper()
+            if parameter_name in asked:
+                given = QgsProcessingModelChildParameterSource.fromModelParameter(parameter_name)
+                child.addParameterSources(parameter_name, [given])
+            elif parameter.default is not None:
+                value = fixed.get(parameter_name, parameter.kind.plain(parameter.default))
+                given = QgsProcessingModelChildParameterSource.fromStaticValue(value)
+                child.addParameterSources(parameter_name, [given])
         child.addParameterSources("WORKSPACE", [workspace])
         child.setModelOutputs({title: _output(name, output, title, row) for output, title in outputs.items()})
         model.addChildAlgorithm(child)
@@ -110,7 +113,7 @@ def _output(child: str, output: str, title: str, row: int) -> QgsProcessingModel
     box = QgsProcessingModelOutput(title, title)
     box.setChildId(child)
     box.setChildOutputName(output)
-    box.setPosition(QPointF(ACROSS, DOWN * row))
+    box.setPosition(QPointF(ACROSS * 1.4, DOWN * row + 10))
     return box
 
 

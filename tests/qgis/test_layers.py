@@ -21,10 +21,12 @@ def workspace(finished_run):
 
 
 @pytest.fixture
-def project(qgis):
+def project(provider):
+    """The one project of QGIS, empty: QGIS 3.40 falls where another one ends."""
     from qgis.core import QgsProject
 
-    project = QgsProject()
+    project = QgsProject.instance()
+    project.clear()
     yield project
     project.clear()
 
@@ -175,6 +177,19 @@ def test_layers_of_algorithms_join_the_group_of_their_run(layers, workspace, pro
     assert layer_named(project, "Mosaic").renderer().type() == "paletted"
     layers.add_run(project, work, layers.group_title(work), scenes=False)
     assert len(project.mapLayersByName("Land-cover map")) == 1
+
+
+def test_a_layer_shows_its_file_anew_when_the_algorithm_has_run_again(workspace, project, tmp_path):
+    from osgeo import gdal
+
+    work = shutil.copytree(workspace, tmp_path / "fields 5")
+    values = {"WORKSPACE": str(work)}
+    run_as_the_toolbox_does("mosaicmap", values, project, {"MAP": TEMPORARY})
+    gdal.Translate(str(work / "other.tif"), str(work / "map.tif"), scaleParams=[[0, 65535, 7, 7]])
+    (work / "other.tif").replace(work / "map.tif")
+    run_as_the_toolbox_does("mosaicmap", values, project, {"MAP": TEMPORARY})
+    shown = layer_named(project, "Land-cover map").dataProvider()
+    assert shown.sample(shown.extent().center(), 1) == (7.0, True)
 
 
 def test_layers_of_a_model_join_the_group_of_their_run(map_parameters, workspace, project, tmp_path):

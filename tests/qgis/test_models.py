@@ -127,6 +127,7 @@ def test_the_boxes_of_the_shipped_model_do_not_lie_on_each_other(model):
     places = [(box.position().x(), box.position().y()) for box in boxes]
     assert len(set(places)) == len(places)
     assert all(child.comment().description() for child in model.childAlgorithms().values())
+    assert model.validate() == (True, [])  # or boxes are red
 
 
 def test_a_new_model_of_the_single_steps_gives_the_same_map(provider, made, parameters, tmp_path):
