@@ -115,7 +115,7 @@ def _work() -> int:
 def _requested(line: str) -> tuple[Operation, dict[str, Any]]:
     request = _read_object(line)
     os.environ.update(request.get("environment", {}))
-    name = request.get("operation")
+    name = str(request.get("operation"))
     if name not in OPERATIONS:
         raise ParameterError(f"There is no operation {name!r}.")
     return OPERATIONS[name], dict(request.get("parameters", {}))
