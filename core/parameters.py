@@ -313,6 +313,10 @@ class Parameters:
             raise ParameterError("\n".join(wrong))
         return cls(**read)
 
+    def lacking(self) -> list[str]:
+        """What is missing beside what is there, to be told before a run; each class adds to what its bases say."""
+        return []
+
     def to_values(self) -> dict[str, Any]:
         """The values as JSON knows them; `from_values` of it is equal to this object."""
         return {

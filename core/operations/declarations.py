@@ -268,6 +268,11 @@ class Referenced(Parameters):
         ),
     ] = None
 
+    def lacking(self) -> list[str]:
+        """A reference needs the field that tells the class."""
+        field = "Class field (CLASS_FIELD) is missing: the field of the reference that tells the class."
+        return [*super().lacking(), *([field] if self.reference and not self.class_field else [])]
+
 
 @frozen
 class Heavy(InWorkspace):

@@ -34,6 +34,11 @@ class MakeMap(
 ):
     """The parameters of all steps."""
 
+    def lacking(self) -> list[str]:
+        """The sample region alone brings a reference."""
+        reference = "Reference (REFERENCE) is missing: polygons of known class."
+        return [*super().lacking(), *([reference] if self.source != "sample" and not self.reference else [])]
+
 
 @frozen
 class Made:

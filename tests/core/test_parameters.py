@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import fields, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -240,3 +241,20 @@ def test_parameters_cannot_be_changed_by_accident():
 def test_destinations_are_files_of_the_outputs():
     assert set(destinations_of(OPERATIONS["makemap"])) == {"map", "confidence", "valid_count", "report"}
     assert destinations_of(OPERATIONS["checkinstallation"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "values", "lacking"),
+    [
+        ("makemap", {}, ["IMAGERY", "REFERENCE"]),
+        ("makemap", {"source": "safe", "reference": "r.shp"}, ["IMAGERY", "CLASS_FIELD"]),
+        ("makemap", {"source": "sample"}, []),
+        ("makemap", {"source": "stac", "reference": "r.shp", "class_field": "crop"}, []),
+        ("makemap", {"imagery": "i", "reference": "r.shp", "class_field": "crop"}, []),
+        ("splitarea", {}, []),
+        ("rasterizereference", {}, []),
+    ],
+)
+def test_what_is_missing_beside_what_is_there(operation, values, lacking):
+    told = OPERATIONS[operation].parameters.from_values({"workspace": "w", **values}).lacking()
+    assert sorted(re.findall(r"\((\w+)\) is missing", " ".join(told))) == sorted(lacking)
