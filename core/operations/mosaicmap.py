@@ -112,20 +112,19 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
 
 def _write_styles(workspace: Workspace, name: str, scheme: Optional[ClassScheme]) -> None:
     """Put the style of a layer beside its mosaic, and beside the patches' rasters where it is their first band."""
+    import numpy as np
+
     from .. import rasters, styles
 
     mosaic = workspace.product(f"{name}.tif")
     if scheme is not None:
         style = styles.class_style(scheme)
-    elif name == "valid_count":
-        style = styles.scale_style(styles.count_scale(int(rasters.read_overview(mosaic).max())))
+    elif name in ("confidence", "mean_ndvi"):
+        style = styles.scale_style(styles.CONFIDENCE if name == "confidence" else styles.MEAN_NDVI)
     else:
-        scales = {
-            "confidence": styles.CONFIDENCE,
-            "mean_cloud_probability": styles.CLOUD_PROBABILITY,
-            "mean_ndvi": styles.MEAN_NDVI,
-        }
-        style = styles.scale_style(scales[name])
+        highest = float(np.nan_to_num(rasters.read_overview(mosaic)).max())
+        scale = styles.count_scale if name == "valid_count" else styles.mean_cloud_scale
+        style = styles.scale_style(scale(highest))
     styles.write_style(mosaic, style)
     if name in ("map", "labels", "valid_count"):
         for patch in workspace.layout.patches:

@@ -5,7 +5,9 @@ The scales have the colours of the report, so that a colour means the same in bo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +24,7 @@ _RADAR_RANGE = (25_000, 50_000)  # -25 dB to 0 dB
 # Yellow to green as ColorBrewer's YlGn, blue to yellow as cividis, viridis, and brown to green of BrBG and PRGn.
 CONFIDENCE = Scale(("#ffffe5", "#d8efa2", "#77c578", "#228342", "#004529"), 0, 100, " %")
 CLOUD_PROBABILITY = Scale(("#00224d", "#434e6b", "#7c7b78", "#bbad6c", "#fde737"), 0, 100, " %")
-MEAN_NDVI = Scale(("#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#cbeac5", "#7dc37e", "#288340"), 0, 0.9)
+MEAN_NDVI = Scale(("#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#cbeac5", "#7dc37e", "#288340"), 0, 0.8)
 _COUNT_COLOURS = ("#440154", "#3a528b", "#20908c", "#5ec961", "#fde724")
 
 Moments = tuple[datetime, datetime]
@@ -48,9 +50,14 @@ def scale_style(scale: Scale, shown: Moments | None = None) -> str:
     return raster_document(ramp(scale), shown)
 
 
-def count_scale(highest: int) -> Scale:
+def count_scale(highest: float) -> Scale:
     """A scale for counts from 0."""
-    return Scale(_COUNT_COLOURS, 0, max(highest, 1))
+    return Scale(_COUNT_COLOURS, 0, max(math.ceil(highest), 1))
+
+
+def mean_cloud_scale(highest: float) -> Scale:
+    """A scale for means of cloud probability, which are far below 100 %."""
+    return replace(CLOUD_PROBABILITY, highest=max(math.ceil(highest), 1))
 
 
 def scene_style(bands: Sequence[str], shown: Moments) -> str:

@@ -12,6 +12,9 @@ _BAND = 'opacity="1" nodataColor="" alphaBand="-1"'
 # The limits below are meant: QGIS shall not estimate others.
 _AS_GIVEN = "<minMaxOrigin><limits>None</limits><extent>WholeRaster</extent></minMaxOrigin>"
 
+# The report's: on a straight scale that ends at bright clouds, land is dark.
+_LAND_IS_DARK = '<brightnesscontrast brightness="0" contrast="0" gamma="1.4"/>'
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -58,11 +61,11 @@ def ramp(scale: Scale) -> str:
 
 
 def true_colour(red: int, green: int, blue: int, lowest: float, highest: float) -> str:
-    """Three bands (counted from 1) with the same stretch."""
+    """Three bands (counted from 1) with the same stretch, land brightened."""
     stretches = "\n".join(_stretch(f"{name}ContrastEnhancement", lowest, highest) for name in ("red", "green", "blue"))
     return (
         f'<rasterrenderer type="multibandcolor" redBand="{red}" greenBand="{green}" blueBand="{blue}" {_BAND}>\n'
-        f"{_AS_GIVEN}\n{stretches}\n</rasterrenderer>"
+        f"{_AS_GIVEN}\n{stretches}\n</rasterrenderer>\n{_LAND_IS_DARK}"
     )
 
 

@@ -115,6 +115,15 @@ def test_counts_reach_as_far_as_they_do(made):
         assert (min(items), max(items)) == (0, highest)
 
 
+def test_means_of_cloud_probability_reach_as_far_as_they_do(made):
+    with rasterio.open(made.workspace / "mean_cloud_probability.tif") as file:
+        highest = float(np.nanmax(file.read()))
+    style = ElementTree.parse(made.workspace / "mean_cloud_probability.qml").getroot()
+    items = [float(item.get("value")) for item in style.iter("item")]
+    assert items[0] == 0
+    assert max(highest, 1) <= items[-1] < max(highest, 1) + 1
+
+
 def test_a_mask_has_the_colour_and_name_of_its_class(made):
     classes = json.loads((made.workspace / "records" / "rasterizereference.json").read_text(encoding="utf-8"))[
         "classes"

@@ -123,6 +123,7 @@ def test_no_data_is_transparent_and_white_is_bright(raster):
     assert nothing.alpha() == 0
     assert bright.name() == "#ffffff"
     assert other.name() == "#ffaa55"  # 3000, 2000, 1000 of 3000
+    assert layer.brightnessFilter().gamma() == pytest.approx(1.4)
 
 
 def test_patches_are_outlines_with_their_ids(qgis, tmp_path):
