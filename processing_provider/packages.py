@@ -22,6 +22,7 @@ from .processes import end_group, own_group
 MARKER = "requirements.sha256"
 PIP_INSTALL = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
 PIP_INSTALL += ["--prefer-binary"]
+PIP_SETTINGS = {"PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}
 POLL_SECONDS = 0.1
 SECONDS_TO_END = 2.0
 LINES_IN_ERROR = 15
@@ -30,6 +31,7 @@ ADVICE = {
     "No module named pip": "Install pip for this Python (Debian and Ubuntu: apt install python3-pip) and try again.",
     "No space left on device": "The disk is full: make about 2 GB of room and try again.",
     "Permission denied": "The folder cannot be written: give yourself the right to, or use another QGIS profile.",
+    "for SOCKS support": "pip cannot use a SOCKS proxy here: use an HTTP one, or a folder of wheels (WHEELS).",
     "Connection": "The package index cannot be reached: check the network and the proxy (HTTPS_PROXY) and try again.",
     "CERTIFICATE_VERIFY_FAILED": "The network's certificate is not trusted: set PIP_CERT to your organisation's.",
     NO_PACKAGE: "No package fits this Python: the engine needs Python 3.10 or later.",
@@ -89,7 +91,7 @@ def install(
             marker = f"{_digest(requirements)} {_version(python)}\n"
             source = ["--no-index", "--find-links", str(wheels)] if wheels else []
             command = [python, *PIP_INSTALL, *source, "--target", str(packages), "-r", str(requirements)]
-            environment = {**_environment(), **variables, "TMPDIR": str(temporary), "PIP_USER": "0"}
+            environment = {**_environment(), **variables, "TMPDIR": str(temporary), **PIP_SETTINGS}
             status = _run(command, environment, hear, is_cancelled)
             if status is None:
                 return False
