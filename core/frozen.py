@@ -43,21 +43,16 @@ def _init(self: Any, *values: Any, **named: Any) -> None:
     self.__dict__.update(result)
 
 
-def _values(instance: Any) -> tuple[Any, ...]:
-    return tuple(getattr(instance, field.name) for field in fields(instance))
-
-
 def _repr(self: Any) -> str:
-    values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
-    return f"{type(self).__qualname__}({values})"
+    return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
 def _eq(self: Any, other: object) -> bool:
-    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+    return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(tuple(vars(self).values()))
 
 
 def _setattr(self: Any, name: str, value: Any) -> NoReturn:
