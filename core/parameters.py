@@ -313,8 +313,8 @@ class Parameters:
             raise ParameterError("\n".join(wrong))
         return cls(**read)
 
-    def lacking(self) -> list[str]:
-        """What is missing beside what is there, to be told before a run; each class adds to what its bases say."""
+    def faults(self) -> list[str]:
+        """What is wrong with values that are right one by one, to be told before a run; a class adds to its bases."""
         return []
 
     def to_values(self) -> dict[str, Any]:

@@ -120,11 +120,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         given = Given(parameters, context, QgsProcessingFeedback(), exports_layers=False)
         values = self._engine_values(given)
         try:
-            lacking = self._operation.parameters.from_values(values).lacking()
+            faults = self._operation.parameters.from_values(values).faults()
         except ParameterError as error:
             return False, str(error)
         wrong = [
-            *lacking,
+            *faults,
             *self._wrong_paths(values),
             *self._wrong_fields(values, given),
             *self._wrong_account(parameters),

@@ -145,6 +145,11 @@ class Period(FromService):
         ),
     ] = ()
 
+    def faults(self) -> list[str]:
+        """A period ends after it starts."""
+        told = f"Start (START) {self.start} lies after the end (END) {self.end}."
+        return [*super().faults(), *([told] if self.start and self.end and self.start > self.end else [])]
+
 
 @frozen
 class Spending(FromService):
@@ -268,10 +273,10 @@ class Referenced(Parameters):
         ),
     ] = None
 
-    def lacking(self) -> list[str]:
+    def faults(self) -> list[str]:
         """A reference needs the field that tells the class."""
         field = "Class field (CLASS_FIELD) is missing: the field of the reference that tells the class."
-        return [*super().lacking(), *([field] if self.reference and not self.class_field else [])]
+        return [*super().faults(), *([field] if self.reference and not self.class_field else [])]
 
 
 @frozen

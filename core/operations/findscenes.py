@@ -30,10 +30,10 @@ _SECONDS_PER_REQUEST = 2.5
 class FindScenes(Spending, Period, Learnt, CloudDetection):
     """The source and the period, what is to be fetched, and what it may cost."""
 
-    def lacking(self) -> list[str]:
+    def faults(self) -> list[str]:
         """Files on this machine lie in a folder."""
         folder = f"Imagery folder (IMAGERY) is missing: the source {self.source} needs it."
-        return [*super().lacking(), *([folder] if self.source in ("folder", "safe") and not self.imagery else [])]
+        return [*super().faults(), *([folder] if self.source in ("folder", "safe") and not self.imagery else [])]
 
 
 @frozen

@@ -34,10 +34,10 @@ class MakeMap(
 ):
     """The parameters of all steps."""
 
-    def lacking(self) -> list[str]:
+    def faults(self) -> list[str]:
         """The sample region alone brings a reference."""
         reference = "Reference (REFERENCE) is missing: polygons of known class."
-        return [*super().lacking(), *([reference] if self.source != "sample" and not self.reference else [])]
+        return [*super().faults(), *([reference] if self.source != "sample" and not self.reference else [])]
 
 
 @frozen

@@ -244,8 +244,10 @@ def test_destinations_are_files_of_the_outputs():
 
 
 @pytest.mark.parametrize(
-    ("operation", "values", "lacking"),
+    ("operation", "values", "wrong"),
     [
+        ("findscenes", {"imagery": "i", "start": "2019-02-01", "end": "2019-01-31"}, ["START"]),
+        ("findscenes", {"imagery": "i", "start": "2019-02-01", "end": "2019-02-01"}, []),
         ("makemap", {}, ["IMAGERY", "REFERENCE"]),
         ("makemap", {"source": "safe", "reference": "r.shp"}, ["IMAGERY", "CLASS_FIELD"]),
         ("makemap", {"source": "sample"}, []),
@@ -255,6 +257,6 @@ def test_destinations_are_files_of_the_outputs():
         ("rasterizereference", {}, []),
     ],
 )
-def test_what_is_missing_beside_what_is_there(operation, values, lacking):
-    told = OPERATIONS[operation].parameters.from_values({"workspace": "w", **values}).lacking()
-    assert sorted(re.findall(r"\((\w+)\) is missing", " ".join(told))) == sorted(lacking)
+def test_values_that_do_not_go_together_are_told(operation, values, wrong):
+    told = OPERATIONS[operation].parameters.from_values({"workspace": "w", **values}).faults()
+    assert sorted(re.findall(r"\((\w+)\)", text)[0] for text in told) == sorted(wrong)

@@ -277,3 +277,39 @@ found["left"] = len(ProviderContextMenuActions.actions) - len(before)
     assert found["offered"] == ["landcovermodel"]
     assert {"splitarea", "mosaicmap", "writereport"} < set(found["steps"])
     assert (found["file"], found["left"]) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("splitarea", {"PATCH_SIZE": 0}, "PATCH_SIZE.*not above 0"),
+        ("splitarea", {"RESOLUTION": -10}, "RESOLUTION|Resolution"),
+        ("splitarea", {"AREA": "somewhere"}, "AREA|Area"),
+        ("findscenes", {"START": "2019-02-01", "END": "2019-01-31"}, "START.*lies after the end"),
+        ("findscenes", {"MAX_CLOUD_COVER": 101}, "MAX_CLOUD_COVER|Maximum cloud cover"),
+        ("downloadscenes", {"CONNECTIONS": 0}, "CONNECTIONS|Connections"),
+        ("maskclouds", {"WORKSPACE": __file__}, "is a file. Choose a folder"),
+        ("maskclouds", {"METHOD": "guess"}, "METHOD|Cloud detection"),
+        ("maskclouds", {"WORKSPACE": None}, "WORKSPACE|Workspace"),
+        ("observationstatistics", {"VALID_COUNT": "/no/such/folder/count.tif"}, "there is no folder /no/such/folder"),
+        ("rasterizereference", {"EROSION": -1}, "EROSION|Erosion"),
+        ("drawsamples", {"PER_CLASS": 1}, "PER_CLASS|Samples per class"),
+        ("trainmodel", {"CLASSIFIER": "oracle"}, "CLASSIFIER|Classifier"),
+        ("classifypatches", {"MODEL": "/no/such/model.skops"}, "there is no file /no/such/model.skops"),
+        ("mosaicmap", {"LAYER": "moon"}, "LAYER|Layer"),
+        ("mosaicmap", {"MAP": "/tmp/map.png"}, r"must end in \.tif"),
+        ("timeseries", {"PLACE": "nowhere"}, "PLACE|Place"),
+        ("writereport", {"REPORT": "/tmp/report.pdf"}, r"must end in \.html"),
+        ("landcovermodel", {"PATCH_SIZE": "wide"}, "PATCH_SIZE|Patch size"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_run(provider, tmp_path, name, wrong, message):
+    from qgis.core import QgsApplication, QgsProcessingContext
+
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"patchwork:{name}")
+    needed = {name: value for name, value in REQUIRED.items() if algorithm.parameterDefinition(name)}
+    values = {**needed, "WORKSPACE": str(tmp_path / "work"), **wrong}
+    ok, said = algorithm.checkParameterValues(values, QgsProcessingContext())
+    assert not ok
+    assert re.search(message, said), said
+    assert not (tmp_path / "work").exists()
