@@ -151,7 +151,7 @@ def test_qgis_process_takes_the_password_from_a_file(service, store, hub, engine
     (profile / "python" / "plugins").mkdir(parents=True)
     (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
     (tmp_path / "auth").mkdir()
-    shutil.copy(Path(QgsApplication.qgisAuthDatabaseFilePath()), tmp_path / "auth" / "qgis-auth.db")
+    shutil.copy(Path(QgsApplication.qgisSettingsDirPath()) / "qgis-auth.db", tmp_path / "auth")
     (tmp_path / "password").write_text(PASSWORD)
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "QGIS_CUSTOM_CONFIG_PATH")},

@@ -170,8 +170,7 @@ def test_a_memory_layer_and_a_selection_of_it_are_an_area(run, small, tmp_path):
 
 def test_what_qgis_shows_of_a_reference_reaches_the_engine(run, made, flanders, tmp_path):
     """A file with spaces and a č, one layer of several, filtered in QGIS, with a virtual field for the class."""
-    from qgis.core import QgsCoordinateTransformContext, QgsField, QgsVectorFileWriter, QgsVectorLayer
-    from qgis.PyQt.QtCore import QVariant
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter, QgsVectorLayer
 
     folder, _ = made
     file = tmp_path / "moja č plast.gpkg"
@@ -183,7 +182,8 @@ def test_what_qgis_shows_of_a_reference_reaches_the_engine(run, made, flanders, 
         options.actionOnExistingFile = QgsVectorFileWriter.ActionOnExistingFile.CreateOrOverwriteLayer
     layer = QgsVectorLayer(f"{file}|layername=polygons", "polygons", "ogr")
     layer.setSubsetString('"crop" in (1200, 9120)')
-    layer.addExpressionField("\"crop\" || ' of QGIS'", QgsField("shown", QVariant.Type.String))
+    (shown,) = QgsVectorLayer("None?field=shown:string", "", "memory").fields()
+    layer.addExpressionField("\"crop\" || ' of QGIS'", shown)
     results = run("rasterizereference", {"WORKSPACE": str(folder / "work"), "REFERENCE": layer, "CLASS_FIELD": "shown"})
     masks = sorted(file.name for file in Path(results["MASKS"]).glob("mask_*.tif"))
     assert {"mask_1.tif", "mask_2.tif"} <= set(masks)
