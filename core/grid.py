@@ -188,10 +188,14 @@ def cut(domain: Window, height: int, width: int) -> list[Patch]:
 
     Patches lie on multiples of their size from the grid's origin, so that their ids are stable.
     """
+    rows = [(i, max(i * height, domain.row)) for i in range(domain.row // height, -(-domain.bottom // height))]
+    columns = [(j, max(j * width, domain.column)) for j in range(domain.column // width, -(-domain.right // width))]
+    heights = [min((i + 1) * height, domain.bottom) - top for i, top in rows]
+    widths = [min((j + 1) * width, domain.right) - left for j, left in columns]
     return [
-        Patch(_patch_id(i, j), Window(i * height, j * width, height, width).intersection(domain))
-        for i in range(domain.row // height, -(-domain.bottom // height))
-        for j in range(domain.column // width, -(-domain.right // width))
+        Patch(_patch_id(i, j), Window(top, left, own_height, own_width))
+        for (i, top), own_height in zip(rows, heights, strict=True)
+        for (j, left), own_width in zip(columns, widths, strict=True)
     ]
 
 

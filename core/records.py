@@ -198,6 +198,16 @@ class Layout:
         near = (tops < window.bottom) & (bottoms > window.row) & (lefts < window.right) & (rights > window.column)
         return [self.patches[number] for number in np.flatnonzero(near)] if not window.is_empty else []
 
+    @property
+    def rectangles(self) -> np.ndarray:
+        """The ground of each patch, in the CRS of the grid."""
+        tops, lefts, bottoms, rights = self._edges
+        upper = self.grid.top - tops * self.grid.pixel_height
+        left = self.grid.left + lefts * self.grid.pixel_width
+        lower = upper - (bottoms - tops) * self.grid.pixel_height
+        boxes: np.ndarray = shapely.box(left, lower, left + (rights - lefts) * self.grid.pixel_width, upper)
+        return boxes
+
     @cached_property
     def _edges(self) -> np.ndarray:
         """(4, patch) top, left, bottom and right of each patch."""

@@ -111,11 +111,10 @@ class Workspace:
 
     def write_layout(self, layout: Layout) -> None:
         """Record the grid and the patches, and show them as a GeoPackage."""
-        boxes = [shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches]
         fields = {"id": np.array([patch.id for patch in layout.patches], dtype=object)}
         for name in ("row", "column", "height", "width"):
             fields[name] = np.array([getattr(patch.window, name) for patch in layout.patches], dtype=np.int64)
-        write_geopackage(self.patches_file, VectorLayer("patches", np.array(boxes), fields, layout.grid.crs))
+        write_geopackage(self.patches_file, VectorLayer("patches", layout.rectangles, fields, layout.grid.crs))
         styles.write_style(self.patches_file, styles.outline_style(PATCH_COLOUR, "id"))
         write_json(
             self.folder / "grid.json",

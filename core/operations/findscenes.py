@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..bands import choose_bands, cloud_detection
 from ..errors import DataError, ParameterError
+from ..estimates import COMPRESSION, RAW_MB_PER_SECOND, SECONDS_PER_REQUEST
 from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from ..records import Acquisition, Layout
     from ..sources import Source, Traits
     from ..workspace import Workspace
-
-# Deflated reflectance takes about two thirds of its raw size; a core writes about 20 MB of it a second.
-_COMPRESSION = 0.65
-_RAW_MB_PER_SECOND = 20.0
-_SECONDS_PER_REQUEST = 2.5
 
 
 @frozen
@@ -174,12 +170,12 @@ def _with_costs(
 
     missing = [download for download in plan_downloads(workspace) if not download.is_there]
     raw_mb = sum(len(d.bands) * d.window.height * d.window.width for d in missing) * 2 / 1e6
-    minutes = raw_mb / _RAW_MB_PER_SECOND / 60
+    minutes = raw_mb / RAW_MB_PER_SECOND / 60
     price = FREE
     if is_paid(source):
         shown = [download for download in missing if download.shows_patch]
         price = sum((source.price(d.acquisition, d.bands, d.window) for d in shown), FREE)
-        seconds = price.requests * _SECONDS_PER_REQUEST / parameters.connections
+        seconds = price.requests * SECONDS_PER_REQUEST / parameters.connections
         minutes += max(seconds, price.requests / (parameters.rate or math.inf) * 60) / 60
         progress.info(
             f"To fetch: {price.requests} requests, {price.units:,.1f} processing units, "
@@ -191,7 +187,7 @@ def _with_costs(
         requests=price.requests,
         processing_units=round(price.units, 3),
         download_mb=round(price.download_bytes / 1e6, 2),
-        disk_mb=round(raw_mb * _COMPRESSION, 1),
+        disk_mb=round(raw_mb * COMPRESSION, 1),
         minutes=round(minutes, 2),
     )
 

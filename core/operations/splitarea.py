@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import DataError, ParameterError, WorkspaceError
+from ..estimates import estimate_year
 from ..frozen import frozen
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
@@ -14,9 +16,16 @@ from .declarations import FromSource
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from ..grid import PixelGrid
+    from ..grid import PixelGrid, Window
+    from ..records import Layout
     from ..sources import LocalSource
     from ..workspace import Workspace
+
+
+_HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
+_MOST_PATCHES = 200_000
+_LARGE_KM2 = 100_000.0
+_FEW_PIXELS = 100
 
 
 @frozen
@@ -77,6 +86,21 @@ class Split:
 
     patches: Annotated[Path, VectorOutput("Patches", "The patches with their ids.", destination=True)]
     patch_number: Annotated[int, NumberOutput("Number of patches")]
+    area_km2: Annotated[float, NumberOutput("Area in square kilometres")]
+    disk_mb: Annotated[
+        float,
+        NumberOutput(
+            "Space on disk in megabytes, about",
+            "For a year of Sentinel-2: 70 acquisitions, six bands and those that clouds are told by.",
+        ),
+    ]
+    minutes: Annotated[
+        float,
+        NumberOutput("Minutes, about", "For all steps of such a year on two cores, a fast network taken for granted."),
+    ]
+    memory_mb: Annotated[
+        float, NumberOutput("Memory in megabytes, about", "With two jobs; less where MEMORY is set lower.")
+    ]
 
 
 def run(parameters: SplitArea, progress: Progress) -> Split:
@@ -115,7 +139,9 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
             raise ParameterError(
                 f"Patch size (PATCH_SIZE): {parameters.patch_size:g} m is less than a pixel of {grid.pixel_width:g} m."
             )
-        patches = cut(domain, max(round(sizes[0]), 1), max(round(sizes[1]), 1))
+        height, width = max(round(sizes[0]), 1), max(round(sizes[1]), 1)
+        _refuse_too_many(-(-domain.height // height) * -(-domain.width // width), domain, grid)
+        patches = cut(domain, height, width)
     else:
         columns, rows = _patch_count(parameters.patch_count)
         if columns > domain.width or rows > domain.height:
@@ -123,6 +149,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
                 f"Number of patches (PATCH_COUNT): {parameters.patch_count} is more than the area's {domain.width} x "
                 f"{domain.height} pixels."
             )
+        _refuse_too_many(rows * columns, domain, grid)
         patches = divide(domain, rows, columns)
     wanted = in_pixels
     if source is not None:
@@ -135,8 +162,11 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
             )
         if wanted.area < in_pixels.area * 0.999:
             progress.warning(f"The imagery covers {wanted.area / in_pixels.area:.0%} of the area; the rest is no data.")
-    boxes = [shapely.box(p.window.column, p.window.row, p.window.right, p.window.bottom) for p in patches]
-    touched = shapely.area(shapely.intersection(np.array(boxes), wanted)) > 1e-9
+    # Smaller by a hair, so that a patch that the area only touches is none of it.
+    windows = [patch.window for patch in patches]
+    edges = np.array([(own.column, own.row, own.right, own.bottom) for own in windows]) + np.array(_HAIR)
+    shapely.prepare(wanted)
+    touched = shapely.intersects(wanted, shapely.box(*edges.T))
     layout = Layout(grid, in_pixels, domain, tuple(np.array(patches, dtype=object)[touched]))
 
     workspace.write_layout(layout)
@@ -147,7 +177,38 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
         f"{domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
     )
     progress.report(1.0)
-    return Split(workspace.patches_file, len(layout.patches))
+    return _estimated(layout, workspace.patches_file, progress)
+
+
+def _refuse_too_many(number: int, domain: Window, grid: PixelGrid) -> None:
+    """DataError where there would be more patches than anybody wants, before they are made."""
+    if number > _MOST_PATCHES:
+        side = math.sqrt(domain.height * grid.pixel_height * domain.width * grid.pixel_width / _MOST_PATCHES)
+        raise DataError(
+            f"The area would be cut into {number:,} patches: it is {domain.width * grid.pixel_width / 1000:,.0f} km × "
+            f"{domain.height * grid.pixel_height / 1000:,.0f} km. Draw a smaller area (is its CRS right?), or set "
+            f"PATCH_SIZE to {math.ceil(side / 1000) * 1000:,} m or more."
+        )
+
+
+def _estimated(layout: Layout, file: Path, progress: Progress) -> Split:
+    """The results with what a year would take; said too where it is much."""
+    grid = layout.grid
+    area_km2 = layout.area.area * grid.pixel_width * grid.pixel_height / 1e6
+    pixels = sum(patch.window.height * patch.window.width for patch in layout.patches)
+    largest = max(patch.window.height * patch.window.width for patch in layout.patches)
+    year = estimate_year(pixels, largest)
+    if area_km2 > _LARGE_KM2:
+        progress.warning(
+            f"The area is {area_km2:,.0f} km²: a year of Sentinel-2 takes about {year.disk_mb / 1e6:,.1f} TB and "
+            f"{year.minutes / 1440:,.0f} days on two cores. Is that meant? Draw a smaller area if not."
+        )
+    elif pixels < _FEW_PIXELS:
+        progress.warning(
+            f"The area holds only {pixels} pixel(s) of {grid.pixel_width:g} m. Is its CRS right? Draw a larger one if "
+            "that is not meant."
+        )
+    return Split(file, len(layout.patches), round(area_km2, 6), year.disk_mb, year.minutes, year.memory_mb)
 
 
 def _kept_grid(workspace: Workspace, source: Optional[LocalSource], grid: PixelGrid) -> PixelGrid:

@@ -1,0 +1,36 @@
+"""What a run takes, from constants that were measured on two cores (`benchmarks/steps.py`)."""
+
+from __future__ import annotations
+
+from .frozen import frozen
+
+# Deflated reflectance takes about two thirds of its raw size; a core writes about 20 MB of it a second.
+COMPRESSION = 0.65
+RAW_MB_PER_SECOND = 20.0
+SECONDS_PER_REQUEST = 2.5
+
+# A year of both Sentinel-2 without the cloudiest: six bands, and the ten of s2cloudless in cells of 6 × 6 pixels.
+ACQUISITIONS_PER_YEAR = 70
+_VALUES_PER_PIXEL = 6 + 10 / 36
+_SECONDS_PER_MEGAPIXEL = 240.0  # all steps after the download, both cores together
+_CORES = 2
+_PROCESS_MB = 250.0
+_HIGHEST_MEMORY_MB = 4000.0  # the default of MEMORY: larger patches are worked through in strips
+_BYTES_PER_SERIES = ACQUISITIONS_PER_YEAR * 2 * 2 * 6 + 2 * 4 * 207
+
+
+@frozen
+class Estimate:
+    """Space on disk, time and memory."""
+
+    disk_mb: float
+    minutes: float
+    memory_mb: float
+
+
+def estimate_year(pixels: int, largest_patch: int) -> Estimate:
+    """What a year of Sentinel-2 takes, on two cores, over that many pixels; the largest patch decides the memory."""
+    raw_mb = pixels * ACQUISITIONS_PER_YEAR * _VALUES_PER_PIXEL * 2 / 1e6
+    seconds = raw_mb / RAW_MB_PER_SECOND / _CORES + pixels / 1e6 * _SECONDS_PER_MEGAPIXEL
+    memory_mb = _CORES * (_PROCESS_MB + largest_patch * _BYTES_PER_SERIES / 1e6)
+    return Estimate(round(raw_mb * COMPRESSION, 1), round(seconds / 60, 1), round(min(memory_mb, _HIGHEST_MEMORY_MB)))
