@@ -12,11 +12,12 @@ SECONDS_PER_REQUEST = 2.5
 # A year of both Sentinel-2 without the cloudiest: six bands, and the ten of s2cloudless in cells of 6 × 6 pixels.
 ACQUISITIONS_PER_YEAR = 70
 _VALUES_PER_PIXEL = 6 + 10 / 36
-_SECONDS_PER_MEGAPIXEL = 240.0  # all steps after the download, both cores together
+_SECONDS_PER_MEGAPIXEL = 120.0  # clouds, statistics, samples and the map, both cores together
+_SECONDS_OF_TRAINING = 45.0
 _CORES = 2
-_PROCESS_MB = 250.0
-_HIGHEST_MEMORY_MB = 4000.0  # the default of MEMORY: larger patches are worked through in strips
+_PROCESS_MB = 300.0
 _BYTES_PER_SERIES = ACQUISITIONS_PER_YEAR * 2 * 2 * 6 + 2 * 4 * 207
+_BLOCK_MB = 200.0  # larger patches are worked through in strips
 
 
 @frozen
@@ -31,6 +32,6 @@ class Estimate:
 def estimate_year(pixels: int, largest_patch: int) -> Estimate:
     """What a year of Sentinel-2 takes, on two cores, over that many pixels; the largest patch decides the memory."""
     raw_mb = pixels * ACQUISITIONS_PER_YEAR * _VALUES_PER_PIXEL * 2 / 1e6
-    seconds = raw_mb / RAW_MB_PER_SECOND / _CORES + pixels / 1e6 * _SECONDS_PER_MEGAPIXEL
-    memory_mb = _CORES * (_PROCESS_MB + largest_patch * _BYTES_PER_SERIES / 1e6)
-    return Estimate(round(raw_mb * COMPRESSION, 1), round(seconds / 60, 1), round(min(memory_mb, _HIGHEST_MEMORY_MB)))
+    seconds = raw_mb / RAW_MB_PER_SECOND / _CORES + pixels / 1e6 * _SECONDS_PER_MEGAPIXEL + _SECONDS_OF_TRAINING
+    memory_mb = _CORES * (_PROCESS_MB + min(largest_patch * _BYTES_PER_SERIES / 1e6, _BLOCK_MB))
+    return Estimate(round(raw_mb * COMPRESSION, 1), round(seconds / 60, 1), round(memory_mb))
