@@ -24,6 +24,7 @@ INCLUDED = ("python3", "ca-certificates")
 ROOT = BUILD / "debian13" / "root"
 BUILD_INSIDE = BUILD / "debian13" / "build"  # stands in for .build, whose packages are for this machine's Python
 NETWORK = ("resolv.conf", "hosts", "pip.conf", "ssl/certs/ca-certificates.crt")  # below /etc
+NO_SPACES = "/mnt"  # debootstrap wants a path without
 PRIVATE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
 
@@ -36,11 +37,15 @@ def main(options: Sequence[str]) -> None:
     _set_up()
     _hand_on_network()
     test = ["chroot", str(ROOT), "python3", str(CHECKOUT / "scripts" / "test.py"), *options]
-    # The shell stays as the first process, as it alone takes care of processes whose parents have ended.
-    script = " && ".join(map(shlex.join, [*_mounts(), test])) + "; exit $?"
     inside = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
     inside.update(PATCHWORK_REALDATA=str(_real_data()), HOME="/root")
-    os.execvpe(PRIVATE[0], [*PRIVATE, "sh", "-c", script], inside)
+    os.execvpe(PRIVATE[0], _in_private([*_mounts(), test]), inside)
+
+
+def _in_private(commands: Sequence[Sequence[str]]) -> list[str]:
+    """A command that runs others where mounts are seen by them alone, until one fails."""
+    # The shell stays as the first process, as it alone takes care of processes whose parents have ended.
+    return [*PRIVATE, "sh", "-c", " && ".join(map(shlex.join, commands)) + "; exit $?"]
 
 
 def _set_up() -> None:
@@ -51,9 +56,10 @@ def _set_up() -> None:
     say(f"Setting up Debian 13 ({SUITE}) in {ROOT}.")
     part = ROOT.with_name("root.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.parent.mkdir(parents=True, exist_ok=True)
-    debootstrap = ["debootstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", SUITE, str(part), *_mirror()]
-    code, _ = machine.run([*PRIVATE, "--mount-proc", *debootstrap], dict(os.environ))
+    part.mkdir(parents=True)
+    debootstrap = ["debootstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", SUITE, NO_SPACES, *_mirror()]
+    commands = [["mount", "-t", "proc", "proc", "/proc"], ["mount", "--bind", str(part), NO_SPACES], debootstrap]
+    code, _ = machine.run(_in_private(commands), dict(os.environ))
     if code:
         raise MachineError("debootstrap failed; what it says is above. It needs the network, and about 4 GB of disk.")
     part.rename(ROOT)
