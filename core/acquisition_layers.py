@@ -25,10 +25,10 @@ def write_acquisitions(workspace: Workspace) -> None:
         file = workspace.acquisition(item)
         styles.write_style(file, style)
         update_text(file, _together(workspace, item))
-    wanted = {item.name for item in acquisitions}
-    for file in workspace.acquisitions_folder.glob("*.*"):
-        if file.name.partition(".")[0] not in wanted:
-            file.unlink()
+    wanted = {workspace.acquisition(item) for item in acquisitions}
+    for file in set(workspace.acquisitions_folder.glob("[0-9]*T[0-9]*.vrt")) - wanted:
+        file.with_suffix(".qml").unlink(missing_ok=True)
+        file.unlink()
 
 
 def write_cloud_styles(workspace: Workspace) -> None:

@@ -75,7 +75,9 @@ def test_a_workspace_that_was_moved_still_shows_its_acquisitions(made, tmp_path)
 def test_an_acquisition_that_is_no_longer_wanted_is_no_layer(made, tmp_path):
     copied = shutil.copytree(made.workspace, tmp_path / "work")
     old = {path.name: path.stat().st_mtime_ns for path in (copied / "acquisitions").iterdir()}
+    (copied / "acquisitions" / "notes.txt").touch()
     run("downloadscenes", "--workspace", copied, "--imagery", made.imagery, "--end", "2019-04-14", "--jobs", 1)
+    (copied / "acquisitions" / "notes.txt").unlink()  # a person's own file stays
     new = {path.name: path.stat().st_mtime_ns for path in (copied / "acquisitions").iterdir()}
     assert sorted(new) == [f"{time}.{kind}" for time in TIMES[:2] for kind in ("qml", "vrt")]
     again = {name for name in new if new[name] != old[name]}
