@@ -29,6 +29,7 @@ class Arrival(QObject):
         """Begin; layers of an earlier run of the workspace are replaced."""
         project = QgsProject.instance()
         self._group = layers.run_group(project, workspace, layers.group_title(workspace))
+        self._group.setExpanded(True)
         layers.remove_layers(project, self._group)
         self._waiting = layers.layers_of(workspace)
         self._timer.start()

@@ -32,7 +32,7 @@ class PatchworkDock(QgsDockWidget):
         super().__init__("Patchwork", iface.mainWindow())
         self.setObjectName("PatchworkDock")
         self._iface = iface
-        self._project_of_run = ""
+        self._is_project_of_run = False
         project = QgsProject.instance()
         self.session = Session(project, self)
         self.overlay = PatchOverlay(iface.mapCanvas())
@@ -93,6 +93,7 @@ class PatchworkDock(QgsDockWidget):
 
     def _on_project(self) -> None:
         """Another project, another session; what runs goes on, since it belongs to its workspace."""
+        self._is_project_of_run = False
         self.arrival.stop()
         self.session.restore()
 
@@ -106,7 +107,7 @@ class PatchworkDock(QgsDockWidget):
             WORKER.release()
 
     def _on_started(self) -> None:
-        self._project_of_run = QgsProject.instance().fileName()
+        self._is_project_of_run = True
         for section in (self.area, self.imagery, self.reference, self.method):
             section.setEnabled(False)
 
@@ -114,11 +115,13 @@ class PatchworkDock(QgsDockWidget):
         for section in self.sections:
             section.setEnabled(True)
         self.results.refresh()
+        if not self._is_project_of_run:
+            self.area.plan()
+            return
         if not results:
             return
         self.results.setCollapsed(False)
         self.results.tell_accuracy(results)
         self.overlay.show_layer(None)
-        if QgsProject.instance().fileName() == self._project_of_run:
-            self.arrival.show(Path(results["WORKSPACE"]))
+        self.arrival.show(Path(results["WORKSPACE"]))
         self._scroll.ensureWidgetVisible(self.results)

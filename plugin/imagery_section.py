@@ -20,7 +20,7 @@ from .parameter_form import ParameterForm
 from .running import Latest
 from .scene_strip import Scene, SceneStrip
 from .section import Note, Section
-from .session import Session
+from .session import Session, plain
 
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
 # What each source asks for, beside itself.
@@ -103,14 +103,23 @@ class ImagerySection(Section):
     def _on_change(self, name: str) -> None:
         if name == "SOURCE":
             self._show_fields()
-            if self.source in SERVICES and not self._session.get("START"):
-                year = QDate.currentDate().year() - 1
-                self._session.set("START", QDate(year, 1, 1))
-                self._session.set("END", QDate(year, 12, 31))
+            self._suggest_period()
         if name in NAMES:
             self._forget()
         if name == "SKIP_SCENES":
             self._show_scenes()
+
+    def _suggest_period(self) -> None:
+        """Services want a period: last year, unless the person has chosen another; elsewhere all there is will do."""
+        year = QDate.currentDate().year() - 1
+        suggested = {"START": f"{year}-01-01", "END": f"{year}-12-31"}
+        chosen = {name: plain(self._session.get(name)) for name in suggested}
+        if self.source in SERVICES and not any(chosen.values()):
+            for name, day in suggested.items():
+                self._session.set(name, day)
+        elif self.source not in SERVICES and chosen == suggested:
+            for name in suggested:
+                self._session.set(name, None)
 
     def _show_fields(self) -> None:
         self.form.show_only(("SOURCE", *FIELDS[self.source]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtWidgets import QFrame, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from ..processing_provider.interpreter import what_is_missing, what_is_out_of_date
 from ..processing_provider.translation import tr
 from .running import Run
 from .section import Note
@@ -18,6 +20,7 @@ class InstallationNote(QFrame):
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._run: Optional[Run] = None
+        self._task: Optional[QgsTask] = None
         self.note = Note(self)
         self.button = QPushButton()
         self.button.setObjectName("install-engine")
@@ -29,16 +32,19 @@ class InstallationNote(QFrame):
         self.setVisible(False)
 
     def look(self) -> None:
-        """Look whether the engine is there."""
-        from ..processing_provider.interpreter import what_is_missing, what_is_out_of_date
+        """Look whether the engine is there; the interpreter is asked in the background."""
+        if self._run is None:
+            self._task = QgsTask.fromFunction(tr("Looking for the engine"), _what_is_wrong, on_finished=self._on_looked)
+            QgsApplication.taskManager().addTask(self._task)
 
+    def _on_looked(self, error: Optional[Exception], missing: Optional[str] = None) -> None:
         if self._run is not None:
             return
-        missing = what_is_missing() or what_is_out_of_date()
-        self.setVisible(bool(missing))
+        wrong = str(error) if error else missing or ""
+        self.setVisible(bool(wrong))
         self.bar.setVisible(False)
         self.button.setText(tr("Install the engine"))
-        self.note.say(missing, "warning")
+        self.note.say(wrong, "warning")
 
     def stop(self) -> None:
         """End an installation that is under way; nothing half-made stays."""
@@ -64,6 +70,13 @@ class InstallationNote(QFrame):
 
     def _on_ended(self, succeeded: bool, results: dict[str, Any]) -> None:
         run, self._run = self._run, None
-        self.look()
-        if not succeeded and run is not None and run.errors:
-            self.note.say("\n".join(run.errors), "error")
+        if succeeded:
+            self.look()
+            return
+        errors = run.errors if run is not None else []
+        self._on_looked(None, "\n".join(errors) or tr("The installation was cancelled. Nothing was changed."))
+
+
+def _what_is_wrong(task: QgsTask) -> str:
+    """What the engine lacks, or why it is out of date; empty where it can run."""
+    return what_is_missing() or what_is_out_of_date()

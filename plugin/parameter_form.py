@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,6 +11,7 @@ from qgis.core import (
     QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
+    QgsProcessingParameterFeatureSource,
     QgsProject,
 )
 from qgis.gui import (
@@ -20,7 +22,16 @@ from qgis.gui import (
     QgsProcessingParameterWidgetContext,
 )
 from qgis.PyQt.QtCore import QSignalBlocker
-from qgis.PyQt.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.operations.makemap import MakeMap
 from ..core.parameters import Choice, Declared, declared
@@ -69,6 +80,8 @@ class ParameterForm(QWidget):
                 part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
                 layout.addWidget(part)
             _suit(widget, declarations[name])
+            if isinstance(definition, QgsProcessingParameterFeatureSource):
+                _suit_layers(widget, wrapper)
         for wrapper in self._wrappers.values():
             wrapper.postInitialize(list(self._wrappers.values()))
             wrapper.widgetValueHasChanged.connect(self._on_change)
@@ -98,6 +111,8 @@ class ParameterForm(QWidget):
         value = self._session.get(name)
         if value is None:
             value = wrapper.parameterDefinition().defaultValue()
+        if wrapper.parameterValue() == value:
+            return
         blocker = QSignalBlocker(wrapper)
         wrapper.setParameterValue(value, self._contexts.processingContext())
         blocker.unblock()
@@ -130,6 +145,17 @@ def _suit(widget: QWidget, parameter: Declared) -> None:
         widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     if isinstance(widget, QDoubleSpinBox) and (parameter.default or 0) >= LARGE:
         widget.setDecimals(0)
+
+
+def _suit_layers(widget: QWidget, wrapper: Any) -> None:
+    """Have changes told that QGIS 3.22 keeps to itself once the list of layers has been given none."""
+    tell = partial(wrapper.widgetValueHasChanged.emit, wrapper)
+    for combo in widget.findChildren(QComboBox):
+        combo.currentIndexChanged.connect(lambda _: tell())
+    for box in widget.findChildren(QCheckBox):
+        box.toggled.connect(lambda _: tell())
+    for button in widget.findChildren(QToolButton)[:-1]:
+        button.hide()  # iterating and filtering are the toolbox's; the last button opens a file
 
 
 def _help(text: str) -> str:

@@ -185,8 +185,8 @@ class RunSection(QWidget):
         self._flush.stop()
         self._show_lines()
         self._area.is_frozen = False
-        self._show_running(False)
         self.step.setText("")
+        self._show_running(False)
         states = self._overlay.states()
         if succeeded:
             self._overlay.set_all("done")
@@ -199,7 +199,6 @@ class RunSection(QWidget):
             else:
                 self._tell("\n".join(run.errors if run is not None else []), "error")
                 self.messages.setCollapsed(False)
-        self.refresh()
         self.ended.emit(results if succeeded else {})
 
     def _tell(self, text: str, level: str) -> None:

@@ -54,10 +54,7 @@ class Run(QObject):
             self._end(False, {})
             return
         try:
-            can, reason = self._algorithm.canExecute()
-            fits, wrong = (
-                self._algorithm.checkParameterValues(self._parameters, self._context) if can else (can, reason)
-            )
+            fits, wrong = self._algorithm.checkParameterValues(self._parameters, self._context)
         except QgsProcessingException as error:
             fits, wrong = False, str(error)
         if not fits:

@@ -45,19 +45,18 @@ class Session(QObject):
     def set(self, name: str, value: Any) -> None:
         """Choose a value, or with None the default."""
         value = None if value == "" else value
-        if _plain(value) == _plain(self._values.get(name)):
+        if plain(value) == plain(self._values.get(name)):
             return
         self._values[name] = value
-        plain = {key: _plain(own) for key, own in self._values.items() if own is not None}
-        self._project.writeEntry(SCOPE, KEY, json.dumps(plain))
+        texts = {key: plain(own) for key, own in self._values.items() if own is not None}
+        self._project.writeEntry(SCOPE, KEY, json.dumps(texts))
         self.changed.emit(name)
 
     def restore(self) -> None:
         """Take what the project holds; nothing where it is a new one, or holds what cannot be read."""
         text, _ = self._project.readEntry(SCOPE, KEY, "{}")
         try:
-            plain = json.loads(text)
-            self._values = {str(name): _from_plain(value) for name, value in plain.items()}
+            self._values = {str(name): _from_plain(value) for name, value in json.loads(text).items()}
         except (ValueError, AttributeError):
             self._values = {}
         self.restored.emit()
@@ -100,8 +99,8 @@ def _as_layer(value: Any) -> Any:
     return layer
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON knows it."""
+def plain(value: Any) -> Any:
+    """A value as JSON knows it."""
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
         return {"layer": value.source.staticValue(), "selected": value.selectedFeaturesOnly}
     if isinstance(value, QgsProperty):

@@ -12,7 +12,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsPointXY
 from qgis.PyQt.QtCore import QEventLoop, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QToolButton
+from qgis.PyQt.QtWidgets import QApplication, QCheckBox, QToolButton
 from qgis.utils import iface, plugins
 
 OUT = Path(os.environ["PATCHWORK_WINDOW_OUT"])
@@ -52,6 +52,7 @@ def open_dock():
     """Click the button in the tool bar."""
     action = plugins["patchwork"]._action
     (button,) = (w for w in action.associatedWidgets() if isinstance(w, QToolButton))
+    wait_until(button.isVisible)
     click(button)
     wait_until(lambda: dock() is not None and dock().isVisible())
     return dock()
@@ -84,7 +85,10 @@ def click(widget, at=None):
     """A click in the middle of a widget, or at a place of it."""
     if dock() is not None and dock()._scroll.widget().isAncestorOf(widget):
         show(widget)
-    assert widget.isVisible() and widget.isEnabled(), widget
+    assert widget.isVisible(), widget
+    assert widget.isEnabled(), widget
+    if isinstance(widget, QCheckBox):
+        at = QPoint(8, widget.height() // 2)  # the box itself
     QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
     wait(0.05)
 
@@ -142,6 +146,9 @@ def drive(story):
             assert not FAULTS, FAULTS[0]
         except BaseException:
             told["error"] = traceback.format_exc()
+            if dock() is not None:
+                told["notes"] = [section.note.text for section in dock().sections if hasattr(section, "note")]
+                told["run"] = [dock().run.note.text, dock().run.log.toPlainText()[-2000:]]
             iface.mainWindow().grab().save(str(OUT / "error.png"))
         (OUT / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
         sys.stdout.flush()

@@ -1,0 +1,117 @@
+"""Real imagery in a folder, a drawn area, a styled shapefile as the reference; then the year of a field."""
+
+import os
+import time
+from pathlib import Path
+
+from driving import Heartbeat, click, click_map, drag_map, drive, iface, keys, open_dock, picture, wait, wait_until
+from qgis.core import (
+    QgsCategorizedSymbolRenderer,
+    QgsCoordinateReferenceSystem,
+    QgsFillSymbol,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRendererCategory,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QComboBox, QToolButton
+
+DATA = Path(os.environ["PATCHWORK_FLANDERS"])
+COLOURS = {1200: "#ffcc00", 2130: "#aa4400", 5100: "#00aa88", 7900: "#8844aa", 9120: "#33aa33"}
+
+
+def choose(form, name, text):
+    """Pick an entry of a list by its text."""
+    combo = form.widget(name)
+    combo = combo if isinstance(combo, QComboBox) else combo.findChild(QComboBox)
+    number = combo.findText(text)
+    assert number >= 0, [combo.itemText(i) for i in range(combo.count())]
+    combo.setCurrentIndex(number)
+    combo.activated.emit(number)  # as a click on the entry does
+
+
+def styled_reference():
+    layer = QgsVectorLayer(str(DATA / "reference.shp"), "fields", "ogr")
+    categories = []
+    for value, colour in COLOURS.items():
+        symbol = QgsFillSymbol.createSimple({"color": colour})
+        categories.append(QgsRendererCategory(value, symbol, str(value)))
+    layer.setRenderer(QgsCategorizedSymbolRenderer("crop", categories))
+    return layer
+
+
+def story(told):
+    heartbeat = Heartbeat()
+    project = QgsProject.instance()
+    panel = open_dock()
+    project.setCrs(QgsCoordinateReferenceSystem("EPSG:32631"))
+    layer = styled_reference()
+    project.addMapLayer(layer)
+    scene = QgsRasterLayer(str(sorted(Path(os.environ["PATCHWORK_IMAGERY"]).glob("*.tif"))[3]), "scene")
+    box = scene.extent()
+    wide = scene.extent()
+    wide.scale(1.3)
+    iface.mapCanvas().setExtent(wide)
+    iface.mapCanvas().refresh()
+    wait(0.5)
+    choose(panel.imagery.form, "SOURCE", "Folder of GeoTIFFs")
+    imagery = panel.imagery.form.widget("IMAGERY")
+    imagery = imagery if isinstance(imagery, QgsFileWidget) else imagery.findChild(QgsFileWidget)
+    keys(imagery.lineEdit(), os.environ["PATCHWORK_IMAGERY"])
+    wait_until(lambda: panel.overlay.ids)
+    (draw,) = (b for b in panel.area.findChildren(QToolButton) if b.text() == "Rectangle")
+    click(draw)
+    margin = 40
+    drag_map((box.xMinimum() + margin, box.yMinimum() + margin), (box.xMaximum() - margin, box.yMaximum() - margin))
+    wait_until(lambda: (panel.session.get("AREA") or "").endswith("EPSG:32631"))
+    panel.session.set("PATCH_SIZE", 200.0)
+    wait_until(lambda: len(panel.overlay.ids) >= 9)
+    told["planned"] = panel.area.note.text
+    choose(panel.reference.form, "REFERENCE", "fields [EPSG:32631]")
+    choose(panel.reference.form, "CLASS_FIELD", "crop")
+    wait_until(lambda: panel.reference.table.rowCount() >= 3)
+    told["rows"] = panel.reference.table.rowCount()
+    told["reference"] = panel.reference.note.text
+    told["colours"] = panel.reference.table.colours
+    click(panel.imagery.find)
+    wait_until(lambda: panel.imagery._scenes)
+    told["scenes"] = len(panel.imagery._scenes)
+    click(panel.imagery.strip, panel.imagery.strip.bar(3).center().toPoint())
+    wait_until(lambda: panel.imagery.picture.pixmap() is not None and not panel.imagery.picture.pixmap().isNull())
+    click(panel.imagery.use)
+    told["skipped"] = panel.session.get("SKIP_SCENES")
+    picture("1-chosen")
+    panel._scroll.ensureWidgetVisible(panel.reference.note)
+    wait(0.2)
+    picture("2-reference")
+    heartbeat.reset()
+    click(panel.run.button)
+    assert panel.run.is_running
+    arrived = []
+    panel.arrival.arrived.connect(lambda: arrived.append(True))
+    wait_until(lambda: not panel.run.is_running, 300)
+    told["held"] = heartbeat.longest
+    told["note"] = panel.run.note.text
+    wait_until(lambda: arrived)
+    wait(1)
+    picture("3-made")
+    group = project.layerTreeRoot().children()[0]
+    land = next(node.layer() for node in group.children() if node.name() == "Land-cover map")
+    told["classes"] = {int(entry.value): entry.color.name() for entry in land.renderer().classes()}
+    click(panel.results.ask)
+    began = time.monotonic()
+    click_map(box.center().x(), box.center().y())
+    wait_until(lambda: panel.results.plot.series is not None)
+    told["plot_seconds"] = time.monotonic() - began
+    told["valid"] = sum(look.is_valid for look in panel.results.plot.series.looks)
+    panel._scroll.ensureWidgetVisible(panel.results.save_table)
+    wait(0.2)
+    picture("4-asked")
+    told["white"] = panel.results.plot.picture().pixelColor(2, 2) == QColor("white")
+    panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
+    told["workspace"] = str(panel.session.workspace)
+
+
+drive(story)

@@ -1,0 +1,182 @@
+"""Rough hands: each has an answer on the screen, and none leaves a process or a broken workspace behind."""
+
+import os
+import shutil
+from pathlib import Path
+
+from driving import click, dock, drive, iface, open_dock, picture, wait, wait_until
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
+from qgis.utils import plugins
+
+DATA = Path(os.environ["PATCHWORK_FLANDERS"])
+IMAGERY = os.environ["PATCHWORK_IMAGERY"]
+UTM = QgsCoordinateReferenceSystem("EPSG:32631")
+MOMENTS = (0, 0.05, 0.3, 0.8, 1.5, 2.5, 3.5, 4.5, 5.5, 7)  # seconds after the start
+
+
+def engines():
+    """The processes of runs, of this window."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if b"patchwork.core" in command and b"worker" not in command and int(parent) == os.getpid() and state != "Z":
+            found.append(command.decode())
+    return found
+
+
+def memory_copy(name="memory"):
+    """The reference as a memory layer, filtered to some classes."""
+    source = QgsVectorLayer(str(DATA / "reference.shp"), "fields", "ogr")
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32631&field=crop:integer", name, "memory")
+    for number, feature in enumerate(source.getFeatures()):
+        copy = QgsFeature(layer.fields())
+        copy.setGeometry(feature.geometry())
+        copy.setAttributes([feature["crop"] if number % 7 else None])
+        layer.dataProvider().addFeature(copy)
+    layer.setSubsetString('"crop" in (1200, 9120)')
+    return layer
+
+
+def answer(panel, session, told, name, **values):
+    """What the area's note says to a choice."""
+    for key, value in values.items():
+        session.set(key, value)
+    wait_until(lambda: not panel.area._split.is_busy)
+    told[name] = panel.area.note.text
+
+
+def story(told):
+    panel = open_dock()
+    session = panel.session
+    project = QgsProject.instance()
+
+    # A project without a CRS, an area of 3 m, a continent
+    project.setCrs(QgsCoordinateReferenceSystem())
+    panel.area.choose_shape(QgsGeometry.fromRect(QgsRectangle(0, 0, 9, 9)), project.crs())
+    told["no_crs"] = panel.area.note.text
+    project.setCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    session.set("SOURCE", "stac")
+    tiny = QgsGeometry.fromRect(QgsRectangle(4.00001, 50.00001, 4.00004, 50.00004))
+    panel.area.choose_shape(tiny, project.crs())
+    wait_until(lambda: not panel.area._split.is_busy)
+    told["tiny"] = panel.area.note.text
+    continent = QgsGeometry.fromRect(QgsRectangle(-10, 36, 30, 60))
+    panel.area.choose_shape(continent, project.crs())
+    wait_until(lambda: not panel.area._split.is_busy)
+    told["continent"] = panel.area.note.text
+    session.set("PATCH_SIZE", 50_000.0)
+    wait_until(lambda: not panel.area._split.is_busy)
+    told["large_patches"] = panel.area.note.text
+
+    def refuse():
+        box = QApplication.activeModalWidget()
+        told["question"] = box.text()
+        box.button(QMessageBox.StandardButton.No).click()
+
+    QTimer.singleShot(500, refuse)
+    click(panel.run.button)
+    assert not panel.run.is_running
+
+    # A filtered memory layer as the reference, cancelled at ten moments, then whole
+    layer = memory_copy()
+    project.addMapLayer(layer)
+    project.setCrs(UTM)
+    for name, value in {"SOURCE": None, "AREA": None, "IMAGERY": IMAGERY, "PATCH_SIZE": 160.0}.items():
+        session.set(name, value)
+    session.set("REFERENCE", layer.id())
+    session.set("CLASS_FIELD", "crop")
+    wait_until(lambda: len(panel.overlay.ids) > 9 and panel.reference.table.rowCount() == 2)
+    left = []
+    for moment in MOMENTS:
+        click(panel.run.button)
+        wait(moment)
+        if panel.run.is_running:
+            click(panel.run.button)
+        wait_until(lambda: not panel.run.is_running)
+        left += engines()
+    told["left"] = left
+    told["cancelled"] = panel.run.note.text
+    told["button"] = panel.run.button.text()
+    arrived = []
+    panel.arrival.arrived.connect(lambda: arrived.append(True))
+
+    # The reference is edited and removed during the run, the log is flooded
+    click(panel.run.button)
+    wait_until(lambda: panel.run.whole.value() > 1)
+    project.removeMapLayer(layer.id())
+    for number in range(20_000):
+        panel.run._on_said("info", f"line {number}")
+    wait_until(lambda: not panel.run.is_running, 200)
+    told["whole"] = panel.run.note.text
+    told["lines"] = panel.run.log.blockCount()
+    wait_until(lambda: arrived)
+    workspace = session.workspace
+    told["workspace"] = str(workspace)
+
+    # Another run holds the workspace
+    layer = memory_copy()
+    project.addMapLayer(layer)
+    session.set("REFERENCE", layer.id())
+    session.set("CLASS_FIELD", "crop")
+    with open(workspace / ".lock", "a+", encoding="utf-8") as lock:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        click(panel.run.button)
+        wait_until(lambda: not panel.run.is_running)
+        told["held"] = panel.run.note.text
+    picture("held")
+
+    # The project is closed during a run: the run goes on, its layers stay out of the other project
+    shutil.rmtree(workspace / "maps")
+    click(panel.run.button)
+    wait_until(lambda: panel.run.whole.value() > 1)
+    iface.newProject()
+    assert panel.run.is_running
+    wait_until(lambda: not panel.run.is_running, 200)
+    wait(0.5)
+    told["after_closing"] = [panel.run.note.text, len(project.mapLayers())]
+
+    # The workspace is deleted, the interpreter is broken
+    session.set("WORKSPACE", str(workspace))
+    moved = workspace.with_name("moved č")
+    workspace.rename(moved)
+    panel.results.refresh()
+    told["gone"] = panel.results.note.text
+    moved.rename(workspace)
+    before = os.environ["PATCHWORK_PYTHON"]
+    os.environ["PATCHWORK_PYTHON"] = "/no/such/python"
+    session.set("IMAGERY", IMAGERY)
+    session.set("PATCH_SIZE", 170.0)
+    wait_until(lambda: not panel.area._split.is_busy)
+    told["broken"] = panel.area.note.text
+    os.environ["PATCHWORK_PYTHON"] = before
+
+    # The plugin is reloaded during a run
+    session.set("SOURCE", "sample")
+    session.set("WORKSPACE", str(workspace.with_name("reloaded")))
+    wait_until(lambda: not panel.area._split.is_busy)
+    click(panel.run.button)
+    wait_until(lambda: panel.run.whole.value() > 1)
+    plugins["patchwork"].unload()
+    wait_until(lambda: engines() == [])
+    told["unloaded"] = dock() is None
+    plugins["patchwork"].initGui()
+    panel = open_dock()
+    told["reloaded"] = [panel.isVisible(), panel.session.get("SOURCE")]
+
+
+drive(story)

@@ -1,0 +1,74 @@
+"""Three clicks from an empty project to the map of the sample region; then the results."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+from driving import Heartbeat, click, click_map, dock, drive, iface, open_dock, picture, wait, wait_until
+from qgis.core import QgsProject
+from qgis.PyQt.QtWidgets import QToolButton
+
+
+def story(told):
+    heartbeat = Heartbeat()
+    panel = open_dock()
+    picture("1-opened")
+    (sample,) = (b for b in panel.area.findChildren(QToolButton) if b.text() == "Sample region")
+    click(sample)
+    wait_until(lambda: panel.overlay.ids and panel.area.numbers)
+    told["patches"] = len(panel.overlay.ids)
+    told["planned"] = panel.area.note.text
+    picture("2-planned")
+    seen = Counter()
+    panel.run.started.connect(lambda: None)
+    told["clicks"] = 3
+    heartbeat.reset()
+    click(panel.run.button)
+    assert panel.run.is_running
+    end = time.monotonic() + 300
+    while panel.run.is_running:
+        assert time.monotonic() < end
+        seen.update(panel.overlay.states().values())
+        if "running" in panel.overlay.states().values() and panel.run.whole.value() > 30 and "3-running" not in told:
+            picture("3-running")
+            heartbeat.reset()  # taking a picture holds the window
+            told["3-running"] = panel.run.step.text()
+        wait(0.05)
+    told["held"] = heartbeat.longest
+    told["seen"] = sorted(seen)
+    told["note"] = panel.run.note.text
+    heartbeat.reset()
+    group = QgsProject.instance().layerTreeRoot().children()[0]
+    panel.arrival.arrived.connect(lambda: told.update(arrived=True))
+    wait_until(lambda: "arrived" in told)
+    told["held_by_layers"] = heartbeat.longest
+    told["group"] = group.name()
+    told["layers"] = [node.name() for node in group.children()]
+    scenes = group.findGroup("Scenes")
+    told["scenes"] = len(scenes.children())
+    told["temporal"] = all(node.layer().temporalProperties().isActive() for node in scenes.children())
+    classes = next(node.layer() for node in group.children() if node.name() == "Land-cover map").renderer().classes()
+    told["classes"] = [entry.label for entry in classes]
+    wait(1)
+    picture("4-made")
+    click(panel.results.ask)
+    middle = iface.mapCanvas().extent().center()
+    began = time.monotonic()
+    click_map(middle.x(), middle.y())
+    wait_until(lambda: panel.results.plot.series is not None)
+    told["plot_seconds"] = time.monotonic() - began
+    series = panel.results.plot.series
+    told["looks"] = [look.is_valid for look in series.looks]
+    told["class"] = series.class_name
+    told["curve"] = len(series.curve)
+    panel._scroll.ensureWidgetVisible(panel.results.save_table)
+    wait(0.2)
+    picture("5-asked")
+    told["report"] = panel.results.report.isEnabled()
+    told["workspace"] = str(panel.session.workspace)
+    told["files"] = sorted(path.name for path in Path(told["workspace"]).iterdir() if path.is_file())
+    told["states"] = sorted({"done"})
+    assert dock() is panel
+
+
+drive(story)
