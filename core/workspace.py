@@ -320,7 +320,8 @@ class Workspace:
         with lock:
             if not take_lock(lock):
                 lock.seek(0)
-                holder = lock.read().strip() or "another run"
+                told = lock.read().strip()
+                holder = "another run" if told in ("", _FREE) else told  # it has yet to say who it is
                 raise WorkspaceError(f"The workspace {self.folder} is held by {holder}. Wait for it or cancel it.")
             lock.seek(0)
             if lock.read() != _FREE:  # looking through a country's files takes longer than answering a small question

@@ -435,3 +435,15 @@ def test_a_workspace_that_is_a_file_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WorkspaceError, match=r"cannot be written .*Choose another WORKSPACE"):
         hold(tmp_path / "file")
+
+
+def test_a_holder_that_has_yet_to_say_who_it_is_is_another_run(tmp_path):
+    from patchwork.core.files import take_lock
+
+    workspace = Workspace(tmp_path)
+    with workspace.held():
+        pass
+    with open(tmp_path / ".lock", "a+", encoding="utf-8") as lock:
+        assert take_lock(lock)
+        with pytest.raises(WorkspaceError, match="is held by another run"), workspace.held():
+            pass
