@@ -13,6 +13,7 @@ class PatchworkPlugin:
         self._iface = iface
         self._provider = None
         self._dock = None
+        self._options = None
 
     def initProcessing(self) -> None:
         """Register the provider; qgis_process calls this alone."""
@@ -23,9 +24,8 @@ class PatchworkPlugin:
 
     def initGui(self) -> None:
         """Set up what the QGIS window shows."""
+        from qgis.PyQt.QtCore import QTimer
         from qgis.PyQt.QtWidgets import QAction
-
-        from .options import OptionsFactory
 
         self.initProcessing()
         self._action = QAction(self._provider.icon(), "Patchwork", self._iface.mainWindow())
@@ -34,8 +34,7 @@ class PatchworkPlugin:
         self._action.toggled.connect(self._show_dock)
         self._iface.addPluginToMenu("Patchwork", self._action)
         self._iface.addToolBarIcon(self._action)
-        self._options = OptionsFactory()
-        self._iface.registerOptionsWidgetFactory(self._options)
+        QTimer.singleShot(0, self._add_rest)  # what nobody sees at once does not hold up the start of QGIS
 
     def unload(self) -> None:
         """Take everything away again."""
@@ -47,10 +46,25 @@ class PatchworkPlugin:
         if self._iface is not None:
             self._iface.removePluginMenu("Patchwork", self._action)
             self._iface.removeToolBarIcon(self._action)
+        if self._options is not None:
+            from ..processing_provider.toolbox_actions import remove_from_toolbox
+
             self._iface.unregisterOptionsWidgetFactory(self._options)
+            remove_from_toolbox()
+            self._options = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+
+    def _add_rest(self) -> None:
+        """The options page, and the toolbox's context menu."""
+        from ..processing_provider.toolbox_actions import add_to_toolbox
+        from .options import OptionsFactory
+
+        if self._provider is not None:
+            self._options = OptionsFactory()
+            self._iface.registerOptionsWidgetFactory(self._options)
+            add_to_toolbox()
 
     def _show_dock(self, is_wanted: bool) -> None:
         """Show or hide the dock; it is made when it is wanted first."""

@@ -17,6 +17,7 @@ from qgis.utils import iface, plugins
 
 OUT = Path(os.environ["PATCHWORK_WINDOW_OUT"])
 LEFT = Qt.MouseButton.LeftButton
+CLICKS = []  # what was clicked
 FAULTS = []  # exceptions that nobody caught: QGIS would show a dialog and wait for an answer
 
 
@@ -87,6 +88,7 @@ def click(widget, at=None):
         show(widget)
     assert widget.isVisible(), widget
     assert widget.isEnabled(), widget
+    CLICKS.append(widget)
     if isinstance(widget, QCheckBox):
         at = QPoint(8, widget.height() // 2)  # the box itself
     QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
