@@ -50,6 +50,7 @@ class PatchworkDock(QgsDockWidget):
         project.cleared.connect(self._on_project)
         self.run.started.connect(self._on_started)
         self.run.ended.connect(self._on_ended)
+        self.installation.installed.connect(self._on_installed)
         self.visibilityChanged.connect(self._on_visible)
         self.area.plan()
 
@@ -105,6 +106,11 @@ class PatchworkDock(QgsDockWidget):
             self.installation.look()
         else:
             WORKER.release()
+
+    def _on_installed(self) -> None:
+        """What could not be asked before can be now."""
+        WORKER.keep()
+        self.session.restored.emit()
 
     def _on_started(self) -> None:
         self._is_project_of_run = True

@@ -20,12 +20,13 @@ from ..processing_provider.feedback import RunFeedback
 class Run(QObject):
     """One run of an algorithm of the provider; it begins when control is back in the event loop.
 
-    `told` and `said` are those of RunFeedback. `ended` comes once, with whether it succeeded and the outputs by name;
-    what was wrong has then been said as an error. A cancelled run ends without success and without an error.
+    `told` and `said` are those of RunFeedback, `progressed` is in percent. `ended` comes once, with success and the
+    outputs by name; what was wrong has then been said as an error. A cancelled run ends without either.
     """
 
     told = pyqtSignal(dict)
     said = pyqtSignal(str, str)
+    progressed = pyqtSignal(float)
     ended = pyqtSignal(bool, dict)
 
     def __init__(self, name: str, parameters: Mapping[str, Any], parent: QObject) -> None:
@@ -41,6 +42,7 @@ class Run(QObject):
         self._feedback = RunFeedback()
         self._feedback.told.connect(self.told)
         self._feedback.said.connect(self._on_said)
+        self._feedback.progressChanged.connect(self.progressed)
         self._task: QgsProcessingAlgRunnerTask | None = None
         QTimer.singleShot(0, self._start)
 

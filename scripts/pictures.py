@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import test
-from machine import CHECKOUT, MachineError
+from machine import BUILD, CHECKOUT, MachineError
 
 IMAGES = CHECKOUT / "docs" / "images"
 # Which picture of which story becomes which.
@@ -31,7 +31,8 @@ def main() -> int:
     """Play the stories and keep the pictures; 0 where all are there."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PATCHWORK_PICTURES"] = folder
-        if test.main(["tests/qgis/test_window.py"]):
+        # Not among temporary files, of which QGIS would warn in the layer tree.
+        if test.main(["tests/qgis/test_window.py", f"--basetemp={BUILD / 'pictures'}"]):
             return 1
         for (story, picture), name in WANTED.items():
             shutil.copyfile(Path(folder) / story / f"{picture}.png", IMAGES / f"{name}.png")

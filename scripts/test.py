@@ -18,6 +18,7 @@ from machine import BUILD, CHECKOUT, ENGINE, HOME, LAUNCHER, PLUGINS, SYSTEM_PYT
 SOURCES = BUILD / "src"  # holds the checkout under its package's name, for tools that look for files
 QGIS_PYTHON = ("/usr/share/qgis/python", "/usr/share/qgis/python/plugins")  # where PyQGIS finds `processing`
 LINT_IMPORTS = "import importlinter.cli; importlinter.cli.lint_imports_command()"
+PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile")  # files of tests side by side
 NOTHING_COLLECTED = 5  # pytest's exit status, which is right where -k picks tests of the other folder
 
 
@@ -60,9 +61,9 @@ def _test(paths: list[str], options: list[str]) -> list[Outcome]:
     fine = (0, NOTHING_COLLECTED) if options else (0,)
     outcomes = []
     if core := [path for path in paths if path.startswith("tests/core")]:
-        outcomes.append(_step("tests/core", ["-m", "pytest", *core, "--cov", *options], LAUNCHER, ENGINE, fine=fine))
+        outcomes.append(_step("tests/core", [*PYTEST, *core, "--cov", *options], LAUNCHER, ENGINE, fine=fine))
     if in_qgis := [path for path in paths if path.startswith("tests/qgis")]:
-        arguments, python = ["-m", "pytest", *in_qgis, *options], _engine_interpreter()
+        arguments, python = [*PYTEST, *in_qgis, *options], _engine_interpreter()
         outcomes.append(_step("tests/qgis", arguments, PLUGINS, *QGIS_PYTHON, fine=fine, PATCHWORK_PYTHON=python))
     return outcomes
 

@@ -11,7 +11,9 @@ import pytest
 def project(qgis):
     from qgis.core import QgsProject
 
-    return QgsProject()
+    QgsProject.instance().clear()
+    yield QgsProject.instance()
+    QgsProject.instance().clear()
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def parent(qgis):
 
 
 def test_choices_come_back_with_the_project(session, project, parent, tmp_path):
-    from qgis.core import QgsProcessingFeatureSourceDefinition, QgsProject
+    from qgis.core import QgsProcessingFeatureSourceDefinition
     from qgis.PyQt.QtCore import QDate
 
     from patchwork.plugin.session import Session
@@ -42,14 +44,15 @@ def test_choices_come_back_with_the_project(session, project, parent, tmp_path):
     session.set("SMOOTHING", None)
     file = str(tmp_path / "project č.qgz")
     assert project.write(file)
-    other = QgsProject()
-    assert other.read(file)
-    found = Session(other, parent)
+    project.clear()
+    assert Session(project, parent).get("PATCH_SIZE") is None
+    assert project.read(file)
+    found = Session(project, parent)
     assert found.get("PATCH_SIZE") == 2500.0
     assert found.get("START") == "2019-03-01"
     assert found.get("REFERENCE").source.staticValue() == "polygons_č"
     assert found.get("REFERENCE").selectedFeaturesOnly
-    assert found.get("AREA") == session.get("AREA")
+    assert found.get("AREA") == {"wkt": "Polygon ((0 0, 9 0, 9 9, 0 0))", "crs": "EPSG:32633"}
     assert found.get("SMOOTHING") is None
 
 

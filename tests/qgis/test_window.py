@@ -38,11 +38,12 @@ def play(engine_python, tmp_path):
     if program is None or shutil.which("xvfb-run") is None:
         pytest.skip("there is no QGIS window or no xvfb-run to show it on")
 
-    def run(story, **environment):
-        profile = tmp_path / "home" / ".local/share/QGIS/QGIS3/profiles/default"
+    def run(story, *, has_plugin=True, **environment):
+        profile = tmp_path / "home č" / ".local/share/QGIS/QGIS3/profiles/default"
         (profile / "python" / "plugins").mkdir(parents=True)
         (profile / "QGIS").mkdir()
-        (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
+        if has_plugin:
+            (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
         (profile / "QGIS" / "QGIS3.ini").write_text(
             SETTINGS.format(workspaces=tmp_path / "workspaces č"), encoding="utf-8"
         )
@@ -51,7 +52,7 @@ def play(engine_python, tmp_path):
         left_out = ("PYTHONPATH", "QT_QPA_PLATFORM", "QGIS_CUSTOM_CONFIG_PATH")
         told = {
             **{name: value for name, value in os.environ.items() if name not in left_out},
-            "HOME": str(tmp_path / "home"),
+            "HOME": str(tmp_path / "home č"),
             "PATH": f"/usr/bin:{os.environ['PATH']}",
             "PATCHWORK_PYTHON": engine_python,
             "PATCHWORK_WINDOW_OUT": str(out),
@@ -90,7 +91,7 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert told["held"] < LONGEST_HOLD
     assert told["held_by_layers"] < LONGEST_HOLD
     assert told["group"] == "Patchwork – sample-region"
-    assert told["layers"][:4] == ["Patches", "Land-cover map", "Confidence of the map (percent)", "Valid observations"]
+    assert told["layers"][:4] == ["Patches", "Land-cover map", "Confidence", "Valid observations"]
     assert told["layers"][-2:] == ["Reference", "Scenes"]
     assert (told["scenes"], told["temporal"]) == (22, True)
     assert {"forest", "water"} <= {name.lower() for name in told["classes"]}
@@ -100,6 +101,19 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert told["curve"] > 10
     assert told["report"]
     assert {"map.tif", "map.qml", "report.html"} <= set(told["files"])
+
+
+def test_from_a_zip_to_a_map(play, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import package
+
+    zip_file = package.build(ROOT, tmp_path)
+    told = play("install_story", has_plugin=False, PATCHWORK_ZIP=str(zip_file), PATCHWORK_PYTHON="")
+    assert "not installed yet" in told["missing"]
+    assert "cancelled" in told["cancelled"]
+    assert told["left"] == []
+    assert told["installed"]
+    assert told["note"] == "The map is made."
 
 
 def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, places, engine_python):
