@@ -1,5 +1,6 @@
 """Running things in parallel: their order, what becomes of failures, and how memory is shared."""
 
+import contextlib
 import json
 import math
 import os
@@ -162,10 +163,8 @@ class Tile:
 def told_of(tasks, function, jobs):
     events = []
     progress = Progress(on_event=events.append)
-    try:
+    with contextlib.suppress(DataError):
         run_all(function, tasks, str, Resources(2000, jobs), progress, patch_of=lambda task: Tile(task[0]))
-    except DataError:
-        pass
     return events
 
 
