@@ -32,7 +32,7 @@ FIELDS = {
     "sentinelhub": ("SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET"),
 }
 SERVICES = ("stac", "sentinelhub")
-NAMES = ("SOURCE", *dict.fromkeys(name for names in FIELDS.values() for name in names))
+NAMES = ("SOURCE", "IMAGERY", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
 
 
 class ImagerySection(Section):

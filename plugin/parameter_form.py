@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -34,7 +35,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.operations.makemap import MakeMap
-from ..core.parameters import Choice, Declared, declared
+from ..core.parameters import Choice, Declared, Names, declared
 from ..processing_provider.translation import tr
 from .session import Session
 
@@ -110,7 +111,8 @@ class ParameterForm(QWidget):
             return
         value = self._session.get(name)
         if value is None:
-            value = wrapper.parameterDefinition().defaultValue()
+            default = wrapper.parameterDefinition().defaultValue()
+            value = "" if default == Names.NONE else default  # an empty field is the default
         if wrapper.parameterValue() == value:
             return
         blocker = QSignalBlocker(wrapper)
@@ -143,6 +145,8 @@ def _suit(widget: QWidget, parameter: Declared) -> None:
             widget.setItemText(widget.findData(word), tr(text))
         widget.setMinimumContentsLength(12)
         widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    if isinstance(widget, QLineEdit) and not parameter.required:
+        widget.setPlaceholderText(tr("Default"))
     if isinstance(widget, QDoubleSpinBox) and (parameter.default or 0) >= LARGE:
         widget.setDecimals(0)
 

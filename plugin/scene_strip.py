@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPainter, QP
 from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ..processing_provider.translation import tr
+from .section import ink_of
 
 CLEAR, CLOUD = QColor("#2a7fb8"), QColor("#b0b7bd")
 MARGIN, LABELS = 6, 16  # pixels
@@ -90,13 +91,13 @@ class SceneStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._scenes:
             return
-        self._paint_months(painter)
+        ink = ink_of(self)
+        self._paint_months(painter, ink)
         for number in range(len(self._scenes)):
-            self._paint_bar(painter, number)
+            self._paint_bar(painter, ink, number)
 
-    def _paint_bar(self, painter: QPainter, number: int) -> None:
+    def _paint_bar(self, painter: QPainter, ink: QColor, number: int) -> None:
         scene, bar = self._scenes[number], self.bar(number)
-        ink = self.palette().color(QPalette.ColorRole.WindowText)
         if scene.name in self._skipped:
             painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -117,9 +118,8 @@ class SceneStrip(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(bar.adjusted(-2, -2, 2, 2))
 
-    def _paint_months(self, painter: QPainter) -> None:
+    def _paint_months(self, painter: QPainter, ink: QColor) -> None:
         first, last = self._reach()
-        ink = self.palette().color(QPalette.ColorRole.WindowText)
         painter.setPen(QPen(ink, 1))
         base = self.height() - LABELS
         painter.drawLine(MARGIN, base, self.width() - MARGIN, base)

@@ -7,6 +7,7 @@ from typing import Optional
 from qgis.core import Qgis, QgsApplication
 from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 ICONS = {"warning": "/mIconWarning.svg", "error": "/mIconCritical.svg", "success": "/mIconSuccess.svg", "info": ""}
@@ -54,6 +55,15 @@ class Note(QWidget):
         self._sign.setVisible(bool(icon))
         self._text.setText(text)
         self.setVisible(bool(text))
+
+
+def ink_of(widget: QWidget) -> QColor:
+    """The colour of text beside a widget that paints itself: themes give it to labels alone."""
+    label = QLabel(widget)
+    label.ensurePolished()
+    colour = label.palette().color(label.foregroundRole())
+    label.deleteLater()
+    return colour
 
 
 MESSAGE_LEVELS = {

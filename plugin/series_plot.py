@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Optional
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..processing_provider.translation import tr
+from .section import ink_of
 
 VALID, CLOUDED = QColor("#1b7837"), QColor("#8a8f94")
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
@@ -80,7 +81,7 @@ class SeriesPlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The plot, in the colours of the window."""
-        self._paint(QPainter(self), QRectF(self.rect()), self.palette().color(QPalette.ColorRole.WindowText))
+        self._paint(QPainter(self), QRectF(self.rect()), ink_of(self))
 
     def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,9 @@ def play(engine_python, tmp_path):
 
     def run(story, *, has_plugin=True, **environment):
         profile = tmp_path / "home č" / ".local/share/QGIS/QGIS3/profiles/default"
-        (profile / "python" / "plugins").mkdir(parents=True)
-        (profile / "QGIS").mkdir()
-        if has_plugin:
+        (profile / "python" / "plugins").mkdir(parents=True, exist_ok=True)
+        (profile / "QGIS").mkdir(exist_ok=True)
+        if has_plugin and not (profile / "python" / "plugins" / "patchwork").exists():
             (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
         (profile / "QGIS" / "QGIS3.ini").write_text(
             SETTINGS.format(workspaces=tmp_path / "workspaces č"), encoding="utf-8"
@@ -132,6 +133,34 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     times = [item["time"] for item in catalogue["acquisitions"]]
     assert len(times) == told["scenes"] - 1
     assert told["skipped"] not in times
+
+
+def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path):
+    marker = str(tmp_path / "project č.qgz")
+    before = play("killed_story", **places, PATCHWORK_PROJECT=marker)
+    assert before["running"]
+    end = time.monotonic() + 20
+    while _processes_that_know(marker):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert not list(Path(before["workspace"]).rglob("map.tif"))
+    after = play("killed_story", **places, PATCHWORK_PROJECT=marker)
+    assert after["button"] == "Continue the map"
+    assert after["workspace"] == before["workspace"]
+    assert after["note"] == "The map is made."
+
+
+def _processes_that_know(marker):
+    """The processes that have a word in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            if marker.encode() in (process / "environ").read_bytes() and state != "Z":
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
 
 
 def test_rough_hands(play, places):
