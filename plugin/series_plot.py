@@ -53,6 +53,11 @@ class SeriesPlot(QWidget):
         """What is shown."""
         return self._series
 
+    @property
+    def text(self) -> str:
+        """The words in place of a series."""
+        return "" if self._series is not None else self._text
+
     def show_series(self, series: Series) -> None:
         """Show a series."""
         self._series = series

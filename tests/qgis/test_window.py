@@ -129,6 +129,10 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert set(told["classes"].items()) <= set(told["colours"].items())
     assert told["valid"] > 3
     assert told["white"]
+    number, skipped = told["by_keys"]
+    assert number == 4
+    assert set(skipped.split(",")) > {told["skipped"]}
+    assert told["why"] == "the disk was full"
     catalogue = json.loads((Path(told["workspace"]) / "scenes.json").read_text(encoding="utf-8"))
     times = [item["time"] for item in catalogue["acquisitions"]]
     assert len(times) == told["scenes"] - 1

@@ -15,7 +15,9 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QComboBox, QToolButton
 
 DATA = Path(os.environ["PATCHWORK_FLANDERS"])
@@ -82,6 +84,13 @@ def story(told):
     wait_until(lambda: panel.imagery.picture.pixmap() is not None and not panel.imagery.picture.pixmap().isNull())
     click(panel.imagery.use)
     told["skipped"] = panel.session.get("SKIP_SCENES")
+    strip = panel.imagery.strip
+    strip.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Space):
+        QTest.keyClick(strip, key)
+    told["by_keys"] = [strip.current, panel.session.get("SKIP_SCENES")]
+    QTest.keyClick(strip, Qt.Key.Key_Space)
+    assert panel.session.get("SKIP_SCENES") == told["skipped"]
     picture("1-chosen")
     panel._scroll.ensureWidgetVisible(panel.reference.note)
     wait(0.2)
@@ -112,6 +121,13 @@ def story(told):
     told["white"] = panel.results.plot.picture().pixelColor(2, 2) == QColor("white")
     panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
     told["workspace"] = str(panel.session.workspace)
+
+    # A patch that has failed tells why when it is clicked
+    panel.overlay.show_layer(QgsVectorLayer(f"{told['workspace']}/patches.gpkg", "patches", "ogr"))
+    panel.overlay.set_states(panel.overlay.ids, "failed", "the disk was full")
+    click_map(box.center().x(), box.center().y())
+    told["why"] = panel.results.plot.text
+    picture("5-failed")
 
 
 drive(story)
