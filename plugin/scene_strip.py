@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPainter, QP
 from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ..processing_provider.translation import tr
+from .months import months
 from .section import ink_of
 
 CLEAR, CLOUD = QColor("#2a7fb8"), QColor("#b0b7bd")
@@ -126,17 +127,15 @@ class SceneStrip(QWidget):
         font = painter.font()
         font.setPointSizeF(font.pointSizeF() * 0.8)
         painter.setFont(font)
-        month, free_from = datetime(first.year, first.month, 1, tzinfo=first.tzinfo), 0.0
-        while month <= last:
+        free_from = 0.0
+        for month, text in months(first, last):
             x = MARGIN + (self.width() - 2 * MARGIN) * ((month - first) / (last - first))
-            text = f"{month:%b}" if month.month != 1 else f"{month:%Y}"
             wide = painter.fontMetrics().horizontalAdvance(text)
             if x >= MARGIN - 1:
                 painter.drawLine(QPointF(x, base), QPointF(x, base + 3))
                 if x >= free_from and x + wide <= self.width():
                     painter.drawText(QPointF(x, self.height() - 2), text)
                     free_from = x + wide + 6
-            month = (month + timedelta(days=32)).replace(day=1)
 
     def _reach(self) -> tuple[datetime, datetime]:
         first, last = self._scenes[0].time, self._scenes[-1].time

@@ -13,6 +13,7 @@ from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygo
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..processing_provider.translation import tr
+from .months import months
 from .section import ink_of
 
 VALID, CLOUDED = QColor("#1b7837"), QColor("#8a8f94")
@@ -135,16 +136,14 @@ class _Axes:
             painter.setPen(ink)
             where = QRectF(0, y - 8, self.box.left() - 5, 16)
             painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.4g}")
-        month, free_from = self.first.replace(day=1, hour=0, minute=0, second=0), 0.0
-        while month <= self.last:
+        free_from = 0.0
+        for month, text in months(self.first, self.last):
             x = self.place(month, self.low).x()
-            text = f"{month:%b}" if month.month > 1 else f"{month:%Y}"
             wide = painter.fontMetrics().horizontalAdvance(text)
             if x >= max(self.box.left(), free_from) and x + wide <= self.box.right() + RIGHT:
                 painter.drawLine(QPointF(x, self.box.bottom()), QPointF(x, self.box.bottom() + 3))
                 painter.drawText(QPointF(x, self.box.bottom() + 15), text)
                 free_from = x + wide + 8
-            month = (month + timedelta(days=32)).replace(day=1)
 
 
 def _step(reach: float) -> float:
