@@ -179,6 +179,8 @@ def test_rough_hands(play, places):
     assert told["button"] == "Continue the map"
     assert told["whole"] == "The map is made."
     assert told["lines"] <= 1000
+    assert told["left_alone"] == "The map is made."
+    assert told["same"] == [True, True, True]
     assert "is held by another run" in told["held"]
     assert told["after_closing"] == ["The map is made.", 0]
     assert "moved or deleted" in told["gone"]

@@ -140,6 +140,17 @@ def story(told):
         told["held"] = panel.run.note.text
     picture("held")
 
+    # The map that was cancelled so often is that of a run left alone
+    session.set("WORKSPACE", str(workspace.with_name("left alone č")))
+    click(panel.run.button)
+    wait_until(lambda: not panel.run.is_running, 200)
+    told["left_alone"] = panel.run.note.text
+    told["same"] = [
+        (session.workspace / name).read_bytes() == (workspace / name).read_bytes()
+        for name in ("map.tif", "confidence.tif", "valid_count.tif")
+    ]
+    session.set("WORKSPACE", str(workspace))
+
     # The project is closed during a run: the run goes on, its layers stay out of the other project
     shutil.rmtree(workspace / "maps")
     click(panel.run.button)
