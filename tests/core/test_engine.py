@@ -154,7 +154,8 @@ def test_outputs_go_to_standard_output_and_words_to_standard_error(run_engine, t
     result = run_engine("splitarea", *AREA, "--workspace", tmp_path / "prostor č")
     assert result.returncode == 0
     outputs = json.loads(result.stdout)
-    assert outputs == {"PATCHES": str(tmp_path / "prostor č" / "patches.gpkg"), "PATCH_NUMBER": outputs["PATCH_NUMBER"]}
+    assert outputs["PATCHES"] == str(tmp_path / "prostor č" / "patches.gpkg")
+    assert outputs["PATCH_NUMBER"] == 2
     assert "EPSG:32633" in result.stderr
     assert "100 %" in result.stderr
     assert "\r" not in result.stderr

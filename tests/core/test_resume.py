@@ -242,6 +242,9 @@ def test_half_written_files_of_a_killed_run_are_cleared_away(make_map, first, tm
     for name in (".part-99-map.tif", ".part-99-map.tif.plain", "scenes/R0000C0000/.part-99-x.tif"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half")
+    (folder / ".lock").write_text(
+        "process 99 on the same machine", encoding="utf-8"
+    )  # which a run that ends well wipes
     assert same(make_map(folder), first.outcome)
     assert not list(folder.rglob(".part-*"))
 

@@ -358,7 +358,8 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
     assert done.returncode == 0, done.stderr
     assert_same_maps(tmp_path, sample_map)
     keys = [bill["key"] for bill in hub.paid]
-    assert len(keys) - len(set(keys)) <= 2 * kills  # what was under way, on two connections, when it was killed
+    # When it is killed two answers are on their way, and at most two more are being written.
+    assert len(keys) - len(set(keys)) <= 4 * kills
     assert not list(tmp_path.rglob(".part-*"))
 
 
