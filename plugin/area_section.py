@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Callable
@@ -186,10 +187,12 @@ class AreaSection(Section):
             self.planned.emit({})
             return
         self.numbers = results
+        for older in set(self.workspace.parent.iterdir()) - {self.workspace}:
+            shutil.rmtree(older, ignore_errors=True)
         layer = QgsVectorLayer(results["PATCHES"], "patches", "ogr")
         self._overlay.show_layer(layer)
         self._tell()
-        self._show_on_map(layer)
+        self._show_on_map(layer.crs())
         self.planned.emit(results)
 
     def _tell(self) -> None:
@@ -210,16 +213,17 @@ class AreaSection(Section):
             text += " " + tr("So many patches are not drawn.")
         self.note.say(text, "warning" if found["AREA_KM2"] > LARGE_KM2 else "info")
 
-    def _show_on_map(self, layer: QgsVectorLayer) -> None:
-        """Move the map to the patches where none of them is in sight; an empty project takes their CRS."""
+    def _show_on_map(self, crs: QgsCoordinateReferenceSystem) -> None:
+        """Move the map to the patches where none of them is in sight; a project without layers takes their CRS."""
         canvas = self._iface.mapCanvas()
+        if self._overlay.extent.isEmpty() or canvas.extent().intersects(self._overlay.extent):
+            return
         if not QgsProject.instance().mapLayers():
-            QgsProject.instance().setCrs(layer.crs())
+            QgsProject.instance().setCrs(crs)
         extent = self._overlay.extent
-        if not extent.isEmpty() and not canvas.extent().intersects(extent):
-            extent.scale(1.3)
-            canvas.setExtent(extent)
-            canvas.refresh()
+        extent.scale(1.3)
+        canvas.setExtent(extent)
+        canvas.refresh()
 
 
 def _is_polygon_layer(layer: Any) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +21,20 @@ sys.path.insert(0, str(ROOT / "core" / "launcher"))
 
 qgis_core = pytest.importorskip("qgis.core", reason="PyQGIS is not installed for this Python")
 REALDATA = Path(os.environ.get("PATCHWORK_REALDATA", ROOT.parent / "shared" / "realdata"))
+STORIES = Path(__file__).parent / "window"
+SECONDS = 600  # for a story
+SETTINGS = """[PythonPlugins]
+patchwork=true
+
+[qgis]
+checkVersion=false
+
+[app]
+firstRunVersionFlag=99999
+
+[patchwork]
+workspace_folder={workspaces}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -120,3 +137,67 @@ def map_parameters(small, flanders):
 def finished_run(run, map_parameters, tmp_path_factory):
     """The outputs of a whole run; its workspace is not to be written to."""
     return run("makemap", {**map_parameters, "WORKSPACE": str(tmp_path_factory.mktemp("runs č") / "fields 1")})
+
+
+@pytest.fixture(scope="session")
+def hub(engine_python):
+    """A server that speaks Sentinel Hub's protocol, in a process of its own: it needs the engine's packages."""
+    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "core" / "launcher"), os.environ.get("PYTHONPATH", "")])
+    command = [engine_python, "-m", "services.hub"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **pipes) as server:
+        facts = json.loads(server.stdout.readline())
+        yield facts
+        server.stdin.write("\n")
+        server.stdin.flush()
+        server.wait(10)
+
+
+@pytest.fixture
+def play(engine_python, tmp_path):
+    """`play(story, **environment)` runs a story in a fresh profile and returns what it told."""
+    program = next((path for path in ("/usr/bin/qgis.bin", "/usr/bin/qgis") if os.path.exists(path)), None)
+    if program is None or shutil.which("xvfb-run") is None:
+        pytest.skip("there is no QGIS window or no xvfb-run to show it on")
+
+    def run(story, *, has_plugin=True, **environment):
+        profile = tmp_path / "home č" / ".local/share/QGIS/QGIS3/profiles/default"
+        (profile / "python" / "plugins").mkdir(parents=True, exist_ok=True)
+        (profile / "QGIS").mkdir(exist_ok=True)
+        if has_plugin and not (profile / "python" / "plugins" / "patchwork").exists():
+            (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
+        (profile / "QGIS" / "QGIS3.ini").write_text(
+            SETTINGS.format(workspaces=tmp_path / "workspaces č"), encoding="utf-8"
+        )
+        out = Path(os.environ.get("PATCHWORK_PICTURES", tmp_path / "out")) / story
+        out.mkdir(parents=True, exist_ok=True)
+        left_out = ("PYTHONPATH", "QT_QPA_PLATFORM", "QGIS_CUSTOM_CONFIG_PATH")
+        told = {
+            **{name: value for name, value in os.environ.items() if name not in left_out},
+            "HOME": str(tmp_path / "home č"),
+            "PATH": f"/usr/bin:{os.environ['PATH']}",
+            "PATCHWORK_PYTHON": engine_python,
+            "PATCHWORK_WINDOW_OUT": str(out),
+            "PYTHONPATH": str(STORIES),
+            **environment,
+        }
+        screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24"]
+        command = [*screen, program, "--noversioncheck", "--nologo", "--code", str(STORIES / f"{story}.py")]
+        done = subprocess.run(command, env=told, capture_output=True, text=True, timeout=SECONDS, check=False)
+        file = out / "told.json"
+        assert file.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
+        found = json.loads(file.read_text(encoding="utf-8"))
+        assert "error" not in found, found["error"]
+        return found
+
+    return run
+
+
+@pytest.fixture
+def places(flanders, tmp_path):
+    """Some of the real imagery, and the polygons with it."""
+    imagery = tmp_path / "imagery"
+    imagery.mkdir()
+    for file in sorted(flanders.glob("*.tif"))[::6]:
+        os.symlink(file, imagery / file.name)
+    return {"PATCHWORK_FLANDERS": str(flanders), "PATCHWORK_IMAGERY": str(imagery)}

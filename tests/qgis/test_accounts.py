@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,20 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 AREA = "546000,547200,5155000,5156000 [EPSG:32633]"
 SUMMER = {"START": "2019-06-01", "END": "2019-08-31"}
 PASSWORD = "master of the tests"
-
-
-@pytest.fixture(scope="module")
-def hub(engine_python):
-    """The server in a process of its own: it needs the engine's packages."""
-    path = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "core" / "launcher"), os.environ.get("PYTHONPATH", "")])
-    command = [engine_python, "-m", "services.hub"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **pipes) as server:
-        facts = json.loads(server.stdout.readline())
-        yield facts
-        server.stdin.write("\n")
-        server.stdin.flush()
-        server.wait(10)
 
 
 @pytest.fixture(scope="module")

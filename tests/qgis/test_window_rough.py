@@ -1,0 +1,72 @@
+"""The real QGIS window: a fresh profile, a killed QGIS, rough hands."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_from_a_zip_to_a_map(play, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import package
+
+    zip_file = package.build(ROOT, tmp_path)
+    told = play("install_story", has_plugin=False, PATCHWORK_ZIP=str(zip_file), PATCHWORK_PYTHON="")
+    assert "not installed yet" in told["missing"]
+    assert "cancelled" in told["cancelled"]
+    assert told["left"] == []
+    assert told["installed"]
+    assert told["note"] == "The map is made."
+
+
+def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path):
+    marker = str(tmp_path / "project č.qgz")
+    before = play("killed_story", **places, PATCHWORK_PROJECT=marker)
+    assert before["running"]
+    end = time.monotonic() + 20
+    while _processes_that_know(marker):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert not list(Path(before["workspace"]).rglob("map.tif"))
+    after = play("killed_story", **places, PATCHWORK_PROJECT=marker)
+    assert after["button"] == "Continue the map"
+    assert after["workspace"] == before["workspace"]
+    assert after["note"] == "The map is made."
+
+
+def _processes_that_know(marker):
+    """The processes that have a word in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            if marker.encode() in (process / "environ").read_bytes() and state != "Z":
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_rough_hands(play, places):
+    told = play("rough_story", **places)
+    assert "no CRS" in told["no_crs"]
+    assert "too small" in told["tiny"]
+    assert "Draw a smaller area" in told["continent"]
+    assert "TB on disk" in told["large_patches"]
+    assert re.search(r"The area has [\d,]+ km². .*Go on\?", told["question"])
+    assert told["left"] == []
+    assert "Cancelled. What is done is kept" in told["cancelled"]
+    assert told["button"] == "Continue the map"
+    assert told["whole"] == "The map is made."
+    assert told["lines"] <= 1000
+    assert told["left_alone"] == "The map is made."
+    assert told["same"] == [True, True, True]
+    assert "is held by another run" in told["held"]
+    assert told["after_closing"] == ["The map is made.", 0]
+    assert "moved or deleted" in told["gone"]
+    assert "/no/such/python does not exist" in told["broken"]
+    assert told["unloaded"]
+    assert told["reloaded"] == [True, "sample"]
