@@ -20,7 +20,6 @@ IMAGES = CHECKOUT / "docs" / "images"
 WANTED = {
     ("sample_story", "2-planned"): "dock-area",
     ("sample_story", "3-running"): "dock-running",
-    ("sample_story", "4-made"): "window",
     ("sample_story", "5-asked"): "dock-results",
     ("flanders_story", "1-chosen"): "dock-imagery",
     ("flanders_story", "2-reference"): "dock-reference",

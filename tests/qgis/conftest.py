@@ -167,7 +167,8 @@ def play(engine_python, tmp_path):
         if has_plugin and not (profile / "python" / "plugins" / "patchwork").exists():
             (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
         (profile / "QGIS" / "QGIS3.ini").write_text(
-            SETTINGS.format(workspaces=tmp_path / "workspaces č"), encoding="utf-8"
+            SETTINGS.format(workspaces=tmp_path / "workspaces \\x10d"),
+            encoding="ascii",  # a č, as Qt writes it
         )
         out = Path(os.environ.get("PATCHWORK_PICTURES", tmp_path / "out")) / story
         out.mkdir(parents=True, exist_ok=True)

@@ -91,6 +91,7 @@ def story(told):
     told["by_keys"] = [strip.current, panel.session.get("SKIP_SCENES")]
     QTest.keyClick(strip, Qt.Key.Key_Space)
     assert panel.session.get("SKIP_SCENES") == told["skipped"]
+    wait_until(lambda: not panel.imagery._look.is_busy)
     picture("1-chosen")
     panel._scroll.ensureWidgetVisible(panel.reference.note)
     wait(0.2)
