@@ -21,7 +21,6 @@ from qgis.gui import (
     QgsProcessingGui,
     QgsProcessingParameterWidgetContext,
 )
-from qgis.PyQt.QtCore import QSignalBlocker
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -61,6 +60,7 @@ class ParameterForm(QWidget):
     def __init__(self, names: Sequence[str], session: Session, iface: QgisInterface, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
+        self._is_showing = False
         self._contexts = _Contexts()
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById("patchwork:makemap")
         self._wrappers = {name: self._wrapper(name, self._algorithm, iface) for name in names}
@@ -115,11 +115,13 @@ class ParameterForm(QWidget):
             value = "" if default == Names.NONE else default  # an empty field is the default
         if wrapper.parameterValue() == value:
             return
-        blocker = QSignalBlocker(wrapper)
+        self._is_showing = True  # the signals are needed: fields follow from their layer
         wrapper.setParameterValue(value, self._contexts.processingContext())
-        blocker.unblock()
+        self._is_showing = False
 
     def _on_change(self, wrapper: Any) -> None:
+        if self._is_showing:
+            return
         definition = wrapper.parameterDefinition()
         value = wrapper.parameterValue()
         self._session.set(definition.name(), None if value == definition.defaultValue() else value)

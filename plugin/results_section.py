@@ -156,19 +156,21 @@ class ResultsSection(Section):
 
     def _save_table(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, tr("Save table"), "timeseries.csv", "CSV (*.csv)")
-        if path and self._table is not None:
-            self._saved(lambda: bool(shutil.copyfile(self._table or "", path)), path)
+        if not path or self._table is None:
+            return
+        try:
+            shutil.copyfile(self._table, path)
+        except OSError:
+            self._tell_saved(path, False)
+        else:
+            self._tell_saved(path, True)
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, tr("Save picture"), "timeseries.png", "PNG (*.png)")
         if path:
-            self._saved(lambda: self.plot.picture().save(path, "PNG"), path)
+            self._tell_saved(path, self.plot.picture().save(path, "PNG"))
 
-    def _saved(self, save: Any, path: str) -> None:
-        try:
-            is_saved = save()
-        except OSError:
-            is_saved = False
+    def _tell_saved(self, path: str, is_saved: bool) -> None:
         if is_saved:
             self.note.say(tr("Saved as {}.").format(path), "success")
         else:

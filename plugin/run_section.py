@@ -25,6 +25,7 @@ from .section import MESSAGE_LEVELS, Note
 from .session import Session
 
 MOST_LINES = 1000
+UNFINISHED = tr("The last run in this workspace did not come to its end. What is done is kept.")
 LOG_MS = 200  # lines are shown together this often, so that a flood of them does not hold the window
 
 
@@ -98,7 +99,9 @@ class RunSection(QWidget):
         unfinished = (workspace / "grid.json").exists() and not (workspace / "records" / "makemap.json").exists()
         self.button.setText(tr("Continue the map") if unfinished else tr("Make the map"))
         if unfinished:
-            self.note.say(tr("The last run in this workspace did not come to its end. What is done is kept."), "info")
+            self.note.say(UNFINISHED)
+        elif self.note.text == UNFINISHED:
+            self.note.say("")
 
     def start_or_cancel(self) -> None:
         """What the button does."""

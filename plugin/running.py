@@ -15,6 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..processing_provider.feedback import RunFeedback
+from ..processing_provider.translation import tr
 
 
 class Run(QObject):
@@ -75,7 +76,7 @@ class Run(QObject):
     def _end(self, succeeded: bool, results: dict[str, Any]) -> None:
         succeeded = succeeded and not self.is_cancelled
         if not succeeded and not self.errors and not self.is_cancelled:
-            self._on_said("error", "")
+            self._on_said("error", tr("It ended without a result. QGIS's log of messages may tell why."))
         self._task = None
         self.ended.emit(succeeded, dict(results))
         self.deleteLater()

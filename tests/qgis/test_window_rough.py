@@ -34,6 +34,8 @@ def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play,
     after = play("killed_story", **places, PATCHWORK_PROJECT=marker)
     assert after["button"] == "Continue the map"
     assert after["workspace"] == before["workspace"]
+    assert after["field"] == "crop"
+    assert str(after["layer"]).endswith("reference.shp")
     assert after["note"] == "The map is made."
 
 

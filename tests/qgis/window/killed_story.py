@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from driving import OUT, click, drive, iface, open_dock, wait, wait_until
+from driving import OUT, click, drive, iface, open_dock, picture, wait, wait_until
 from qgis.core import QgsProject
 
 PROJECT = os.environ["PATCHWORK_PROJECT"]
@@ -41,6 +41,10 @@ def go_on(told):
     wait_until(lambda: panel.overlay.ids)
     told["button"] = panel.run.button.text()
     told["workspace"] = str(panel.session.workspace)
+    wait_until(lambda: panel.reference.table.rowCount() == 5)
+    told["field"] = panel.reference.form.widget("CLASS_FIELD").currentText()
+    told["layer"] = panel.reference.form._wrappers["REFERENCE"].parameterValue()
+    picture("restored")
     click(panel.run.button)
     wait_until(lambda: not panel.run.is_running, 200)
     told["note"] = panel.run.note.text
