@@ -59,6 +59,7 @@ def test_rough_hands(play, places):
     assert "Draw a smaller area" in told["continent"]
     assert "TB on disk" in told["large_patches"]
     assert re.search(r"The area has [\d,]+ km². .*Go on\?", told["question"])
+    assert told["cancels"] >= 8
     assert told["left"] == []
     assert "Cancelled. What is done is kept" in told["cancelled"]
     assert told["button"] == "Continue the map"

@@ -20,7 +20,7 @@ from qgis.utils import plugins
 DATA = Path(os.environ["PATCHWORK_FLANDERS"])
 IMAGERY = os.environ["PATCHWORK_IMAGERY"]
 UTM = QgsCoordinateReferenceSystem("EPSG:32631")
-MOMENTS = (0, 0.05, 0.3, 0.8, 1.5, 2.5, 3.5, 4.5, 5.5, 7)  # seconds after the start
+MOMENTS = (0, 1, 3, 5, 10, 20, 35, 50, 62, 75)  # percent of the run
 
 
 def engines():
@@ -99,17 +99,18 @@ def story(told):
     session.set("REFERENCE", layer.id())
     session.set("CLASS_FIELD", "crop")
     wait_until(lambda: len(panel.overlay.ids) > 9 and panel.reference.table.rowCount() == 2)
-    left = []
+    left, told["cancels"] = [], 0
     for moment in MOMENTS:
         click(panel.run.button)
-        wait(moment)
+        wait_until(lambda moment=moment: panel.run.whole.value() >= moment or not panel.run.is_running)
         if panel.run.is_running:
             click(panel.run.button)
-        wait_until(lambda: not panel.run.is_running)
+            wait_until(lambda: not panel.run.is_running)
+            told["cancels"] += 1
+            told["cancelled"] = panel.run.note.text
+            told["button"] = panel.run.button.text()
         left += engines()
     told["left"] = left
-    told["cancelled"] = panel.run.note.text
-    told["button"] = panel.run.button.text()
     arrived = []
     panel.arrival.arrived.connect(lambda: arrived.append(True))
 
