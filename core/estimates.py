@@ -1,4 +1,4 @@
-"""What a run takes, from constants that were measured on two cores (`benchmarks/steps.py`)."""
+"""About what a run takes on two cores: rough numbers to plan with; `benchmarks/steps.py` tells those of a machine."""
 
 from __future__ import annotations
 

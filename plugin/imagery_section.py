@@ -68,9 +68,8 @@ class ImagerySection(Section):
         self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture = QLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for widget in (self.test, self.account, self.find, self.note, self.strip):
-            self.column.addWidget(widget)
-        for widget in (self.told, self.use, self.picture):
+        shown = (self.test, self.account, self.find, self.note, self.strip, self.told, self.use, self.picture)
+        for widget in shown:
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
         session.restored.connect(self._show_fields)

@@ -67,19 +67,6 @@ def layers_of(workspace: Path, *, scenes: bool = True) -> list[RunLayer]:
     return layers
 
 
-def add_run(project: QgsProject, workspace: Path, title: str, *, scenes: bool = True) -> QgsLayerTreeGroup:
-    """Show all layers of a workspace at once; those of a run before are replaced.
-
-    It takes a while where there are many scenes: a window that shall stay alive calls `run_group`, `remove_layers` and
-    `add_layer` itself, one layer at a time.
-    """
-    group = run_group(project, workspace, title)
-    remove_layers(project, group)
-    for layer in layers_of(workspace, scenes=scenes):
-        add_layer(project, group, layer)
-    return group
-
-
 def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeGroup:
     """The group of a workspace, made at the top of the layer tree where there is none yet."""
     root = project.layerTreeRoot()

@@ -8,6 +8,17 @@ from pathlib import Path
 import pytest
 
 
+def add_run(project, workspace, title, *, scenes=True):
+    """All layers of a workspace in their group, as the dock adds them one by one."""
+    from patchwork.processing_provider import layers
+
+    group = layers.run_group(project, workspace, title)
+    layers.remove_layers(project, group)
+    for layer in layers.layers_of(workspace, scenes=scenes):
+        layers.add_layer(project, group, layer)
+    return group
+
+
 @pytest.fixture(scope="module")
 def layers(provider):
     from patchwork.processing_provider import layers
@@ -47,7 +58,7 @@ PRODUCTS = ["Patches", "Land-cover map", "Confidence", "Valid observations", "Me
 
 
 def test_a_run_is_one_group_in_order(layers, workspace, project):
-    group = layers.add_run(project, workspace, layers.group_title(workspace))
+    group = add_run(project, workspace, layers.group_title(workspace))
     assert tree(project.layerTreeRoot()) == [("Patchwork – fields 1", tree(group))]
     *products, (reference, labels), (scenes, times) = tree(group)
     assert products == PRODUCTS
@@ -60,7 +71,7 @@ def test_a_run_is_one_group_in_order(layers, workspace, project):
 
 
 def test_only_the_map_and_the_patches_are_seen_at_first(layers, workspace, project):
-    group = layers.add_run(project, workspace, "run")
+    group = add_run(project, workspace, "run")
     assert [node.name() for node in group.findLayers() if node.isVisible()] == PRODUCTS[:2]
     for name in ("Reference", "Scenes"):
         assert not group.findGroup(name).isExpanded()
@@ -69,7 +80,7 @@ def test_only_the_map_and_the_patches_are_seen_at_first(layers, workspace, proje
 
 
 def test_layers_have_their_styles(layers, workspace, project):
-    layers.add_run(project, workspace, "run")
+    add_run(project, workspace, "run")
     renderers = {name: layer_named(project, name).renderer().type() for name in PRODUCTS[1:]}
     assert renderers.pop("Land-cover map") == "paletted"
     assert set(renderers.values()) == {"singlebandpseudocolor"}
@@ -80,7 +91,7 @@ def test_layers_have_their_styles(layers, workspace, project):
 
 
 def test_the_scenes_play_the_year(layers, workspace, project):
-    group = layers.add_run(project, workspace, "run")
+    group = add_run(project, workspace, "run")
     scenes = [node.layer() for node in group.findGroup("Scenes").findLayers()]
     shown = [layer.temporalProperties().fixedTemporalRange() for layer in scenes]
     assert all(layer.temporalProperties().isActive() for layer in scenes)
@@ -92,34 +103,34 @@ def test_the_scenes_play_the_year(layers, workspace, project):
 def test_a_run_made_again_replaces_its_layers_and_leaves_others(layers, workspace, project):
     from qgis.core import QgsVectorLayer
 
-    group = layers.add_run(project, workspace, "run")
+    group = add_run(project, workspace, "run")
     before = tree(group)
     own = QgsVectorLayer("Point?crs=EPSG:4326", "my own", "memory")
     project.addMapLayer(own, False)
     group.insertLayer(2, own)
     group.setName("renamed")
-    again = layers.add_run(project, workspace, "run", scenes=True)
+    again = add_run(project, workspace, "run", scenes=True)
     assert again.name() == "renamed"
     assert tree(again) == ["my own", *before]
     assert len(project.mapLayers()) == len(again.findLayers())
-    layers.add_run(project, workspace, "run", scenes=False)
+    add_run(project, workspace, "run", scenes=False)
     assert "Scenes" not in [group.name() for group in project.layerTreeRoot().findGroups(True)]
 
 
 def test_a_project_that_was_saved_knows_its_runs(layers, workspace, project, tmp_path):
-    layers.add_run(project, workspace, "run")
+    add_run(project, workspace, "run")
     before = tree(project.layerTreeRoot())
     assert project.write(str(tmp_path / "project.qgz"))
     project.clear()
     assert project.read(str(tmp_path / "project.qgz"))
-    layers.add_run(project, workspace, "run")
+    add_run(project, workspace, "run")
     assert tree(project.layerTreeRoot()) == before
 
 
 def test_two_runs_have_two_groups(layers, workspace, project, tmp_path):
     other = shutil.copytree(workspace, tmp_path / workspace.name)
-    layers.add_run(project, workspace, layers.group_title(workspace))
-    layers.add_run(project, other, layers.group_title(other), scenes=False)
+    add_run(project, workspace, layers.group_title(workspace))
+    add_run(project, other, layers.group_title(other), scenes=False)
     assert len(project.layerTreeRoot().children()) == 2
 
 
@@ -127,7 +138,7 @@ def test_an_empty_or_half_made_workspace_shows_what_there_is(layers, workspace, 
     assert layers.layers_of(tmp_path) == []
     shutil.copy(workspace / "valid_count.tif", tmp_path)
     (tmp_path / "map.tif").write_bytes(b"cut short")
-    group = layers.add_run(project, tmp_path, "run")
+    group = add_run(project, tmp_path, "run")
     assert tree(group) == ["Valid observations"]
 
 
@@ -175,7 +186,7 @@ def test_layers_of_algorithms_join_the_group_of_their_run(layers, workspace, pro
     ((_, names),) = tree(project.layerTreeRoot())
     assert sorted(names) == ["Confidence", "Land-cover map", "Mean NDVI", "Mosaic"]
     assert layer_named(project, "Mosaic").renderer().type() == "paletted"
-    layers.add_run(project, work, layers.group_title(work), scenes=False)
+    add_run(project, work, layers.group_title(work), scenes=False)
     assert len(project.mapLayersByName("Land-cover map")) == 1
 
 
