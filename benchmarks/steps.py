@@ -26,11 +26,11 @@ import numpy as np
 import rasterio
 import shapely
 
-from patchwork.core.features import SeriesPlan, regular_dates
+from patchwork.core.learning.features import SeriesPlan, regular_dates
+from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
-from patchwork.core.series import interpolate
-from patchwork.core.vectors import VectorLayer, write_geopackage
+from patchwork.core.store.vectors import VectorLayer, write_geopackage
 
 L1C = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 SIX = ("B02", "B03", "B04", "B08", "B11", "B12")

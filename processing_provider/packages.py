@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import IO, Callable
 
 from ..core.errors import PatchworkError
-from ..core.files import take_lock
+from ..core.store.files import take_lock
 from .processes import end_group, own_group
 
 MARKER = "requirements.sha256"

@@ -74,7 +74,7 @@ def execute(
 def _held(folder: Optional[Path]) -> AbstractContextManager[None]:
     if folder is None:
         return nullcontext()
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     return Workspace(folder).held()
 
@@ -90,7 +90,7 @@ def destinations_of(operation: Operation) -> dict[str, Any]:
 
 def _copy(file: Path, destination: Path) -> Path:
     """A copy of an output, with the style that lies beside it, whole or not at all."""
-    from ..files import written_whole
+    from ..store.files import written_whole
 
     style = file.with_suffix(".qml")
     for source, target in ((style, destination.with_suffix(".qml")), (file, destination)):

@@ -87,8 +87,8 @@ def _windows_memory() -> tuple[float, float]:
 def _account(parameters: CheckInstallation) -> str:
     """Whether the service accepts the account, and what it has left."""
     from ..errors import PatchworkError
-    from ..sources.sentinel_hub import SentinelHubSource
-    from ..sources.services import Service
+    from ..imagery.sources.sentinel_hub.source import SentinelHubSource
+    from ..imagery.sources.services import Service
 
     source = SentinelHubSource(Service((), parameters.service_url, parameters.token_url, parameters.auth))
     try:

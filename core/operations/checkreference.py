@@ -12,7 +12,7 @@ from ..progress import Progress
 from .declarations import Referenced
 
 if TYPE_CHECKING:
-    from ..reference_check import Checked
+    from ..reference.check import Checked
 
 
 @frozen
@@ -43,9 +43,9 @@ class ReferenceChecked:
 
 def run(parameters: CheckReference, progress: Progress) -> ReferenceChecked:
     """Read the layer as a run would, and tell all that is wrong; an error only where it cannot be read at all."""
-    from ..area import read_area
-    from ..reference_check import Checked, check_reference
-    from ..vectors import read_vector
+    from ..area.places import read_area
+    from ..reference.check import Checked, check_reference
+    from ..store.vectors import read_vector
 
     if parameters.reference is None:
         raise ParameterError("Reference (REFERENCE) is missing: polygons of known class.")

@@ -14,10 +14,10 @@ from .declarations import Heavy
 from .trainmodel import MODEL_FILE
 
 if TYPE_CHECKING:
-    from ..features import SeriesPlan
-    from ..grid import Patch
-    from ..models import Model
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Patch
+    from ..learning.features import SeriesPlan
+    from ..learning.models import Model
+    from ..store.workspace import Workspace
 
 
 # Larger blocks are no faster, they only take more memory.
@@ -70,9 +70,9 @@ def run(parameters: ClassifyPatches, progress: Progress) -> Classified:
 def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) -> Classified:
     """Write the map of every patch that has none yet; smoothing reads past the edges, so it comes last."""
     from ..execution import Resources, run_all
-    from ..rasters import fingerprint_of
-    from ..records import fingerprint
-    from ..workspace import Workspace
+    from ..store.rasters import fingerprint_of
+    from ..store.records import fingerprint
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     model_file = chosen or workspace.product(MODEL_FILE)
@@ -132,7 +132,7 @@ def classify(parameters: Smoothing, chosen: Optional[Path], progress: Progress) 
 
 def strip_height(workspace: Workspace, plan: SeriesPlan, patch: Patch, budget: int) -> int:
     """How many rows of a patch fit the budget (bytes), with their stack, features and what is computed on the way."""
-    from ..rasters import TILE_HEIGHT
+    from ..store.rasters import TILE_HEIGHT
 
     read = [len(set(plan.needed_bands).intersection(item.bands)) for item in workspace.catalogue.acquisitions]
     per_pixel = sum(2 * 2 * bands + 2 for bands in read) + 2 * 4 * len(plan.features) + 64
@@ -151,7 +151,7 @@ def _identity(workspace: Workspace, chosen: Optional[Path]) -> str:
 
 @lru_cache(maxsize=1)
 def _loaded(path: Path, modified: int) -> Model:
-    from ..models import load_model
+    from ..learning.models import load_model
 
     return load_model(path)
 
@@ -167,9 +167,9 @@ def _classify(
     """Write class and confidence of one patch, strip by strip under the budget."""
     import numpy as np
 
-    from ..mapping import NO_CONFIDENCE, to_classes
-    from ..rasters import FINGERPRINT_TAG, write_raster
-    from ..series import join, validly_seen
+    from ..learning.series import join, validly_seen
+    from ..mapping.decisions import NO_CONFIDENCE, to_classes
+    from ..store.rasters import FINGERPRINT_TAG, write_raster
 
     model = _model(model_file)
     dtype = model.scheme.dtype
@@ -201,8 +201,8 @@ def _classify(
 def _smooth(workspace: Workspace, radius: int, names: dict[str, str], patch: Patch) -> None:
     import numpy as np
 
-    from ..mapping import smooth
-    from ..rasters import FINGERPRINT_TAG, write_raster
+    from ..mapping.decisions import smooth
+    from ..store.rasters import FINGERPRINT_TAG, write_raster
 
     around = patch.window.expanded(radius)
     confidence = workspace.read_patch("maps-raw", patch, "confidence", "classifypatches")

@@ -6,13 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
-from ..bands import DETECTOR_BANDS, METHODS
 from ..frozen import frozen
-from ..indices import INDICES
 from ..parameters import Account, Choice, Date, FieldName, Folder, Names, Number, Parameters, Text, VectorFile
+from ..vocabulary.bands import DETECTOR_BANDS, METHODS
+from ..vocabulary.indices import INDICES
 
 if TYPE_CHECKING:
-    from ..sources import Service
+    from ..imagery.sources import Service
 
 SOURCES = {
     "folder": "Folder of GeoTIFFs",
@@ -110,7 +110,7 @@ class FromService(OfService, FromSource):
     @property
     def service(self) -> Service:
         """What the source needs to know about the service."""
-        from ..sources.services import Service
+        from ..imagery.sources.services import Service
 
         return Service(self.collection, self.service_url, self.token_url, self.auth)
 

@@ -15,8 +15,8 @@ from .declarations import Heavy
 from .findscenes import FindScenes
 
 if TYPE_CHECKING:
-    from ..downloads import Download
-    from ..grid import Patch
+    from ..grid.pixel_grid import Patch
+    from ..imagery.downloads import Download
 
 # A value on its way: as it comes, decoded, with the mask of the area, and as it is written.
 _BYTES_ON_THE_WAY = 10
@@ -45,12 +45,12 @@ def fetch(
 ) -> Downloaded:
     """Write every file of the catalogue that is not there yet; `on_arrival` is told each that comes from a network."""
     from .. import execution
-    from ..acquisition_layers import write_acquisitions
-    from ..downloads import fetch as fetch_one
-    from ..downloads import plan_downloads
-    from ..sources import is_paid, open_source
-    from ..sources.ledger import Ledger
-    from ..workspace import Workspace
+    from ..imagery.downloads import fetch as fetch_one
+    from ..imagery.downloads import plan_downloads
+    from ..imagery.layers import write_acquisitions
+    from ..imagery.sources import is_paid, open_source
+    from ..imagery.sources.ledger import Ledger
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate, parameters.connections)

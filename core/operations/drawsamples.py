@@ -15,10 +15,10 @@ from .declarations import Heavy, Seeded, SeriesParameters
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..features import SeriesPlan
-    from ..grid import Patch, Window
-    from ..samples import Candidates
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Patch, Window
+    from ..learning.features import SeriesPlan
+    from ..learning.samples import Candidates
+    from ..store.workspace import Workspace
 
 
 @frozen
@@ -54,12 +54,12 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
     """Choose the pixels over the whole area, then read the features of the chosen ones."""
     import numpy as np
 
-    from ..class_curves import mean_features
-    from ..classes import ClassScheme
     from ..execution import Resources, run_all
-    from ..records import fingerprint
-    from ..samples import Candidates, draw, share_out
-    from ..workspace import Workspace
+    from ..learning.class_curves import mean_features
+    from ..learning.samples import Candidates, draw, share_out
+    from ..store.records import fingerprint
+    from ..store.workspace import Workspace
+    from ..vocabulary.classes import ClassScheme
 
     workspace = Workspace(parameters.workspace)
     plan = _plan(parameters, workspace, progress)
@@ -142,7 +142,7 @@ def run(parameters: DrawSamples, progress: Progress) -> Drawn:
 
 def _plan(parameters: DrawSamples, workspace: Workspace, progress: Progress) -> SeriesPlan:
     """Regular dates over the period, of the bands there are."""
-    from ..features import plan_series, regular_dates
+    from ..learning.features import plan_series, regular_dates
 
     dates = regular_dates(*workspace.catalogue.period, parameters.step)
     catalogue = workspace.catalogue
@@ -156,7 +156,7 @@ def _plan(parameters: DrawSamples, workspace: Workspace, progress: Progress) -> 
 
 def _candidates(workspace: Workspace, seed: int, number: dict[int, int], patch: Patch) -> Candidates:
     """The lowest-ranked pixels of each class in one patch: no other can be among the lowest of the area."""
-    from ..samples import draw, labelled_pixels
+    from ..learning.samples import draw, labelled_pixels
 
     classes = workspace.read_patch("labels", patch, "labels", "rasterizereference")
     polygons = workspace.read_patch("labels", patch, "polygon", "rasterizereference")
@@ -174,7 +174,7 @@ def _features(
     """(sample, feature) of the samples of one patch, in their order."""
     import numpy as np
 
-    from ..series import join
+    from ..learning.series import join
     from .classifypatches import strip_height
 
     patch, wanted = task
@@ -192,7 +192,7 @@ def _write(file: Path, workspace: Workspace, samples: Candidates, plan: SeriesPl
     import numpy as np
     import shapely
 
-    from ..vectors import VectorLayer, write_geopackage
+    from ..store.vectors import VectorLayer, write_geopackage
 
     grid = workspace.layout.grid
     x = grid.left + (samples.columns + 0.5) * grid.pixel_width

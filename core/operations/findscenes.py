@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ..bands import choose_bands, cloud_detection
+from ..area.estimates import COMPRESSION, RAW_MB_PER_SECOND, SECONDS_PER_REQUEST
 from ..errors import DataError, ParameterError
-from ..estimates import COMPRESSION, RAW_MB_PER_SECOND, SECONDS_PER_REQUEST
 from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
+from ..vocabulary.bands import choose_bands, cloud_detection
 from .declarations import CloudDetection, Learnt, Period, Spending
 
 if TYPE_CHECKING:
-    from ..grid import PixelGrid
-    from ..records import Acquisition, Layout
-    from ..sources import Source, Traits
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import PixelGrid
+    from ..imagery.sources import Source, Traits
+    from ..store.records import Acquisition, Layout
+    from ..store.workspace import Workspace
 
 
 @frozen
@@ -49,10 +49,10 @@ def run(parameters: FindScenes, progress: Progress) -> Found:
     """Record the acquisitions that show the area in `scenes.json`, and show them as a GeoPackage."""
     import numpy as np
 
-    from ..records import Catalogue
-    from ..sources import open_source
-    from ..vectors import VectorLayer, write_geopackage
-    from ..workspace import Workspace
+    from ..imagery.sources import open_source
+    from ..store.records import Catalogue
+    from ..store.vectors import VectorLayer, write_geopackage
+    from ..store.workspace import Workspace
 
     if parameters.start and parameters.end and parameters.end < parameters.start:
         raise ParameterError(f"End ({parameters.end}) lies before Start ({parameters.start}).")
@@ -108,7 +108,7 @@ def _find(source: Source, parameters: FindScenes, layout: Layout) -> list[Acquis
     import numpy as np
     import shapely
 
-    from ..grid import reproject
+    from ..grid.pixel_grid import reproject
 
     rectangle = shapely.box(*layout.grid.bounds(layout.domain))
     area = reproject(np.array([rectangle], dtype=object), layout.grid.crs, source.crs)[0]
@@ -144,7 +144,7 @@ def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
     """The acquisition with its footprint in the CRS of the grid, and the part of the area that it covers."""
     import numpy as np
 
-    from ..grid import reproject
+    from ..grid.pixel_grid import reproject
 
     ground = reproject(np.array([item.footprint], dtype=object), crs, layout.grid.crs)
     seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
@@ -164,9 +164,9 @@ def _with_costs(
     found: Found, workspace: Workspace, source: Source, parameters: FindScenes, progress: Progress
 ) -> Found:
     """With what fetching what is not there yet takes, told to the person as well where a service wants to be paid."""
-    from ..downloads import plan_downloads
-    from ..sources import is_paid
-    from ..sources.services import FREE
+    from ..imagery.downloads import plan_downloads
+    from ..imagery.sources import is_paid
+    from ..imagery.sources.services import FREE
 
     missing = [download for download in plan_downloads(workspace) if not download.is_there]
     raw_mb = sum(len(d.bands) * d.window.height * d.window.width for d in missing) * 2 / 1e6

@@ -64,7 +64,7 @@ def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
 
     First comes a look at what clouds are told by: that it is missing should not be said at the end of a night.
     """
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     maskclouds.write_settings(parameters, workspace)
@@ -91,8 +91,8 @@ STEPS: list[Step] = [
 def run(parameters: MakeMap, progress: Progress) -> Made:
     """Every step in order; what is done and up to date is not done again."""
     from .. import report
+    from ..store.workspace import Workspace
     from ..versions import package_versions
-    from ..workspace import Workspace
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)

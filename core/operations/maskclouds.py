@@ -18,10 +18,10 @@ from ..progress import Progress
 from .declarations import CloudDetection, Heavy
 
 if TYPE_CHECKING:
-    from ..downloads import Download
-    from ..grid import Patch
-    from ..records import Acquisition
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Patch
+    from ..imagery.downloads import Download
+    from ..store.records import Acquisition
+    from ..store.workspace import Workspace
 
     Scene = tuple[Patch, Acquisition]
 
@@ -72,8 +72,8 @@ class Masked:
 
 def run(parameters: MaskClouds, progress: Progress) -> Masked:
     """Write probability and mask of every scene that has none yet."""
-    from ..acquisition_layers import write_cloud_styles
-    from ..workspace import Workspace
+    from ..imagery.layers import write_cloud_styles
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     write_settings(parameters, workspace)
@@ -134,9 +134,9 @@ def _mask_arrivals(parameters: MaskClouds, workspace: Workspace, arrivals: Queue
 
 def mask(parameters: MaskClouds, workspace: Workspace, scenes: Sequence[Scene], progress: Progress) -> None:
     """Write probability and mask of those of the scenes that have none yet, as recorded."""
-    from ..cloud_masks import write_mask
+    from ..clouds.masks import write_mask
     from ..execution import Resources, run_all
-    from ..rasters import fingerprint_of
+    from ..store.rasters import fingerprint_of
 
     missing = [s for s in scenes if fingerprint_of(workspace.cloud(*s)) != workspace.cloud_fingerprint(*s)]
     resources = Resources(parameters.memory, parameters.jobs, parameters.backend)

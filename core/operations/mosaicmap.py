@@ -11,8 +11,8 @@ from ..progress import Progress
 from .declarations import InWorkspace
 
 if TYPE_CHECKING:
-    from ..classes import ClassScheme
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
+    from ..vocabulary.classes import ClassScheme
 
 
 @frozen
@@ -58,7 +58,7 @@ class Mosaicked:
 
 def run(parameters: MosaicMap, progress: Progress) -> Mosaicked:
     """Write the layer of the whole area."""
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     return Mosaicked(write_layer(Workspace(parameters.workspace), parameters.layer, progress))
 
@@ -67,10 +67,10 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     """The mosaic of a layer, with its style beside it; not made again where the patches are the same."""
     import numpy as np
 
-    from .. import rasters
-    from ..classes import ClassScheme
-    from ..mosaic import write_mosaic
-    from ..records import fingerprint
+    from ..mapping.mosaic import write_mosaic
+    from ..store import rasters
+    from ..store.records import fingerprint
+    from ..vocabulary.classes import ClassScheme
 
     layer = LAYERS[name]
     scheme: Optional[ClassScheme] = None
@@ -114,7 +114,8 @@ def _write_styles(workspace: Workspace, name: str, scheme: Optional[ClassScheme]
     """Put the style of a layer beside its mosaic, and beside the patches' rasters where it is their first band."""
     import numpy as np
 
-    from .. import rasters, styles
+    from .. import styles
+    from ..store import rasters
 
     mosaic = workspace.product(f"{name}.tif")
     if scheme is not None:

@@ -16,9 +16,9 @@ from ..progress import Progress
 from .declarations import Heavy
 
 if TYPE_CHECKING:
-    from ..grid import Patch
-    from ..records import Acquisition
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Patch
+    from ..store.records import Acquisition
+    from ..store.workspace import Workspace
 
 _TABLE_TAG = "DATE_STATISTICS"
 LAYERS = ("valid_count", "mean_cloud_probability", "mean_ndvi")
@@ -44,11 +44,12 @@ class Observed:
 
 def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
     """Write the statistics of every patch, then the rasters and the table of the whole area."""
-    from .. import plots, rasters
+    from .. import plots
+    from ..clouds.statistics import DateStatistics
     from ..execution import Resources, run_all
-    from ..files import write_text
-    from ..statistics import DateStatistics
-    from ..workspace import Workspace
+    from ..store import rasters
+    from ..store.files import write_text
+    from ..store.workspace import Workspace
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
@@ -89,7 +90,7 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Observed:
 
 
 def _fingerprint(workspace: Workspace, patch: Patch) -> str:
-    from ..records import fingerprint
+    from ..store.records import fingerprint
 
     return fingerprint("statistics", workspace.clouds_fingerprint(patch))
 
@@ -102,8 +103,8 @@ def _observe(workspace: Workspace, patch: Patch) -> None:
     """Write the statistics of one patch: acquisitions one after the other, so memory does not grow with the year."""
     import numpy as np
 
-    from ..rasters import FINGERPRINT_TAG, write_raster
-    from ..statistics import DateStatistics, PixelStatistics, ndvi_of
+    from ..clouds.statistics import DateStatistics, PixelStatistics, ndvi_of
+    from ..store.rasters import FINGERPRINT_TAG, write_raster
 
     pixels = PixelStatistics(patch.window.shape)
     dates = []

@@ -14,8 +14,8 @@ from .declarations import InWorkspace, Spending
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..records import Acquisition
-    from ..workspace import Workspace
+    from ..store.records import Acquisition
+    from ..store.workspace import Workspace
 
 _TRUE_COLOUR = ("B04", "B03", "B02")
 _BRIGHT = 3000.0  # reflectance × 10000 that is shown white, the same on every date: clouds are
@@ -64,12 +64,12 @@ def run(parameters: QuickLook, progress: Progress) -> Looked:
     """Read the area at a coarse grid, unless the picture is there."""
     from dataclasses import asdict
 
+    from ..imagery.sources import is_paid, open_source
+    from ..imagery.sources.ledger import Ledger
     from ..plots.images import save_picture
-    from ..rasters import FINGERPRINT_TAG, fingerprint_of
-    from ..records import fingerprint
-    from ..sources import is_paid, open_source
-    from ..sources.ledger import Ledger
-    from ..workspace import Workspace
+    from ..store.rasters import FINGERPRINT_TAG, fingerprint_of
+    from ..store.records import fingerprint
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     item = _chosen(workspace, parameters.time)

@@ -14,10 +14,10 @@ from ..progress import Progress
 from .declarations import Heavy, Referenced
 
 if TYPE_CHECKING:
-    from ..classes import ClassScheme
-    from ..grid import Patch
-    from ..reference import Reference
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Patch
+    from ..reference.polygons import Reference
+    from ..store.workspace import Workspace
+    from ..vocabulary.classes import ClassScheme
 
 
 @frozen
@@ -71,9 +71,9 @@ def run(parameters: RasterizeReference, progress: Progress) -> Rasterized:
     import numpy as np
 
     from ..execution import Resources, run_all
-    from ..rasters import fingerprint_of
-    from ..records import fingerprint
-    from ..workspace import Workspace
+    from ..store.rasters import fingerprint_of
+    from ..store.records import fingerprint
+    from ..store.workspace import Workspace
     from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
@@ -134,7 +134,7 @@ def with_sample_reference(parameters: R, source: str) -> R:
     """With the sample region's own reference, where none is given and the imagery is the sample region's."""
     if source != "sample" or parameters.reference is not None:
         return parameters
-    from ..sources.sample import CLASS_FIELD, NAME_FIELD, write_reference
+    from ..imagery.sources.sample.source import CLASS_FIELD, NAME_FIELD, write_reference
 
     file = write_reference(parameters.workspace / "sample_reference.gpkg")
     return replace(parameters, reference=str(file), class_field=CLASS_FIELD, name_field=NAME_FIELD)
@@ -147,11 +147,11 @@ def _read(
     import numpy as np
     import shapely
 
-    from ..classes import ClassScheme, read_colours
-    from ..grid import reproject
-    from ..records import fingerprint
-    from ..reference import elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
-    from ..vectors import read_vector
+    from ..grid.pixel_grid import reproject
+    from ..reference.polygons import elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
+    from ..store.records import fingerprint
+    from ..store.vectors import read_vector
+    from ..vocabulary.classes import ClassScheme, read_colours
 
     if parameters.reference is None or parameters.class_field is None:
         raise ParameterError(
@@ -189,8 +189,8 @@ def _burn(workspace: Workspace, reference: Reference, erosion: int, names: dict[
     """Write the labels of one patch: the class after erosion, and the number of the polygon."""
     import numpy as np
 
-    from ..rasters import FINGERPRINT_TAG, write_raster
-    from ..reference import erode
+    from ..reference.polygons import erode
+    from ..store.rasters import FINGERPRINT_TAG, write_raster
 
     around = patch.window.expanded(erosion)
     polygons = reference.burn_polygons(around)
@@ -213,10 +213,10 @@ def _write_masks(workspace: Workspace, progress: Progress) -> None:
     import numpy as np
 
     from .. import styles
-    from ..classes import ClassScheme
-    from ..mosaic import write_mosaic
-    from ..rasters import fingerprint_of
-    from ..records import fingerprint
+    from ..mapping.mosaic import write_mosaic
+    from ..store.rasters import fingerprint_of
+    from ..store.records import fingerprint
+    from ..vocabulary.classes import ClassScheme
 
     record: dict[str, Any] = workspace.record("rasterizereference")
     scheme = ClassScheme.from_json(record["classes"])

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
+from ..area.estimates import estimate_year
 from ..errors import DataError, ParameterError, WorkspaceError
-from ..estimates import estimate_year
 from ..frozen import frozen
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
@@ -16,10 +16,10 @@ from .declarations import FromSource
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from ..grid import PixelGrid, Window
-    from ..records import Layout
-    from ..sources import LocalSource
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import PixelGrid, Window
+    from ..imagery.sources import LocalSource
+    from ..store.records import Layout
+    from ..store.workspace import Workspace
 
 
 _HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
@@ -108,11 +108,12 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     import numpy as np
     import shapely
 
-    from ..area import read_area
-    from ..grid import cut, divide, reproject
-    from ..records import Layout
-    from ..sources import open_local
-    from ..workspace import Workspace
+    from .. import styles
+    from ..area.places import read_area
+    from ..grid.pixel_grid import cut, divide, reproject
+    from ..imagery.sources import open_local
+    from ..store.records import Layout
+    from ..store.workspace import Workspace
 
     source = open_local(parameters.source, parameters.imagery)
     if parameters.area is not None:
@@ -170,6 +171,7 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
     layout = Layout(grid, in_pixels, domain, tuple(np.array(patches, dtype=object)[touched]))
 
     workspace.write_layout(layout)
+    styles.write_style(workspace.patches_file, styles.outline_style(styles.PATCH_COLOUR, "id"))
     progress.info(
         f"{len(layout.patches)} {'patch' if len(layout.patches) == 1 else 'patches'} of up to "
         f"{max(patch.window.width for patch in layout.patches)} × "
@@ -230,7 +232,7 @@ def _grid_told(grid: PixelGrid) -> str:
 
 def _grid(parameters: SplitArea, source: Optional[LocalSource], area: BaseGeometry, area_crs: str) -> PixelGrid:
     """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS asks for another."""
-    from ..grid import PixelGrid
+    from ..grid.pixel_grid import PixelGrid
 
     if source is not None and parameters.resolution is None and parameters.crs is None:
         return source.grid.recounted()

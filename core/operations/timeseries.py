@@ -8,21 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
-from ..bands import RADAR_BANDS
 from ..errors import DataError
 from ..frozen import frozen
-from ..indices import INDICES, bands_of
 from ..parameters import FileOutput, Names, Operation, Place, TableOutput, TextOutput
 from ..progress import Progress
+from ..vocabulary.bands import RADAR_BANDS
+from ..vocabulary.indices import INDICES, bands_of
 from .declarations import InWorkspace
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..classes import LandCoverClass
-    from ..grid import Window
-    from ..records import Acquisition
-    from ..workspace import Workspace
+    from ..grid.pixel_grid import Window
+    from ..store.records import Acquisition
+    from ..store.workspace import Workspace
+    from ..vocabulary.classes import LandCoverClass
 
 
 @frozen
@@ -75,7 +75,7 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
     import rasterio
 
     from .. import plots
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     _refuse_unknown(workspace, parameters.index)
@@ -110,7 +110,7 @@ def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
 
 
 def _write_table(file: Path, header: list[str], rows: Sequence[Mapping[str, object]]) -> Path:
-    from ..files import write_text
+    from ..store.files import write_text
 
     text = io.StringIO()
     table = csv.DictWriter(text, header, lineterminator="\n")
@@ -124,7 +124,7 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
     """The class that the map has at most pixels of the place; None where there is no map, or only no data."""
     import numpy as np
 
-    from ..mosaic import read_classes
+    from ..mapping.mosaic import read_classes
 
     file = workspace.product("map.tif")
     if not file.exists():
@@ -136,8 +136,8 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
 
 def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, ...]) -> list[dict[str, object]]:
     """What the samples of a class are on the mean, a row for each regular date."""
-    from ..class_curves import class_curve
-    from ..features import SeriesPlan
+    from ..learning.class_curves import class_curve
+    from ..learning.features import SeriesPlan
 
     record = workspace.record("drawsamples") if workspace.has_record("drawsamples") else {}
     means = record.get("means", {}).get(str(entry.id))
@@ -157,9 +157,9 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
     import numpy as np
     import shapely
 
-    from ..area import read_places
-    from ..grid import Window, reproject
-    from ..rasters import burn
+    from ..area.places import read_places
+    from ..grid.pixel_grid import Window, reproject
+    from ..store.rasters import burn
 
     layout = workspace.layout
     geometries, crs = read_places(place)
@@ -191,7 +191,7 @@ def _observe(
     """One row of the table."""
     import numpy as np
 
-    from ..indices import compute_index
+    from ..vocabulary.indices import compute_index
 
     clouds = workspace.read_clouds(acquisition, window)[mask]
     seen, valid = clouds != 255, clouds == 0

@@ -14,9 +14,9 @@ from ..progress import Progress
 from .declarations import Heavy, Seeded
 
 if TYPE_CHECKING:
-    from ..accuracy import Assessment
-    from ..classes import ClassScheme
-    from ..workspace import Workspace
+    from ..learning.accuracy import Assessment
+    from ..store.workspace import Workspace
+    from ..vocabulary.classes import ClassScheme
 
 MODEL_FILE = "model.skops"
 CLASSIFIERS = {
@@ -64,7 +64,7 @@ class Trained:
 def run(parameters: TrainModel, progress: Progress) -> Trained:
     """Cross-validate, fit to all samples, and write model and report."""
     from .. import report
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     accuracy = train(parameters, progress)
     workspace = Workspace(parameters.workspace)
@@ -75,15 +75,15 @@ def train(parameters: TrainModel, progress: Progress) -> float:
     """Write the model; returns the overall accuracy by polygons, NaN where nothing could be tested."""
     import numpy as np
 
-    from .. import models
-    from ..accuracy import cross_validate, spatial_blocks
-    from ..classes import ClassScheme
     from ..execution import Resources
-    from ..features import SeriesPlan
-    from ..records import fingerprint
-    from ..vectors import read_vector
+    from ..learning import models
+    from ..learning.accuracy import cross_validate, spatial_blocks
+    from ..learning.features import SeriesPlan
+    from ..store.records import fingerprint
+    from ..store.vectors import read_vector
+    from ..store.workspace import Workspace
     from ..versions import package_versions
-    from ..workspace import Workspace
+    from ..vocabulary.classes import ClassScheme
 
     workspace = Workspace(parameters.workspace)
     samples = workspace.record("drawsamples")
@@ -153,8 +153,8 @@ def _with_scheme(workspace: Workspace, done: dict[str, Any], scheme: ClassScheme
 
     The model comes first, so that a run that is killed in between does it again.
     """
-    from .. import models
-    from ..classes import ClassScheme
+    from ..learning import models
+    from ..vocabulary.classes import ClassScheme
 
     own = scheme.only(ClassScheme.from_json(done["classes"]).ids)
     if own.to_json() == done["classes"]:

@@ -28,7 +28,7 @@ class Reported:
 def run(parameters: WriteReport, progress: Progress) -> Reported:
     """Write the page anew from what is there."""
     from .. import report
-    from ..workspace import Workspace
+    from ..store.workspace import Workspace
 
     return Reported(report.write_report(Workspace(parameters.workspace)))
 

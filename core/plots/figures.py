@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from ..files import written_whole
+from ..store.files import written_whole
 
 INK = "#22282e"
 QUIET = "#6b747d"

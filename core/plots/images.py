@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.image import imsave
 
-from ..files import written_whole
+from ..store.files import written_whole
 
 # Blue to yellow, as the article shows cloud probability; readable for the colour-blind and in grey.
 CLOUD_COLOURS = "cividis"

@@ -7,8 +7,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from .. import plots
-from ..files import write_text
-from ..workspace import Workspace
+from ..store.files import write_text
+from ..store.workspace import Workspace
 from . import words
 from .gathering import gather
 from .page import make_page

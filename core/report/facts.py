@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..classes import ClassScheme, LandCoverClass
-from ..features import SeriesPlan
-from ..records import Catalogue, Layout
+from ..learning.features import SeriesPlan
+from ..store.records import Catalogue, Layout
+from ..vocabulary.classes import ClassScheme, LandCoverClass
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import rasterio
 
-from ..classes import ClassScheme, LandCoverClass
-from ..features import SeriesPlan
-from ..records import Acquisition, Catalogue
-from ..workspace import Workspace
+from ..learning.features import SeriesPlan
+from ..store.records import Acquisition, Catalogue
+from ..store.workspace import Workspace
+from ..vocabulary.classes import ClassScheme, LandCoverClass
 from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Score, Training, Validation
 
 _OWN_MODEL = "model.skops"

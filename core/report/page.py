@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from .. import plots
 from ..plots import images
-from ..workspace import Workspace
+from ..store.workspace import Workspace
 from . import panels, plan, reading, tables, words
 from .facts import Facts
 from .panels import ColourBar, Dated, Picture

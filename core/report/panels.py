@@ -9,9 +9,9 @@ from datetime import datetime
 import numpy as np
 import shapely
 
-from ..grid import reproject
+from ..grid.pixel_grid import reproject
 from ..plots import images
-from ..workspace import Workspace
+from ..store.workspace import Workspace
 from . import reading
 from .facts import Facts
 from .words import day, number, percent, told

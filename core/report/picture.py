@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ..plots.images import class_colours
 from ..plots.maps import LegendEntry, map_picture
-from ..workspace import Workspace
+from ..store.workspace import Workspace
 from .facts import Facts
 from .reading import read_small
 from .words import day, told

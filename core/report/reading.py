@@ -12,11 +12,11 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 
 from ..errors import DataError
-from ..features import SeriesPlan
-from ..grid import Patch, Window
-from ..rasters import burn
-from ..records import Acquisition
-from ..workspace import Workspace
+from ..grid.pixel_grid import Patch, Window
+from ..learning.features import SeriesPlan
+from ..store.rasters import burn
+from ..store.records import Acquisition
+from ..store.workspace import Workspace
 
 VISIBLE = ("B04", "B03", "B02")
 _HALF_CLOUDY = 0.4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..classes import LandCoverClass
+from ..vocabulary.classes import LandCoverClass
 from .facts import ClassCount, Facts, Training, Validation
 from .words import told
 

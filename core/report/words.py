@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from ..classes import LandCoverClass
+from ..vocabulary.classes import LandCoverClass
 from .facts import Facts, Training, Validation
 
 CLASSIFIERS = {"random-forest": "a random forest", "lightgbm": "LightGBM", "neural-network": "a neural network"}

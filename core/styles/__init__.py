@@ -11,14 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ..bands import RADAR_BANDS
-from ..classes import ClassScheme, LandCoverClass
-from ..files import update_text
+from ..store.files import update_text
+from ..vocabulary.bands import RADAR_BANDS
+from ..vocabulary.classes import ClassScheme, LandCoverClass
 from .documents import outline_document, raster_document
 from .renderers import Scale, grey, paletted, ramp, true_colour
 
 _RED, _GREEN, _BLUE = "B04", "B03", "B02"
 _BRIGHT = 3000  # reflectance × 10000 that is shown white: land has its full range, clouds are white
+PATCH_COLOUR = "70,70,70,255"
 _RADAR_RANGE = (25_000, 50_000)  # -25 dB to 0 dB
 
 # Yellow to green as ColorBrewer's YlGn, blue to yellow as cividis, viridis, and brown to green of BrBG and PRGn.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 
-from ..classes import LandCoverClass
+from ..vocabulary.classes import LandCoverClass
 
 _BAND = 'opacity="1" nodataColor="" alphaBand="-1"'
 # The limits below are meant: QGIS shall not estimate others.

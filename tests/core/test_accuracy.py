@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from patchwork.core.accuracy import assess, cross_validate, spatial_blocks
+from patchwork.core.learning.accuracy import assess, cross_validate, spatial_blocks
 
 
 class Spy:

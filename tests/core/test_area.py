@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
-from patchwork.core.area import read_area, read_places
+from patchwork.core.area.places import read_area, read_places
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import reproject
+from patchwork.core.grid.pixel_grid import reproject
 
 BOX = shapely.box(500_000.0, 5_100_000.0, 501_000.0, 5_102_000.0)
 

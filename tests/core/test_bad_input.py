@@ -20,7 +20,7 @@ import shapely
 
 from patchwork.core import report
 from patchwork.core.__main__ import main
-from patchwork.core.workspace import Workspace
+from patchwork.core.store.workspace import Workspace
 
 LEFT, TOP, SHAPE = 500_000.0, 5_100_000.0, (24, 24)
 TIMES = ["20190403T100031", "20190503T100031", "20190603T100031", "20190703T100031"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from patchwork.core.bands import DETECTOR_BANDS, Chosen, choose_bands, cloud_detection
 from patchwork.core.errors import DataError
+from patchwork.core.vocabulary.bands import DETECTOR_BANDS, Chosen, choose_bands, cloud_detection
 
 L1C = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 L2A = (*(band for band in L1C if band != "B10"), "SCL", "CLP")

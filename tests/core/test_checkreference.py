@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from patchwork.core.classes import ClassScheme
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import reproject
+from patchwork.core.grid.pixel_grid import reproject
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
-from patchwork.core.reference import make_reference, read_classes
-from patchwork.core.vectors import VectorLayer, read_vector
+from patchwork.core.reference.polygons import make_reference, read_classes
+from patchwork.core.store.vectors import VectorLayer, read_vector
+from patchwork.core.vocabulary.classes import ClassScheme
 
 X, Y = 500_000.0, 5_100_000.0  # on the central meridian of EPSG:32633
 

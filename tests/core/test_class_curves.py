@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from patchwork.core.class_curves import class_curve, mean_features
-from patchwork.core.features import SeriesPlan
+from patchwork.core.learning.class_curves import class_curve, mean_features
+from patchwork.core.learning.features import SeriesPlan
 
 PLAN = SeriesPlan(("B04", "B08", "VV"), ("NDVI",), (date(2019, 1, 1), date(2019, 7, 1)))
 FEATURES = np.array(

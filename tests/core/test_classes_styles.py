@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core import styles
-from patchwork.core.classes import ClassScheme, LandCoverClass
+from patchwork.core.vocabulary.classes import ClassScheme, LandCoverClass
 
 # The colours of the original article, which the built-in scheme promises
 ARTICLE = {

@@ -8,16 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from patchwork.core.bands import DETECTOR_BANDS
-from patchwork.core.clouds import (
-    cell_reflectance,
-    classify_scl,
-    cloud_mask,
-    cloud_probability,
-    percent,
-)
-from patchwork.core.grid import Window
-from patchwork.core.neighbourhoods import dilate, disk, disk_sum
+from patchwork.core.clouds.detection import cell_reflectance, classify_scl, cloud_mask, cloud_probability, percent
+from patchwork.core.grid.neighbourhoods import dilate, disk, disk_sum
+from patchwork.core.grid.pixel_grid import Window
+from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
 # The bands of L1C in the order of the product
 L1C = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")

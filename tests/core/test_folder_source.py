@@ -14,9 +14,9 @@ from pyproj import Transformer
 from scipy import ndimage
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import PixelGrid, Window, reproject
-from patchwork.core.sources import Service, open_local, open_source
-from patchwork.core.sources.folder import FolderSource
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.imagery.sources import Service, open_local, open_source
+from patchwork.core.imagery.sources.folder.source import FolderSource
 
 BANDS = ("B04", "B08", "SCL")
 TIMES = ("20190105T100031", "20190214T100030")

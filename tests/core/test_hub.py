@@ -10,7 +10,7 @@ import requests
 from services import ground
 from services.hub import Hub
 
-from patchwork.core.sources.sentinel_hub.collections import COLLECTIONS
+from patchwork.core.imagery.sources.sentinel_hub.collections import COLLECTIONS
 
 L1C = COLLECTIONS["sentinel-2-l1c"]
 

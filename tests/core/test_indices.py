@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from patchwork.core.indices import INDICES, compute_index
+from patchwork.core.vocabulary.indices import INDICES, compute_index
 
 # Vegetation: blue, green, red, near infrared, short-wave infrared
 BANDS = {"B02": 0.04, "B03": 0.08, "B04": 0.05, "B08": 0.45, "B11": 0.2}

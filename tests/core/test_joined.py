@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from patchwork.core.features import SeriesPlan, plan_series, regular_dates
-from patchwork.core.records import Observations
-from patchwork.core.series import interpolate, join, validly_seen
+from patchwork.core.learning.features import SeriesPlan, plan_series, regular_dates
+from patchwork.core.learning.series import interpolate, join, validly_seen
+from patchwork.core.store.records import Observations
 
 DATES = regular_dates(date(2019, 1, 1), date(2019, 3, 31), 10)
 PIXELS = 50

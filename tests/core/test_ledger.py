@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from patchwork.core.errors import ServiceError
-from patchwork.core.sources import ledger as module
-from patchwork.core.sources.ledger import Ledger
+from patchwork.core.imagery.sources import ledger as module
+from patchwork.core.imagery.sources.ledger import Ledger
 
 
 def pay(ledger, expected=1.0, units=None, status="200"):

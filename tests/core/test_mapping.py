@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from patchwork.core.grid import Window
-from patchwork.core.mapping import smooth, to_classes
-from patchwork.core.neighbourhoods import disk
+from patchwork.core.grid.neighbourhoods import disk
+from patchwork.core.grid.pixel_grid import Window
+from patchwork.core.mapping.decisions import smooth, to_classes
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -20,14 +20,14 @@ import rasterio
 import shapely
 
 from patchwork.core.errors import DataError
-from patchwork.core.features import SeriesPlan
+from patchwork.core.learning.features import SeriesPlan
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.operations.classifypatches import strip_height
 from patchwork.core.progress import Progress
-from patchwork.core.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
-from patchwork.core.records import Acquisition
 from patchwork.core.report import write_report
-from patchwork.core.workspace import Workspace
+from patchwork.core.store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
+from patchwork.core.store.records import Acquisition
+from patchwork.core.store.workspace import Workspace
 
 SHAPE = ROWS, COLUMNS = 36, 48
 LEFT, TOP = 500_000.0, 5_100_000.0

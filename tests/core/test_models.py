@@ -11,10 +11,10 @@ import pytest
 import skops.io
 from sklearn.decomposition import PCA
 
-from patchwork.core import models
-from patchwork.core.classes import ClassScheme
 from patchwork.core.errors import DataError
-from patchwork.core.features import SeriesPlan
+from patchwork.core.learning import models
+from patchwork.core.learning.features import SeriesPlan
+from patchwork.core.vocabulary.classes import ClassScheme
 
 CLASSIFIERS = ("random-forest", "lightgbm", "neural-network")
 PLAN = SeriesPlan(("B02", "B03", "B04", "B08"), (), (date(2019, 1, 1), date(2019, 7, 1)))

@@ -10,11 +10,11 @@ import rasterio.windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchwork.core.classes import ClassScheme
 from patchwork.core.errors import DataError, WorkspaceError
-from patchwork.core.grid import PixelGrid, Window, cut
-from patchwork.core.mosaic import read_classes, write_mosaic
-from patchwork.core.rasters import fingerprint_of
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut
+from patchwork.core.mapping.mosaic import read_classes, write_mosaic
+from patchwork.core.store.rasters import fingerprint_of
+from patchwork.core.vocabulary.classes import ClassScheme
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 SCHEME = ClassScheme.of({1: "cultivated land", 2: "forest", 200: "something else"})

@@ -24,12 +24,12 @@ from scipy import ndimage
 from patchwork.core import report
 from patchwork.core.__main__ import main
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.features import SeriesPlan, regular_dates
-from patchwork.core.models import load_model
+from patchwork.core.learning.features import SeriesPlan, regular_dates
+from patchwork.core.learning.models import load_model
+from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
-from patchwork.core.series import interpolate
-from patchwork.core.workspace import Workspace
+from patchwork.core.store.workspace import Workspace
 
 write_report = report.write_report  # the real one
 
@@ -844,7 +844,7 @@ def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp
 def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path, monkeypatch):
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
     kept = [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")]
-    monkeypatch.setattr("patchwork.core.models.fit", None)  # nothing is fitted
+    monkeypatch.setattr("patchwork.core.learning.models.fit", None)  # nothing is fitted
     make_map(country, folder, *ONE, "--class-colours", "20=#A1B2c3, 400=#000001")
     assert [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")] == kept
     same_layers(folder, made.workspace)

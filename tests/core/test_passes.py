@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core.errors import DataError
-from patchwork.core.sources.passes import Tile, group_passes, named_apart, read_tile
+from patchwork.core.imagery.sources.passes import Tile, group_passes, named_apart, read_tile
 
 BEGINNING = datetime(2019, 7, 31, 10, 0, tzinfo=timezone.utc)
 

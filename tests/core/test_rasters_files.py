@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
 
-from patchwork.core import rasters
 from patchwork.core.errors import DataError, WorkspaceError
-from patchwork.core.files import read_json, remove_temporary_files, write_json, write_text, written_whole
-from patchwork.core.grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.store import rasters
+from patchwork.core.store.files import read_json, remove_temporary_files, write_json, write_text, written_whole
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 WINDOW = Window(-7, 12, 130, 300)
@@ -235,7 +235,7 @@ def test_a_killed_writer_leaves_nothing_under_the_final_name(tmp_path):
     script = """
         import sys, time
         from pathlib import Path
-        from patchwork.core.files import written_whole
+        from patchwork.core.store.files import written_whole
         with written_whole(Path(sys.argv[1])) as temporary:
             temporary.write_text("half")
             print("written", flush=True)

@@ -10,10 +10,10 @@ from hypothesis.extra import numpy as hnp
 from rasterio.features import rasterize
 
 from patchwork.core.errors import DataError
-from patchwork.core.grid import PixelGrid, Window, reproject
-from patchwork.core.reference import erode, make_reference, read_classes
-from patchwork.core.sources import open_local
-from patchwork.core.vectors import VectorLayer, read_vector
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.imagery.sources import open_local
+from patchwork.core.reference.polygons import erode, make_reference, read_classes
+from patchwork.core.store.vectors import VectorLayer, read_vector
 
 WINDOW = Window(-4, 3, 30, 40)
 

@@ -19,7 +19,7 @@ from patchwork.core.progress import Progress
 from patchwork.core.report import words, write_report
 from patchwork.core.report.gathering import gather
 from patchwork.core.report.reading import most_telling_patch, read_small, spread_out
-from patchwork.core.workspace import Workspace
+from patchwork.core.store.workspace import Workspace
 
 LEFT, TOP, PIXEL, SIDE = 500_000.0, 5_100_000.0, 10.0, 48
 TIMES = [f"2019{month:02d}05T100031" for month in (3, 4, 5, 6, 7, 8, 9, 10, 11)]

@@ -20,7 +20,7 @@ import shapely
 
 from patchwork.core import report
 from patchwork.core.__main__ import main
-from patchwork.core.workspace import Workspace
+from patchwork.core.store.workspace import Workspace
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "core" / "launcher"
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from services.safe_products import L1C, PIXELS, write_product
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid import PixelGrid, Window, reproject
-from patchwork.core.sources.safe import SafeSource
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.imagery.sources.safe.source import SafeSource
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
 SIZE = 120

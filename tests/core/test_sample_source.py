@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchwork.core.grid import PixelGrid, Window, reproject
-from patchwork.core.sources import open_local
-from patchwork.core.sources.sample import CLASS_FIELD, NAME_FIELD, write_reference
-from patchwork.core.vectors import read_vector
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.imagery.sources import open_local
+from patchwork.core.imagery.sources.sample.source import CLASS_FIELD, NAME_FIELD, write_reference
+from patchwork.core.store.vectors import read_vector
 
 REGION = Window(0, 0, 400, 600)
 

@@ -19,15 +19,16 @@ import shapely
 from services import ground
 from services.hub import Hub
 
-from patchwork.core.bands import DETECTOR_BANDS
 from patchwork.core.errors import DataError, ParameterError, ServiceError
-from patchwork.core.grid import PixelGrid, Window
-from patchwork.core.sources import simulation
-from patchwork.core.sources.ledger import Ledger
-from patchwork.core.sources.sample import SampleSource
-from patchwork.core.sources.sentinel_hub import SentinelHubSource, client
-from patchwork.core.sources.sentinel_hub.collections import COLLECTIONS
-from patchwork.core.sources.services import Service
+from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.imagery.sources.ledger import Ledger
+from patchwork.core.imagery.sources.sample import simulation
+from patchwork.core.imagery.sources.sample.source import SampleSource
+from patchwork.core.imagery.sources.sentinel_hub import client
+from patchwork.core.imagery.sources.sentinel_hub.collections import COLLECTIONS, Collection
+from patchwork.core.imagery.sources.sentinel_hub.source import SentinelHubSource
+from patchwork.core.imagery.sources.services import Service
+from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
 AREA = (546_000, 5_154_000, 548_400, 5_156_000)  # a corner of the sample region, in two patches
 AREA_OPTION = ",".join(map(str, AREA)) + ",EPSG:32633"
@@ -83,7 +84,7 @@ def test_passes_times_and_cloud_cover_are_those_of_the_region(hub):
 
 def test_all_pages_of_the_catalogue_are_read(hub, monkeypatch):
     whole = source_of(hub).find(*YEAR, EARTH)
-    monkeypatch.setattr("patchwork.core.sources.sentinel_hub._PAGE", 5)
+    monkeypatch.setattr("patchwork.core.imagery.sources.sentinel_hub.source._PAGE", 5)
     hub.requests.clear()
     assert source_of(hub).find(*YEAR, EARTH) == whole
     assert hub.requests["catalogue"] == -(-2 * len(whole) // 5)
@@ -125,7 +126,7 @@ def test_a_wrong_evalscript_gives_a_wrong_picture(hub, monkeypatch):
     script = COLLECTIONS["sentinel-2-l1c"].evalscript(("B02", "B8A"))
     spoilt = script.replace("s.B02", "s.B8A", 1)
     assert spoilt != script
-    monkeypatch.setattr("patchwork.core.sources.sentinel_hub.collections.Collection.evalscript", lambda *_: spoilt)
+    monkeypatch.setattr(Collection, "evalscript", lambda *_: spoilt)
     assert (read(source_of(hub))[0] != right[0]).any()
 
 
@@ -262,7 +263,7 @@ def test_the_budget_is_never_exceeded(hub, tmp_path):
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    from patchwork.core.sources.sample import write_reference
+    from patchwork.core.imagery.sources.sample.source import write_reference
 
     return write_reference(tmp_path_factory.mktemp("reference") / "sample.gpkg")
 

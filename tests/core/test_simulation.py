@@ -13,8 +13,16 @@ from rasterio.transform import from_origin
 from s2cloudless import S2PixelCloudDetector
 from sklearn.ensemble import RandomForestClassifier
 
-from patchwork.core.sources.simulation import CLASSES, coverage, land_cover, load_region, passes, reference, render
-from patchwork.core.sources.simulation.atmosphere import clouds
+from patchwork.core.imagery.sources.sample.simulation import (
+    CLASSES,
+    coverage,
+    land_cover,
+    load_region,
+    passes,
+    reference,
+    render,
+)
+from patchwork.core.imagery.sources.sample.simulation.atmosphere import clouds
 
 REGION = load_region()
 PASSES = {each.time.date().isoformat(): each for each in passes(REGION)}

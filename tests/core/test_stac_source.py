@@ -12,12 +12,12 @@ from affine import Affine
 from services.stac import COLLECTION, StacServer, write_folder_items, write_item
 
 from patchwork.core.errors import DataError, ParameterError, ServiceError
-from patchwork.core.grid import PixelGrid, Window
-from patchwork.core.records import Acquisition
-from patchwork.core.sources.folder import FolderSource
-from patchwork.core.sources.services import Service
-from patchwork.core.sources.stac import StacSource, open_stac
-from patchwork.core.sources.stac_items import images_of
+from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.imagery.sources.folder.source import FolderSource
+from patchwork.core.imagery.sources.services import Service
+from patchwork.core.imagery.sources.stac.items import images_of
+from patchwork.core.imagery.sources.stac.source import StacSource, open_stac
+from patchwork.core.store.records import Acquisition
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
 YEAR = date(2018, 1, 1), date(2018, 12, 31)
@@ -159,7 +159,7 @@ def test_bands_are_told_by_key_or_name_and_tiff_goes_before_jp2():
 
 
 def test_what_fails_now_and_then_is_read_in_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("patchwork.core.sources.stac._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("patchwork.core.imagery.sources.stac.source._FIRST_WAIT", 0.01)
     bands = ground()
     item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4})
     with StacServer(tmp_path, [item]) as server:

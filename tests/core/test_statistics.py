@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchwork.core.statistics import DateStatistics, PixelStatistics, ndvi_of
+from patchwork.core.clouds.statistics import DateStatistics, PixelStatistics, ndvi_of
 
 SHAPE = (6, 7)
 

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from patchwork.core.errors import DataError, WorkspaceError
-from patchwork.core.vectors import VectorLayer, read_vector, write_geopackage
+from patchwork.core.store.vectors import VectorLayer, read_vector, write_geopackage
 
 SQUARES = np.array([shapely.box(0, 0, 1, 1), shapely.box(5, 5, 7, 7)])
 FIELDS = {"id": np.array([3, 70_000]), "name": np.array(["Wald", "Äcker & Wiesen"], dtype=object)}

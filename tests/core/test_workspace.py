@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from rasterio.features import rasterize
 
 from patchwork.core.errors import MissingStepError, WorkspaceError
-from patchwork.core.grid import PixelGrid, Window, cut
-from patchwork.core.rasters import write_raster
-from patchwork.core.records import Acquisition, Catalogue, Layout, fingerprint
-from patchwork.core.workspace import Workspace
+from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut
+from patchwork.core.store.rasters import write_raster
+from patchwork.core.store.records import Acquisition, Catalogue, Layout, fingerprint
+from patchwork.core.store.workspace import Workspace
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 DOMAIN = Window(488_995, 50_007, 23, 31)
@@ -379,7 +379,7 @@ def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
 HOLDER = """
     import sys, time
     from pathlib import Path
-    from patchwork.core.workspace import Workspace
+    from patchwork.core.store.workspace import Workspace
     with Workspace(Path(sys.argv[1])).held():
         print("held", flush=True)
         time.sleep(60)
@@ -438,7 +438,7 @@ def test_a_workspace_that_is_a_file_is_told(tmp_path):
 
 
 def test_a_holder_that_has_yet_to_say_who_it_is_is_another_run(tmp_path):
-    from patchwork.core.files import take_lock
+    from patchwork.core.store.files import take_lock
 
     workspace = Workspace(tmp_path)
     with workspace.held():

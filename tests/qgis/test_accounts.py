@@ -80,8 +80,8 @@ def test_a_map_is_that_of_the_sample_source(run, service, engine_python, tmp_pat
 
     reference = tmp_path / "reference.gpkg"
     write = (
-        "import sys; from pathlib import Path; from patchwork.core.sources.sample import write_reference; "
-        "write_reference(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from patchwork.core.imagery.sources.sample import source; "
+        "source.write_reference(Path(sys.argv[1]))"
     )
     path = {**os.environ, "PYTHONPATH": str(ROOT / "core" / "launcher")}
     subprocess.run([engine_python, "-c", write, str(reference)], env=path, check=True)

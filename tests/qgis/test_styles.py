@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from patchwork.core import styles
-from patchwork.core.classes import ClassScheme, LandCoverClass
+from patchwork.core.vocabulary.classes import ClassScheme, LandCoverClass
 
 START = datetime(2019, 7, 31, 10, 0, 31, tzinfo=timezone.utc)
 SHOWN = (START, START + timedelta(days=5, seconds=-1))

@@ -12,8 +12,8 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry import Polygon
 
-from patchwork.core.sources import simulation
-from patchwork.core.sources.simulation import atmosphere
+from patchwork.core.imagery.sources.sample import simulation
+from patchwork.core.imagery.sources.sample.simulation import atmosphere
 
 WHOLE = slice(None)
 _REGION = simulation.load_region()

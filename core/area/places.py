@@ -1,0 +1,70 @@
+"""Areas and places as people give them: a vector file in any CRS, an extent, or a point."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ..errors import DataError, ParameterError
+from ..grid.pixel_grid import read_crs
+from ..store.vectors import read_vector
+
+_LONGITUDE_LATITUDE = "EPSG:4326"
+
+
+def read_area(text: str) -> tuple[BaseGeometry, str]:
+    """The geometry and CRS of `xmin,ymin,xmax,ymax[,EPSG:n]` or of all polygons of a vector file, as one.
+
+    Raises ParameterError or DataError where the area is empty, has no CRS or no surface.
+    """
+    numbers = _numbers(text, 4)
+    if numbers is not None:
+        (xmin, ymin, xmax, ymax), crs = numbers
+        if not (xmin < xmax and ymin < ymax):
+            raise ParameterError(f"Area of interest (AREA): the extent {text} is empty; it is xmin,ymin,xmax,ymax.")
+        return shapely.box(xmin, ymin, xmax, ymax), crs
+    geometries, crs = _read_geometries(text, "Area of interest (AREA)")
+    area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))
+    if area.area == 0.0:
+        raise DataError(f"Area of interest (AREA): {text} holds no polygon, only points or lines. Set a polygon layer.")
+    return area, crs
+
+
+def read_places(text: str) -> tuple[np.ndarray, str]:
+    """The geometries and CRS of `x,y[,EPSG:n]` or of a vector file of points or polygons."""
+    numbers = _numbers(text, 2)
+    if numbers is not None:
+        return np.array([shapely.Point(numbers[0])], dtype=object), numbers[1]
+    return _read_geometries(text, "Place (PLACE)")
+
+
+def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
+    """The leading numbers and the CRS behind them; None where the text is something else, such as a file."""
+    parts = [part.strip() for part in text.replace("[", ",").replace("]", "").split(",")]
+    try:
+        numbers = [float(part) for part in parts[:count]]
+    except ValueError:
+        return None
+    if len(numbers) != count or len(parts) > count + 1:
+        return None
+    if not all(math.isfinite(number) for number in numbers):
+        raise ParameterError(f"{text}: these are not finite numbers.")
+    crs = parts[count] if len(parts) > count and parts[count] else _LONGITUDE_LATITUDE
+    read_crs(crs)
+    if crs == _LONGITUDE_LATITUDE and not all(abs(number) <= 360.0 for number in numbers):
+        raise ParameterError(
+            f"{text}: these are not degrees; name the CRS behind the numbers, as in {text},EPSG:32633."
+        )
+    return numbers, crs
+
+
+def _read_geometries(text: str, what: str) -> tuple[np.ndarray, str]:
+    layer = read_vector(text)
+    if len(layer.geometries) == 0:
+        raise DataError(f"{what}: {text} is empty; it holds no shape.")
+    if not layer.crs:
+        raise DataError(f"{what}: {text} has no CRS. Assign one (in QGIS: Assign projection), then run again.")
+    return layer.geometries, layer.crs

@@ -1,0 +1,1 @@
+"""Clouds: probability, masks, and statistics of the valid observations."""

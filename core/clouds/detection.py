@@ -1,0 +1,108 @@
+"""Cloud probability and cloud masks: s2cloudless on L1C, the scene classification (SCL) on L2A.
+
+Arrays in, arrays out. s2cloudless (Zupanc 2017, https://github.com/sentinel-hub/sentinel2-cloud-detector) is trained at
+60 m to 160 m, so bands are first averaged to cells of that size; its probability is averaged over a disk, compared with
+the threshold, and the mask is dilated by a disk, all in cells.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..grid.neighbourhoods import dilate, disk_sum
+
+if TYPE_CHECKING:
+    from s2cloudless import S2PixelCloudDetector
+
+# Classes of Sen2Cor's scene classification (Sentinel-2 L2A product specification)
+_SCL_NO_DATA = (0, 1)
+_SCL_SHADOW = 3
+_SCL_CLOUD = (8, 9, 10)
+
+
+def cell_reflectance(bands: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bands (band, y, x) uint16 averaged over cells of `factor` × `factor` pixels with data.
+
+    y and x are multiples of `factor`. Returns reflectance (y, x, band) float32 in 0 to 1, and which cells (y, x) have
+    data. Sums are whole numbers, so a cell's value does not depend on where the array was cut.
+    """
+    has_data = np.any(bands, axis=0)
+    rows, columns = bands.shape[1] // factor, bands.shape[2] // factor
+    counts = _sum_cells(has_data[np.newaxis], rows, columns, factor)[0]
+    sums = _sum_cells(bands, rows, columns, factor)
+    means = sums / (np.maximum(counts, 1) * 10_000.0)
+    return np.moveaxis(means, 0, -1).astype(np.float32), counts > 0
+
+
+def _sum_cells(values: np.ndarray, rows: int, columns: int, factor: int) -> np.ndarray:
+    cells = values.reshape(values.shape[0], rows, factor, columns, factor)
+    total: np.ndarray = cells.sum(axis=(2, 4), dtype=np.uint64)
+    return total
+
+
+def cloud_probability(reflectance: np.ndarray, has_data: np.ndarray, threads: int) -> np.ndarray:
+    """s2cloudless' probability (y, x) float32 of reflectance (y, x, band) in DETECTOR_BANDS; 0 without data."""
+    probability = np.zeros(has_data.shape, dtype=np.float32)
+    if has_data.any():
+        pixels = reflectance[has_data][np.newaxis, np.newaxis]
+        probability[has_data] = _detector().get_cloud_probability_maps(pixels, num_threads=threads)[0, 0]
+    return probability
+
+
+@lru_cache(maxsize=1)
+def _detector() -> S2PixelCloudDetector:
+    # Here, because it brings sentinelhub and OpenCV along, which the scene classification has no use for.
+    from s2cloudless import S2PixelCloudDetector
+
+    return S2PixelCloudDetector()
+
+
+def cloud_mask(
+    probability: np.ndarray, has_data: np.ndarray, *, threshold: float, average_over: int, dilation: int
+) -> np.ndarray:
+    """Which cells (y, x) are cloud: the mean probability over a disk is above the threshold; dilated by a disk.
+
+    Cells without data do not count in the mean. The arithmetic is in double precision and in a fixed order, so that a
+    cell's value depends on its neighbours alone and not on where the array was cut.
+    """
+    mean = probability.astype(np.float64)
+    if average_over > 0:
+        known = disk_sum(has_data.astype(np.int32), average_over)
+        mean = disk_sum(np.where(has_data, mean, 0.0), average_over) / np.maximum(known, 1)
+    mask: np.ndarray = (mean > threshold) & has_data
+    return dilate(mask, dilation)
+
+
+def dilated_mask(probability: np.ndarray, threshold: float, dilation: int) -> np.ndarray:
+    """Which pixels (y, x) are cloud: the probability (percent) is above the threshold (0 to 1), dilated by a disk."""
+    return dilate(probability > threshold * 100.0, dilation)
+
+
+def classify_qa(bits: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability (percent), mask and data (each y, x) of Landsat's quality bits (QA_PIXEL of Collection 2).
+
+    Bit 0 is fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow. The mask holds all of these but fill.
+    """
+    cloud = (bits & 0b01110) > 0
+    has_data = (bits > 0) & ((bits & 1) == 0)
+    mask = dilate(cloud | ((bits & 0b10000) > 0), dilation) & has_data
+    return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
+
+
+def classify_scl(scl: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability (percent), mask and data (each y, x) of a scene classification.
+
+    The probability is 100 where SCL says cloud or cirrus and 0 elsewhere; the mask holds cloud shadows as well.
+    """
+    cloud = np.isin(scl, _SCL_CLOUD)
+    has_data = ~np.isin(scl, _SCL_NO_DATA)
+    mask = dilate(cloud | (scl == _SCL_SHADOW), dilation)
+    return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
+
+
+def percent(probability: np.ndarray) -> np.ndarray:
+    """Probability 0 to 1 as whole percent, uint8."""
+    return np.rint(probability * 100.0).astype(np.uint8)

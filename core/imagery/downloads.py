@@ -1,0 +1,119 @@
+"""What a workspace wants to have fetched: of each acquisition over each patch the scene, and the cells kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from ..grid.pixel_grid import Patch, PixelGrid, Window
+from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
+from ..store.records import Acquisition
+from ..store.workspace import Workspace
+from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
+from .sources import Source
+
+_RADAR_UNITS = "backscatter in decibel × 1000 + 50000"
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file that comes from a source: these bands of an acquisition, over a patch.
+
+    `factor` is how many pixels of the run make the side of one of its pixels: 1 for scenes, more for cells. `grid` and
+    `window` are counted in its own pixels. `shows_patch` tells whether the acquisition shows any of the patch: where it
+    does not, nothing needs to be asked for.
+    """
+
+    patch: Patch
+    acquisition: Acquisition
+    shows_patch: bool
+    bands: tuple[str, ...]
+    factor: int
+    grid: PixelGrid
+    window: Window
+    file: Path
+    fingerprint: str
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file is, made of what would be asked for now."""
+        return fingerprint_of(self.file) == self.fingerprint
+
+
+def plan_downloads(workspace: Workspace) -> list[Download]:
+    """All files, patch by patch."""
+    layout, catalogue = workspace.layout, workspace.catalogue
+    boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
+    footprints = [item.footprint for item in catalogue.acquisitions]
+    shapely.prepare(footprints)
+    shown = np.array([shapely.intersects(footprint, boxes) for footprint in footprints])
+    downloads = []
+    for column, patch in enumerate(layout.patches):
+        for row, item in enumerate(catalogue.acquisitions):
+            shows_patch = bool(shown[row, column])
+            downloads.append(_scene(workspace, patch, item, shows_patch))
+            if item.cells:
+                downloads.append(_cells(workspace, patch, item, shows_patch))
+    return downloads
+
+
+def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+    file, made_of = workspace.scene(patch, item), workspace.scene_fingerprint(patch, item)
+    return Download(patch, item, shows_patch, item.bands, 1, workspace.layout.grid, patch.window, file, made_of)
+
+
+def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+    factor = workspace.catalogue.cell_factor
+    grid, window = workspace.layout.grid.coarse(factor), patch.window.coarse(factor)
+    file, made_of = workspace.cells(patch, item), workspace.cells_fingerprint(patch, item)
+    return Download(patch, item, shows_patch, DETECTOR_BANDS, factor, grid, window, file, made_of)
+
+
+def fetch(workspace: Workspace, source: Source, download: Download) -> None:
+    """Write one file, whole or not at all.
+
+    Pixels outside the area are no data, so that what is kept does not depend on how patches are cut; of cells those
+    count that hold any pixel of the area.
+    """
+    window, factor = download.window, download.factor
+    parts = list(_parts(workspace, download, source.traits.widest)) if download.shows_patch else []
+    pixels = np.zeros((len(download.bands), *window.shape), dtype=np.uint16)
+    for part, file in parts:
+        pixels[(slice(None), *window.slices(part))] = _read(source, download, part, file if len(parts) > 1 else None)
+    area = workspace.layout.area_mask(window.fine(factor))
+    pixels *= area.reshape(window.height, factor, window.width, factor).any(axis=(1, 3))
+    _write(source, download, download.file, window, pixels)
+    for _, file in parts:
+        file.unlink(missing_ok=True)
+
+
+def _parts(workspace: Workspace, download: Download, widest: int) -> Iterator[tuple[Window, Path]]:
+    """The windows that are asked for one by one, each with the file that keeps it until all are there."""
+    kept = workspace.folder / "parts" / download.patch.id
+    for number, part in enumerate(download.window.tiles(widest or max(download.window.shape))):
+        yield part, kept / f"{download.acquisition.name}-{download.factor}-{number}.tif"
+
+
+def _read(source: Source, download: Download, part: Window, file: Path | None) -> np.ndarray:
+    """The pixels of one part, from the file where they have come before: what is paid for is not asked for again."""
+    if file is not None and fingerprint_of(file) == download.fingerprint:
+        return read_raster(file)
+    pixels = source.read(download.acquisition, download.bands, download.grid, part)
+    if file is not None:
+        _write(source, download, file, part, pixels)
+    return pixels
+
+
+def _write(source: Source, download: Download, file: Path, window: Window, pixels: np.ndarray) -> None:
+    is_radar = set(download.bands) <= set(RADAR_BANDS)
+    tags = {
+        FINGERPRINT_TAG: download.fingerprint,
+        "TIFFTAG_DATETIME": download.acquisition.time.strftime("%Y:%m:%d %H:%M:%S"),
+        "UNITS": _RADAR_UNITS if is_radar else "reflectance × 10000",
+        "SOURCE": source.kind,
+    }
+    write_raster(file, pixels, download.grid, window, nodata=0, names=download.bands, tags=tags)

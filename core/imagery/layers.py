@@ -1,0 +1,51 @@
+"""Acquisitions as layers for people: one raster of the whole area each, and styles beside the files of patches."""
+
+from __future__ import annotations
+
+import os
+
+from .. import styles
+from ..store.files import update_text
+from ..store.records import Acquisition
+from ..store.virtual_mosaic import virtual_mosaic
+from ..store.workspace import Workspace
+
+
+def write_acquisitions(workspace: Workspace) -> None:
+    """For each acquisition one raster that shows its scenes together, and styles beside it and beside each scene.
+
+    What tells of acquisitions that are no longer in the catalogue is removed.
+    """
+    acquisitions = workspace.catalogue.acquisitions
+    shown = styles.shown_moments([item.time for item in acquisitions])
+    for item, moments in zip(acquisitions, shown, strict=True):
+        style = styles.scene_style(item.bands, moments)
+        for patch in workspace.layout.patches:
+            styles.write_style(workspace.scene(patch, item), style)
+        file = workspace.acquisition(item)
+        styles.write_style(file, style)
+        update_text(file, _together(workspace, item))
+    wanted = {workspace.acquisition(item) for item in acquisitions}
+    for file in set(workspace.acquisitions_folder.glob("[0-9]*T[0-9]*.vrt")) - wanted:
+        file.with_suffix(".qml").unlink(missing_ok=True)
+        file.unlink()
+
+
+def write_cloud_styles(workspace: Workspace) -> None:
+    """The style of cloud probability, shown in its time, beside each cloud file."""
+    acquisitions = workspace.catalogue.acquisitions
+    for item, moments in zip(acquisitions, styles.shown_moments([item.time for item in acquisitions]), strict=True):
+        style = styles.scale_style(styles.CLOUD_PROBABILITY, moments)
+        for patch in workspace.layout.patches:
+            styles.write_style(workspace.cloud(patch, item), style)
+
+
+def _together(workspace: Workspace, item: Acquisition) -> str:
+    """The scenes of one acquisition as one raster; paths are relative, so that the workspace can be moved."""
+    layout, folder = workspace.layout, workspace.acquisitions_folder
+    sources = [
+        (os.path.relpath(workspace.scene(patch, item), folder).replace(os.sep, "/"), patch.window)
+        for patch in layout.patches
+    ]
+    tags = {"TIFFTAG_DATETIME": item.time.strftime("%Y:%m:%d %H:%M:%S")}
+    return virtual_mosaic(layout.grid, layout.domain, sources, item.bands, nodata=0, tags=tags)

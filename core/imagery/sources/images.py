@@ -1,0 +1,46 @@
+"""Single-band images brought to the grid of a run, and laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rasterio.io import DatasetReader
+from rasterio.windows import Window as FileWindow
+
+from ...grid.pixel_grid import PixelGrid, Window
+from ...vocabulary.bands import CATEGORICAL_BANDS
+from .resampling import read_resampled
+
+
+def read_band(file: DatasetReader, own: PixelGrid, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+    """The numbers (y, x) uint16 of an image whose pixels are those of `own` from its corner on; 0 is no data.
+
+    As they are where its pixels coincide with those of the grid; otherwise bilinear, classes and bits the nearest.
+    """
+    if not own.same_as(grid):
+        resampled: np.ndarray = read_resampled(file, {band: 1}, (own.pixel_width, own.pixel_height), grid, window)[0]
+        return resampled
+    column = round((own.left - grid.left) / grid.pixel_width)
+    row = round((grid.top - own.top) / grid.pixel_height)
+    common = Window(row, column, file.height, file.width).intersection(window)
+    values = np.zeros(window.shape, dtype=np.uint16)
+    if not common.is_empty:
+        inside = FileWindow(common.column - column, common.row - row, common.width, common.height)
+        values[window.slices(common)] = file.read(1, window=inside)
+    return values
+
+
+def as_reflectance(values: np.ndarray, scale: float, offset: float) -> np.ndarray:
+    """Reflectance × 10000, that is values × `scale` + `offset`, as uint16 of at least 1 where there is data."""
+    if (scale, offset) == (1.0, 0.0):
+        return values
+    moved = np.rint(values * scale + offset).clip(1, 65535)
+    return np.where(values > 0, moved, 0).astype(np.uint16)
+
+
+def lay_under(pixels: np.ndarray, values: np.ndarray, bands: Sequence[str]) -> None:
+    """Put (band, y, x) values where nothing lies yet and every band but classes and bits has data."""
+    measured = [band not in CATEGORICAL_BANDS for band in bands]
+    has_data = (values[measured] > 0).all(axis=0) if any(measured) else values.any(axis=0)
+    np.copyto(pixels, values, where=has_data & ~pixels.any(axis=0))

@@ -1,0 +1,107 @@
+"""What was paid to a service: a log that people can read, and the budget that is never exceeded."""
+
+from __future__ import annotations
+
+import csv
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ...errors import ServiceError, WorkspaceError
+
+_COLUMNS = ("time", "request", "what", "status", "processing_units", "bytes", "seconds")
+
+
+class Bill:
+    """What one request turned out to cost; until the service has told, what it is expected to."""
+
+    def __init__(self, what: str, expected: float) -> None:
+        self.request = uuid.uuid4().hex[:12]
+        self.what = what
+        self.units = expected
+        self.bytes = 0
+        self.status = "asked"
+
+
+class Ledger:
+    """The log of a workspace, `downloads.csv`: a line when a request is asked, and another with what became of it.
+
+    `budget` is the most that may be spent in a calendar month (UTC), `rate` the most requests in a minute, and
+    `connections` how many are under way at the same time. The last line of a request counts, so that one whose answer
+    was lost, even because the process was killed, counts as paid. Used from many threads.
+    """
+
+    def __init__(
+        self, file: Path, budget: float | None = None, rate: float | None = None, connections: int = 1
+    ) -> None:
+        self._file = file
+        self._budget = budget
+        self._pause = 60.0 / rate if rate else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(connections)
+        self._spent = self._spent_this_month() if budget is not None else 0.0
+
+    @contextmanager
+    def paying(self, what: str, expected: float) -> Iterator[Bill]:
+        """Wait for this request's turn, and put down what it cost, whatever becomes of it.
+
+        Raises ServiceError, before anything is asked, where the budget might be exceeded.
+        """
+        with self._slots:
+            self._wait()
+            bill = Bill(what, expected)
+            self._reserve(bill)
+            began = time.monotonic()
+            try:
+                yield bill
+            finally:
+                with self._lock:
+                    self._spent += bill.units - expected
+                    self._write(bill, time.monotonic() - began)
+
+    def _reserve(self, bill: Bill) -> None:
+        with self._lock:
+            if self._budget is not None and self._spent + bill.units > self._budget:
+                raise ServiceError(
+                    f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent "
+                    f"this month, and the next request takes {bill.units:,.2f}. What is fetched is kept. Run again "
+                    "next month, or with a larger BUDGET, to go on."
+                )
+            self._write(bill, 0.0)
+            self._spent += bill.units
+
+    def _wait(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            turn = max(self._next, now)
+            self._next = turn + self._pause
+        time.sleep(max(turn - now, 0.0))
+
+    def _write(self, bill: Bill, seconds: float) -> None:
+        is_new = not self._file.exists()
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        row = (now, bill.request, bill.what, bill.status, f"{bill.units:.6f}", bill.bytes, f"{seconds:.2f}")
+        try:
+            with self._file.open("a", encoding="utf-8", newline="") as file:
+                lines = csv.writer(file, lineterminator="\n")
+                if is_new:
+                    lines.writerow(_COLUMNS)
+                lines.writerow(row)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self._file} cannot be written ({error.strerror}). Make room and run again."
+            ) from error
+
+    def _spent_this_month(self) -> float:
+        """The units of this month's requests; of one that was killed while writing a line, the line before counts."""
+        if not self._file.exists():
+            return 0.0
+        month = datetime.now(timezone.utc).strftime("%Y-%m-")
+        with self._file.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["seconds"] and row["time"].startswith(month)]
+        return sum({row["request"]: float(row["processing_units"]) for row in rows}.values())

@@ -1,0 +1,240 @@
+"""One Sentinel-2 product as delivered, a `.SAFE` folder or a `.zip` of it: what its metadata tell, no pixels."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from xml.etree import ElementTree  # see _parse  # nosec B405
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ....errors import DataError
+from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....store.records import fingerprint
+
+LEVELS = {
+    "L1C": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"),
+    "L2A": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12", "SCL"),
+}
+_BAND_IDS = LEVELS["L1C"]  # the order of band_id in the metadata
+_METADATA = re.compile(r"^(MTD_MSIL(1C|2A)|S2._OPER_MTD_SAFL(1C|2A)_[^/]*)\.xml$")
+_TILE_METADATA = re.compile(r"^GRANULE/([^/]+)/(MTD_TL|S2._OPER_MTD_L.._TL_[^/]*)\.xml$")
+_IMAGE = re.compile(r"^GRANULE/([^/]+)/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d[\dA]|SCL)(?:_(\d\d)m)?\.jp2$")
+_TILE_NAME = re.compile(r"T(\d{2}[A-Z]{3})")
+_PIXELS = {"B02": 10, "B03": 10, "B04": 10, "B08": 10, "B01": 60, "B09": 60, "B10": 60}
+_USUAL_QUANTIFICATION = 10_000.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """The file of one band as GDAL opens it, the size of its pixels (m), and what its numbers mean.
+
+    Reflectance × 10000 is number × `scale` + `offset`.
+    """
+
+    path: str
+    pixel: int
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class Granule:
+    """One tile of a product (a file or folder): its grid of 10 m with the number of columns and rows, its images."""
+
+    product: str
+    tile: str
+    grid: PixelGrid
+    width: int
+    height: int
+    images: Mapping[str, Image]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a product is: its satellite, datatake, processing and ground (EPSG:4326), cloud cover (0 to 1), tiles."""
+
+    name: str
+    level: str
+    platform: str
+    time: datetime
+    baseline: str
+    footprint: BaseGeometry
+    cloud_cover: float | None
+    identity: str
+    granules: tuple[Granule, ...]
+
+
+class _Files:
+    """The files of a product by their path in it, wherever they lie."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._zip: zipfile.ZipFile | None = None
+        if path.is_dir():
+            self._root = ""
+            names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+        else:
+            try:
+                self._zip = zipfile.ZipFile(path)
+            except (zipfile.BadZipFile, OSError) as error:
+                raise DataError(
+                    f"{path.name}: cannot be opened; it is cut short or no zip. Download it again."
+                ) from error
+            inside = self._zip.namelist()
+            roots = {name.split(".SAFE/")[0] for name in inside if ".SAFE/" in name}
+            if len(roots) != 1:
+                raise DataError(f"{path.name}: holds {len(roots)} products (.SAFE); one for each zip is right.")
+            self._root = f"{roots.pop()}.SAFE/"
+            names = [name.removeprefix(self._root) for name in inside if name.startswith(self._root)]
+        self.names = sorted(name for name in names if not name.endswith("/"))
+
+    @property
+    def product_name(self) -> str:
+        """The name of the .SAFE folder."""
+        return self._path.name if self._zip is None else self._root.rstrip("/").rsplit("/", 1)[-1]
+
+    def read(self, name: str) -> bytes:
+        """The content of a small file."""
+        try:
+            return (self._path / name).read_bytes() if self._zip is None else self._zip.read(self._root + name)
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{self._path.name}: {name} cannot be read. Download the product again.") from error
+
+    def for_gdal(self, name: str) -> str:
+        """How GDAL opens a file; braces let a zip's path hold anything."""
+        absolute = self._path.resolve()
+        return str(absolute / name) if self._zip is None else f"/vsizip/{{{absolute}}}/{self._root}{name}"
+
+
+def read_product(path: Path) -> Product:
+    """The product; DataError with what is missing or wrong."""
+    files = _Files(path)
+    found = [name for name in files.names if _METADATA.match(name)]
+    if not found:
+        raise DataError(f"{path.name}: lacks its metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml). Download it again.")
+    text = files.read(found[0])
+    root = _parse(path, found[0], text)
+    match = _METADATA.match(found[0])
+    level = f"L{match.group(2) or match.group(3)}" if match else ""
+    try:
+        granules = tuple(_granules(path, files, level, root))
+        return Product(
+            files.product_name,
+            level,
+            _text(root, "SPACECRAFT_NAME").lower(),
+            datetime.fromisoformat(_text(root, "DATATAKE_SENSING_START")[:19]).replace(tzinfo=timezone.utc),
+            _text(root, "PROCESSING_BASELINE"),
+            _footprint(root, granules),
+            _cloud_cover(root),
+            fingerprint(files.product_name, text.decode("utf-8", "replace")),
+            granules,
+        )
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise DataError(f"{path.name}: its metadata lack or misuse {error}. Download it again.") from error
+
+
+def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) -> list[Granule]:
+    images: dict[str, dict[str, tuple[int, str]]] = {}
+    for name in files.names:
+        found = _IMAGE.match(name)
+        if found:
+            band = found.group(3)
+            pixel = int(found.group(2) or found.group(4) or _PIXELS.get(band, 20))
+            own = images.setdefault(found.group(1), {})
+            own[band] = min(own.get(band, (pixel, name)), (pixel, name))
+    metadata = {match.group(1): match.group(0) for match in map(_TILE_METADATA.match, files.names) if match}
+    if not metadata or images.keys() - metadata.keys():
+        raise DataError(f"{path.name}: lacks the metadata of its tiles (MTD_TL.xml). Download it again.")
+    offsets, scale = _radiometry(root)
+    granules = []
+    for granule, name in metadata.items():
+        here = images.get(granule, {})
+        lacking = [band for band in LEVELS[level] if band not in here]
+        if lacking:
+            raise DataError(f"{path.name}: lacks the image of {', '.join(lacking)} in {granule}. Download it again.")
+        place = _parse(path, name, files.read(name))
+        made = {
+            band: Image(files.for_gdal(file), pixel)
+            if band == "SCL"
+            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale)
+            for band, (pixel, file) in here.items()
+            if band in LEVELS[level]
+        }
+        granules.append(_granule(path.name, granule, place, made))
+    return granules
+
+
+def _granule(product: str, name: str, place: ElementTree.Element, images: Mapping[str, Image]) -> Granule:
+    size, corner = _of_10_m(place, "Size"), _of_10_m(place, "Geoposition")
+    crs = _text(place, "HORIZONTAL_CS_CODE")
+    left, top = float(_text(corner, "ULX")), float(_text(corner, "ULY"))
+    grid = PixelGrid(crs, left, top, 10.0, 10.0)
+    found = _TILE_NAME.search(name)
+    tile = found.group(1) if found else name
+    return Granule(product, tile, grid, int(_text(size, "NCOLS")), int(_text(size, "NROWS")), images)
+
+
+def _of_10_m(place: ElementTree.Element, name: str) -> ElementTree.Element:
+    for element in place.iter(name):
+        if element.get("resolution") == "10":
+            return element
+    raise ValueError(f"{name} of 10 m")
+
+
+def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
+    """The offset of each band (products of baseline 04.00 and later), and what makes the numbers × 10000."""
+    offsets = {}
+    for name in ("RADIO_ADD_OFFSET", "BOA_ADD_OFFSET"):
+        for element in root.iter(name):
+            offsets[_BAND_IDS[int(element.get("band_id", "-1"))]] = round(float(element.text or "0"))
+    for name in ("QUANTIFICATION_VALUE", "BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"):
+        for element in root.iter(name):
+            return offsets, _USUAL_QUANTIFICATION / float(element.text or "")
+    raise ValueError("QUANTIFICATION_VALUE")
+
+
+def _cloud_cover(root: ElementTree.Element) -> float | None:
+    told = root.find(".//Cloud_Coverage_Assessment")
+    return float(told.text) / 100.0 if told is not None and told.text else None
+
+
+def _footprint(root: ElementTree.Element, granules: tuple[Granule, ...]) -> BaseGeometry:
+    """The ground of the product, that of its tiles where it is not told.
+
+    The list holds latitude before longitude, and now and then a height.
+    """
+    if root.find(".//EXT_POS_LIST") is None:
+        return shapely.union_all([_rectangle(granule) for granule in granules])
+    numbers = [float(number) for number in _text(root, "EXT_POS_LIST").split()]
+    step = 3 if len(numbers) % 2 or (len(numbers) % 3 == 0 and numbers[2] == 0.0) else 2
+    return shapely.make_valid(shapely.Polygon(list(zip(numbers[1::step], numbers[0::step], strict=True))))
+
+
+def _rectangle(granule: Granule) -> BaseGeometry:
+    box = shapely.box(*granule.grid.bounds(Window(0, 0, granule.height, granule.width)))
+    return reproject(np.array([box]), granule.grid.crs, "EPSG:4326")[0]
+
+
+def _text(root: ElementTree.Element, name: str) -> str:
+    for element in root.iter(name):
+        if element.text:
+            return element.text.strip()
+    raise ValueError(name)
+
+
+def _parse(path: Path, name: str, text: bytes) -> ElementTree.Element:
+    """The root of an XML file that has no document type: one could hold entities that grow without end."""
+    if b"<!DOCTYPE" in text:
+        raise DataError(f"{path.name}: {name} has a document type, which metadata of Sentinel-2 have not.")
+    try:
+        return ElementTree.fromstring(text)  # nosec B314
+    except ElementTree.ParseError as error:
+        raise DataError(f"{path.name}: {name} is cut short or no XML ({error}). Download the product again.") from error

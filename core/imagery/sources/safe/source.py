@@ -1,0 +1,156 @@
+"""Sentinel-2 products as delivered: L1C or L2A, `.SAFE` folders and zips, read straight from their JPEG 2000 images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.errors import RasterioError
+from shapely.geometry.base import BaseGeometry
+
+from ....errors import DataError, ParameterError
+from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....store.records import Acquisition, fingerprint, is_between
+from ....vocabulary.bands import CATEGORICAL_BANDS
+from ..images import as_reflectance, lay_under, read_band
+from ..passes import Pass, Tile, named_apart
+from ..traits import Traits
+from .product import LEVELS, Granule, Product, read_product
+
+
+@dataclass(frozen=True)
+class SafeSource:
+    """All products of one folder, of one level; those of one datatake are one acquisition."""
+
+    imagery: str
+    grid: PixelGrid
+    extent: BaseGeometry
+    bands: tuple[str, ...]
+    acquisitions: tuple[Acquisition, ...]
+    granules: Mapping[datetime, tuple[Granule, ...]]
+    kind: ClassVar[str] = "safe"
+    crs: ClassVar[str] = "EPSG:4326"
+    traits: ClassVar[Traits] = Traits(selects=True)
+
+    @classmethod
+    def open(cls, folder: Path) -> SafeSource:
+        """Read the metadata of every product; DataError names all products that cannot be used, and why."""
+        if not folder.is_dir():
+            raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
+        paths = [folder] if folder.suffix == ".SAFE" else sorted([*folder.glob("*.SAFE"), *folder.glob("*.zip")])
+        if not paths:
+            raise DataError(f"The folder {folder} holds no Sentinel-2 product (*.SAFE or *.zip).")
+        products, wrong = [], []
+        for path in paths:
+            try:
+                products.append(read_product(path))
+            except DataError as error:
+                wrong.append(str(error))
+        levels = sorted({product.level for product in products})
+        if len(levels) > 1:
+            wrong.append(f"There are products of {' and '.join(levels)}: keep them in folders of their own.")
+        if wrong:
+            raise DataError("\n".join([f"{len(wrong)} problem(s) with the products in {folder}:", *wrong]))
+        # Of a zip beside its unpacked folder the folder is taken: it sorts first and is read faster.
+        by_name = {product.name: product for product in _newest(products[::-1])}
+        passes = _datatakes(by_name.values())
+        granules = {each.time: _by_tile([by_name[tile.id] for tile in each.tiles]) for each in passes}
+        places = Counter(granule.grid.crs for tiles in granules.values() for granule in tiles)
+        zone = min(places, key=lambda crs: (-places[crs], crs))
+        first = next(granule for tiles in granules.values() for granule in tiles if granule.grid.crs == zone)
+        extent = shapely.union_all([each.footprint for each in passes])
+        bands = LEVELS[levels[0]]
+        acquisitions = tuple(_acquisition(each, by_name, bands) for each in passes)
+        return cls(str(folder.resolve()), first.grid.recounted(), extent, bands, acquisitions, granules)
+
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The acquisitions of the period whose products meet the area."""
+        return [
+            item for item in self.acquisitions if is_between(item.time, start, end) and item.footprint.intersects(area)
+        ]
+
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        """The tiles of the datatake side by side; where they overlap the first one (by name) with data counts.
+
+        Tiles in the zone of the grid come before those of others, so that nothing is resampled without need. Bands that
+        coincide with the grid are taken as they are; others, those of 20 m and 60 m among them, are brought to it by
+        bilinear interpolation, classes by the nearest pixel. A pixel has data where all bands have.
+        """
+        pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
+        for granule in sorted(self.granules[acquisition.time], key=lambda each: each.grid.crs != grid.crs):
+            if _meets(granule, grid, window) and not pixels.any(axis=0).all():
+                lay_under(pixels, np.stack([_read_image(granule, band, grid, window) for band in bands]), bands)
+        return pixels
+
+
+def _newest(products: Sequence[Product]) -> list[Product]:
+    """What counts of the products: of every tile of a datatake the newest baseline that it was processed with.
+
+    All products of that baseline do: where a datatake came down in two strips, each holds a part of the tile.
+    """
+    newest: dict[tuple[str, datetime, str], str] = {}
+    for product in products:
+        for granule in product.granules:
+            key = product.platform, product.time, granule.tile
+            newest[key] = max(newest.get(key, ""), product.baseline)
+    counting = [
+        replace(
+            product,
+            granules=tuple(
+                granule
+                for granule in product.granules
+                if newest[product.platform, product.time, granule.tile] == product.baseline
+            ),
+        )
+        for product in products
+    ]
+    return [product for product in counting if product.granules]
+
+
+def _datatakes(products: Iterable[Product]) -> list[Pass]:
+    """The passes, told by the start of their datatake: names of products differ between old and new naming."""
+    tiles: dict[tuple[datetime, str], list[Tile]] = {}
+    for each in sorted(products, key=lambda product: product.name):
+        tile = Tile(each.name, each.time, each.platform, each.footprint, each.cloud_cover)
+        tiles.setdefault((each.time, each.platform), []).append(tile)
+    return named_apart(Pass(time, platform, tuple(members)) for (time, platform), members in tiles.items())
+
+
+def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
+    """The granules of products in order of name by tile; of one tile those of the last product come first."""
+    return tuple(
+        sorted((granule for each in reversed(products) for granule in each.granules), key=lambda granule: granule.tile)
+    )
+
+
+def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> Acquisition:
+    identity = fingerprint([products[tile.id].identity for tile in each.tiles])
+    return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
+
+
+def _meets(granule: Granule, grid: PixelGrid, window: Window) -> bool:
+    rectangle = np.array([shapely.box(*granule.grid.bounds(Window(0, 0, granule.height, granule.width)))])
+    here = grid.to_pixels(reproject(rectangle, granule.grid.crs, grid.crs))[0]
+    return bool(here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)))
+
+
+def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+    """One band (y, x) uint16 of a window of any grid, as reflectance × 10000 or class; 0 without data."""
+    image = granule.images[band]
+    own = replace(granule.grid, pixel_width=float(image.pixel), pixel_height=float(image.pixel))
+    try:
+        with rasterio.open(image.path) as file:
+            values = read_band(file, own, band, grid, window)
+    except RasterioError as error:
+        name = Path(image.path).name
+        raise DataError(
+            f"{granule.product}: {name} cannot be read; the product seems to be damaged. Download it again."
+        ) from error
+    return values if band in CATEGORICAL_BANDS else as_reflectance(values, image.scale, image.offset)

@@ -1,0 +1,110 @@
+"""The built-in sample region as a source: simulated, the same on every machine, and free of any account."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+
+from ....grid.pixel_grid import PixelGrid, Window, read_crs
+from ....store.records import Acquisition, fingerprint, is_between
+from ....store.vectors import VectorLayer, write_geopackage
+from ..traits import Traits
+from . import simulation
+
+CLASS_FIELD = "class_id"
+NAME_FIELD = "class_name"
+
+
+class SampleSource:
+    """The simulated acquisitions over the region's own grid."""
+
+    kind = "sample"
+    imagery = ""
+    traits = Traits(selects=True, cells=True)
+
+    def __init__(self) -> None:
+        self._region = simulation.load_region()
+        region = self._region
+        self.bands = region.bands
+        self.grid = PixelGrid(f"EPSG:{region.epsg}", region.left, region.top, region.resolution, region.resolution)
+        self.crs = self.grid.crs
+        self.extent: BaseGeometry = shapely.box(*self.grid.bounds(Window(0, 0, region.height, region.width)))
+
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The passes of the period that saw some of the area."""
+        found = [
+            Acquisition(
+                item.time,
+                fingerprint("simulated", _version(), item.time),
+                self.bands,
+                simulation.coverage(self._region, item),
+                item.cloud_cover,
+            )
+            for item in simulation.passes(self._region)
+            if is_between(item.time, start, end)
+        ]
+        return [acquisition for acquisition in found if acquisition.footprint.intersects(area)]
+
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        """What the satellite would have seen: of the region's pixel that holds the centre of the pixel asked for.
+
+        That is how the services deliver other grids (nearest neighbour, on an edge the pixel to the right or below).
+        """
+        region = self._region
+        columns, rows = self._places(grid, window)
+        inside = (columns >= 0) & (columns < region.width) & (rows >= 0) & (rows < region.height)
+        pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
+        if inside.any():
+            columns, rows = columns[inside], rows[inside]
+            top, left = int(rows.min()), int(columns.min())
+            shape = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
+            seen = simulation.render(region, self._pass(acquisition), top, left, *shape)
+            numbers = np.array([self.bands.index(band) for band in bands])
+            pixels[:, inside] = seen[numbers[:, np.newaxis], rows - top, columns - left]
+        return pixels
+
+    def _places(self, grid: PixelGrid, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """The columns and rows (y, x) int64 of the region's pixels at the centres of the window's pixels."""
+        across, down = np.arange(window.width) + 0.5, np.arange(window.height) + 0.5
+        left, _, _, top = grid.bounds(window)
+        x, y = np.meshgrid(left + across * grid.pixel_width, top - down * grid.pixel_height)
+        if read_crs(grid.crs) != read_crs(self.crs):
+            x, y = Transformer.from_crs(read_crs(grid.crs), read_crs(self.crs), always_xy=True).transform(x, y)
+        columns = np.floor((x - self.grid.left) / self.grid.pixel_width)
+        rows = np.floor((self.grid.top - y) / self.grid.pixel_height)
+        return columns.clip(-1, self._region.width).astype(np.int64), rows.clip(-1, self._region.height).astype(
+            np.int64
+        )
+
+    def _pass(self, acquisition: Acquisition) -> simulation.Pass:
+        return next(item for item in simulation.passes(self._region) if item.time == acquisition.time)
+
+
+def write_reference(path: Path) -> Path:
+    """Write the region's reference polygons as a GeoPackage, where they are not there already."""
+    region = simulation.load_region()
+    if not path.exists():
+        polygons = simulation.reference(region)
+        fields = {
+            CLASS_FIELD: np.array([polygon.class_id for polygon in polygons], dtype=np.int32),
+            NAME_FIELD: np.array([polygon.class_name for polygon in polygons], dtype=object),
+        }
+        shapes = np.array([polygon.geometry for polygon in polygons], dtype=object)
+        write_geopackage(path, VectorLayer("sample_reference", shapes, fields, f"EPSG:{region.epsg}"))
+    return path
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """Changes when the definition or the simulation does."""
+    folder = Path(simulation.__file__).parent
+    files = [*sorted(folder.glob("*.py")), folder.parents[4] / "resources" / "sample_region.json"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

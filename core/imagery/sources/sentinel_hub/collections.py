@@ -1,0 +1,122 @@
+"""The collections that can be fetched, in one table: their bands, their units, and the script that asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ....errors import ParameterError
+from ....vocabulary.bands import CATEGORICAL_BANDS
+
+# Stored values of a sample, in JavaScript: 0 is kept for no data.
+_AS_IT_IS = "Math.max(1, {})"
+_REFLECTANCE = "Math.max(1, Math.min(65535, Math.round({} * 10000)))"
+_DECIBEL = "Math.max(1, Math.min(65535, Math.round((10 * Math.log({}) / Math.LN10 + 50) * 1000)))"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection of a service.
+
+    `bands` maps the names of bands here to those of the service: Landsat's are called as Sentinel-2's of the same part
+    of the spectrum. `units` and `value` say in which unit the service gives them and how they are stored. `mosaicked`
+    are the ids of products to take; `unit_factor` what the processing multiplies the price with; `base_url` where the
+    collection is, other than at Sentinel Hub's main deployment.
+    """
+
+    id: str
+    bands: Mapping[str, str]
+    units: str = "DN"
+    value: str = _AS_IT_IS
+    processing: Mapping[str, Any] = field(default_factory=dict)
+    data_filter: Mapping[str, Any] = field(default_factory=dict)
+    mosaicked: str = ""
+    unit_factor: float = 1.0
+    base_url: str | None = None
+
+    def takes(self, product: str) -> bool:
+        """Whether a product of this id is wanted."""
+        return re.search(self.mosaicked, product) is not None
+
+    def evalscript(self, bands: Sequence[str]) -> str:
+        """The script (https://docs.sentinel-hub.com/api/latest/evalscript/v3/) that gives these bands as uint16.
+
+        A pixel without data is 0 in all of them, and no other pixel is 0 in any but classes and bits.
+        """
+        own = [self.bands[band] for band in bands]
+        units = [self._units_of(band) for band in bands]
+        values = ", ".join(self._value_of(band).format(f"s.{name}") for band, name in zip(bands, own, strict=True))
+        quoted = ", ".join(f'"{name}"' for name in [*own, "dataMask"])
+        return "\n".join(
+            [
+                "//VERSION=3",
+                "function setup() {",
+                "  return {",
+                f"    input: [{{bands: [{quoted}], units: [{', '.join(f'{unit!r}' for unit in [*units, 'DN'])}]}}],",
+                f'    output: {{bands: {len(own)}, sampleType: "UINT16"}}',
+                "  };",
+                "}",
+                "function evaluatePixel(s) {",
+                f"  return s.dataMask ? [{values}] : [{', '.join('0' * len(own))}];",
+                "}",
+            ]
+        )
+
+    def _units_of(self, band: str) -> str:
+        return "DN" if band in _COUNTS else self.units
+
+    def _value_of(self, band: str) -> str:
+        return "{}" if band in _COUNTS else self.value
+
+
+_COUNTS = (*CATEGORICAL_BANDS, "CLP")
+
+_S2 = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
+_LANDSAT = {
+    "B01": "B01",
+    "B02": "B02",
+    "B03": "B03",
+    "B04": "B04",
+    "B08": "B05",
+    "B11": "B06",
+    "B12": "B07",
+    "QA": "BQA",
+}
+# Pixels as they are measured: a finer grid repeats them, a coarser one takes the one at its centre. Reflectance of
+# products from 2022 on is brought to that of older ones.
+_NEAREST = {"upsampling": "NEAREST", "downsampling": "NEAREST"}
+_HARMONISED = {**_NEAREST, "harmonizeValues": True}
+_US_WEST = "https://services-uswest2.sentinel-hub.com"
+
+COLLECTIONS = {
+    collection.id: collection
+    for collection in (
+        Collection("sentinel-2-l1c", {band: band for band in (*_S2, "CLP")}, processing=_HARMONISED),
+        Collection(
+            "sentinel-2-l2a",
+            {band: band for band in (*_S2, "SCL", "CLP") if band != "B10"},
+            processing=_HARMONISED,
+        ),
+        Collection("landsat-ot-l1", _LANDSAT, "REFLECTANCE", _REFLECTANCE, _NEAREST, base_url=_US_WEST),
+        Collection("landsat-ot-l2", _LANDSAT, "REFLECTANCE", _REFLECTANCE, _NEAREST, base_url=_US_WEST),
+        Collection(
+            "sentinel-1-grd",
+            {"VV": "VV", "VH": "VH"},
+            "LINEAR_POWER",
+            _DECIBEL,
+            processing={**_NEAREST, "backCoeff": "GAMMA0_TERRAIN", "orthorectify": True},
+            data_filter={"acquisitionMode": "IW", "polarization": "DV", "resolution": "HIGH"},
+            mosaicked="_IW_GRDH_1SDV_",
+            unit_factor=2.0,
+        ),
+    )
+}
+
+
+def find_collection(name: str) -> Collection:
+    """The collection of that id; ParameterError where it is not known."""
+    if name not in COLLECTIONS:
+        raise ParameterError(f"Collection (COLLECTION): {name!r} is not one of {', '.join(COLLECTIONS)}.")
+    return COLLECTIONS[name]

@@ -1,0 +1,201 @@
+"""Sentinel Hub, the Copernicus Data Space Ecosystem, and whatever else speaks their protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
+from requests.structures import CaseInsensitiveDict
+from sentinelhub import CRS, BBox, MimeType, SentinelHubCatalog, SentinelHubRequest, SHConfig
+from sentinelhub.download.models import DownloadResponse
+from shapely.geometry.base import BaseGeometry
+
+from ....errors import ParameterError
+from ....grid.pixel_grid import PixelGrid, Window, read_crs
+from ....store.records import Acquisition, fingerprint
+from ..ledger import Ledger
+from ..passes import Pass, group_passes, named_apart, read_tile
+from ..services import Price, Service
+from ..traits import Traits
+from .client import Client, Order
+from .collections import COLLECTIONS, Collection, find_collection
+from .prices import WIDEST, price_of
+
+# Base address, and where accounts sign in.
+_DEPLOYMENTS = {
+    "sentinelhub": (
+        "https://services.sentinel-hub.com",
+        "https://services.sentinel-hub.com/auth/realms/main/protocol/openid-connect/token",
+    ),
+    "cdse": (
+        "https://sh.dataspace.copernicus.eu",
+        "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token",
+    ),
+}
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_SLACK = timedelta(seconds=5)  # catalogues cut fractions of seconds off
+_PAGE = 100
+
+
+class SentinelHubSource:
+    """The collections of one deployment, read for one account, with sentinelhub-py."""
+
+    kind = "sentinelhub"
+    traits = Traits(selects=True, waits=True, cells=True, widest=WIDEST)
+    grid = None
+    crs = "EPSG:4326"
+    extent = None
+
+    def __init__(self, service: Service, ledger: Ledger | None = None) -> None:
+        """ParameterError where a collection is unknown; the account is looked for when it is needed."""
+        self._service = service
+        self._ledger = ledger
+        self.collections = [find_collection(name) for name in service.collections or ("sentinel-2-l1c",)]
+
+    @property
+    def imagery(self) -> str:
+        """The address and the collections."""
+        names = " + ".join(collection.id for collection in self.collections)
+        return f"{self._config_without_account.sh_base_url} {names}"
+
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The passes of the period over the area, those of all collections together in order of time.
+
+        Raises ParameterError where the period is open: a catalogue reaches over many years.
+        """
+        if start is None or end is None:
+            raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
+        found = [
+            self._acquisition(collection, each, area)
+            for collection in self.collections
+            for each in self._passes(collection, start, end, area)
+        ]
+        return named_apart(found)
+
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        """One request: the tiles of the pass side by side, each pixel the nearest one measured (band, y, x)."""
+        collection = COLLECTIONS[acquisition.facts["collection"]]
+        left, bottom, right, top = grid.bounds(window)
+        request = SentinelHubRequest(
+            evalscript=collection.evalscript(bands),
+            input_data=[self._input(collection, acquisition)],
+            responses=[SentinelHubRequest.output_response("default", MimeType.TIFF)],
+            bbox=BBox((left, bottom, right, top), CRS(read_crs(grid.crs).to_epsg())),
+            size=(window.width, window.height),
+            config=self._config_of(collection),
+        )
+        shape = (len(bands), *window.shape)
+        order = Order(
+            request.download_list[0],
+            f"{collection.id} {acquisition.name} {left:.0f} {bottom:.0f} {right:.0f} {top:.0f} {'+'.join(bands)}",
+            self.price(acquisition, bands, window).units,
+            lambda response: _pixels(response, shape),
+        )
+        return _pixels(self.client.order(order), shape)
+
+    def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
+        """What reading the bands of a window will cost, in as many requests as it takes."""
+        factor = COLLECTIONS[acquisition.facts["collection"]].unit_factor
+        return sum((price_of(bands, part, factor) for part in window.tiles(WIDEST)), Price())
+
+    def quota(self) -> float | None:
+        """The processing units that the account has left; None where the service does not tell."""
+        return self.client.units_left()
+
+    def sign_in(self) -> None:
+        """ServiceError where the service does not accept the account, ParameterError where there is none."""
+        self.client.sign_in()
+
+    @cached_property
+    def client(self) -> Client:
+        """The client of the account; ParameterError where there is no account."""
+        config = self._config_without_account
+        if not (config.sh_client_id and config.sh_client_secret):
+            raise ParameterError(
+                "Account (AUTH) is missing: the service wants the client id and secret of an OAuth client, which the "
+                "settings page of your account makes. In QGIS choose an authentication configuration; elsewhere set "
+                "SH_CLIENT_ID and SH_CLIENT_SECRET, or save a profile with sentinelhub.config."
+            )
+        return Client(config, self._ledger)
+
+    @cached_property
+    def _config_without_account(self) -> SHConfig:
+        """Addresses, and the account as far as the environment or the profile has one."""
+        service = self._service
+        try:
+            config = SHConfig(profile=service.account)
+        except KeyError:
+            raise ParameterError(
+                f"Account (AUTH): sentinelhub-py's configuration {SHConfig.get_config_location()} has no profile "
+                f"{service.account!r}."
+            ) from None
+        if service.url is not None:
+            base = service.url.rstrip("/")
+            sign_in = f"{base}/auth/realms/main/protocol/openid-connect/token"
+            config.sh_base_url, config.sh_token_url = _DEPLOYMENTS.get(base, (base, sign_in))
+        config.sh_token_url = service.token_url or config.sh_token_url
+        for name, address in (("SERVICE_URL", config.sh_base_url), ("TOKEN_URL", config.sh_token_url)):
+            if not address.startswith("https://"):
+                raise ParameterError(
+                    f"{name}: {address!r} is neither {' nor '.join(_DEPLOYMENTS)} nor an address that begins with "
+                    "https://."
+                )
+        config.max_download_attempts = 1  # the client tries again by itself
+        return config
+
+    def _config_of(self, collection: Collection) -> SHConfig:
+        config = self._config_without_account
+        if collection.base_url is not None and config.sh_base_url == _DEPLOYMENTS["sentinelhub"][0]:
+            config = config.copy()
+            config.sh_base_url = collection.base_url
+        return config
+
+    def _passes(self, collection: Collection, start: date, end: date, area: BaseGeometry) -> list[Pass]:
+        catalogue = SentinelHubCatalog(config=self._config_of(collection))
+        catalogue.client = self.client
+        features = catalogue.search(
+            collection.id,
+            time=(start.isoformat(), f"{end.isoformat()}T23:59:59"),
+            bbox=BBox(area.bounds, CRS.WGS84),
+            limit=_PAGE,
+        )
+        return group_passes([read_tile(feature) for feature in features if collection.takes(str(feature["id"]))])
+
+    def _acquisition(self, collection: Collection, each: Pass, area: BaseGeometry) -> Acquisition:
+        facts = {
+            "collection": collection.id,
+            "from": (each.first - _SLACK).strftime(_TIME),
+            "to": (each.last + _SLACK).strftime(_TIME),
+        }
+        identity = fingerprint(self.imagery, collection.id, collection.processing, each.platform, each.time)
+        bands = tuple(collection.bands)
+        return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
+
+    def _input(self, collection: Collection, acquisition: Acquisition) -> dict[str, Any]:
+        times = {"from": acquisition.facts["from"], "to": acquisition.facts["to"]}
+        return {
+            "type": collection.id,
+            "dataFilter": {"timeRange": times, "mosaickingOrder": "mostRecent", **collection.data_filter},
+            "processing": dict(collection.processing),
+        }
+
+
+def _pixels(response: DownloadResponse, shape: tuple[int, int, int]) -> np.ndarray:
+    """The bands (band, y, x) uint16 of an answer; ValueError where it is not what was asked for."""
+    kind = str(CaseInsensitiveDict(response.headers).get("Content-Type", ""))
+    if not kind.startswith("image/tiff"):
+        raise ValueError(f"it is {kind or 'of no type'}, not image/tiff")
+    try:
+        with MemoryFile(response.content) as memory, memory.open() as file:
+            if (file.count, *file.shape) != shape or set(file.dtypes) != {"uint16"}:
+                found = f"{file.count} bands of {file.height} × {file.width} {'/'.join(set(file.dtypes))}"
+                raise ValueError(f"it holds {found}, not {shape[0]} of {shape[1]} × {shape[2]} uint16")
+            pixels: np.ndarray = file.read()
+            return pixels
+    except RasterioError as error:
+        raise ValueError("its image is cut short") from error

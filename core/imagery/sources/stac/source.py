@@ -1,0 +1,177 @@
+"""Any STAC API with Cloud Optimized GeoTIFFs, such as Earth Search: imagery for people without an account."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.errors import RasterioError
+from shapely.geometry.base import BaseGeometry
+
+from ....errors import DataError, ParameterError, ServiceError
+from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....store.records import Acquisition, fingerprint
+from ....vocabulary.bands import CATEGORICAL_BANDS
+from ..images import as_reflectance, lay_under, read_band
+from ..passes import Pass, Tile, group_passes, named_apart, read_tile
+from ..services import Service
+from ..traits import Traits
+from .items import ORDER, images_of
+
+EARTH_SEARCH = "https://earth-search.aws.element84.com/v1"
+_PAGE = 100
+_ATTEMPTS = 4
+_FIRST_WAIT = 0.5
+_OPEN_AT_A_TIME = 24
+# Windows of remote files: nothing is listed, headers come in one request, and what fails is tried again.
+_OPTIONS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_HTTP_CONNECTTIMEOUT": 15,
+    "GDAL_HTTP_TIMEOUT": 120,
+    "GDAL_HTTP_MAX_RETRY": 4,
+    "GDAL_HTTP_RETRY_DELAY": 1,
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MULTIPLEX": "YES",
+}
+_opened = threading.local()
+
+
+@dataclass(frozen=True)
+class StacSource:
+    """Collections of one STAC API."""
+
+    url: str
+    collections: tuple[str, ...]
+    kind: ClassVar[str] = "stac"
+    traits: ClassVar[Traits] = Traits(selects=True, waits=True)
+    grid: ClassVar[None] = None
+    crs: ClassVar[str] = "EPSG:4326"
+    extent: ClassVar[None] = None
+
+    @property
+    def imagery(self) -> str:
+        """The address and the collections."""
+        return f"{self.url} {' + '.join(self.collections)}"
+
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+        """The passes of the period over the area, in order of time.
+
+        Raises ParameterError where the period is open, DataError for a collection that there is not, and ServiceError
+        where the API does not answer.
+        """
+        if start is None or end is None:
+            raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
+        found = [
+            self._acquisition(collection, each, area)
+            for collection in self.collections
+            for each in group_passes(self._search(collection, start, end, area))
+        ]
+        return named_apart([item for item in found if item.bands])
+
+    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        """The tiles of the pass side by side; where they overlap the first one (by id) with data counts.
+
+        Only the pixels of the window are read. Those that coincide with the grid are taken as they are; others are
+        brought to it by bilinear interpolation, classes and bits by the nearest pixel.
+        """
+        pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
+        left, bottom, right, top = grid.bounds(window)
+        here = reproject(np.array([shapely.box(left, bottom, right, top)]), grid.crs, self.crs)[0]
+        for tile in acquisition.facts["tiles"]:
+            if here.intersects(shapely.from_wkb(tile["footprint"])) and not pixels.any(axis=0).all():
+                values = np.stack([_read(tile["images"][band], band, grid, window) for band in bands])
+                lay_under(pixels, values, bands)
+        return pixels
+
+    def _search(self, collection: str, start: date, end: date, area: BaseGeometry) -> list[Tile]:
+        """All items, whatever the number of pages, with their images."""
+        import requests
+        from pystac_client import Client
+        from pystac_client.exceptions import APIError
+
+        try:
+            client = Client.open(self.url)
+            search = client.search(
+                collections=[collection],
+                bbox=area.bounds,
+                datetime=f"{start.isoformat()}T00:00:00Z/{end.isoformat()}T23:59:59Z",
+                limit=_PAGE,
+            )
+            items = list(search.items_as_dicts())
+            if not items:
+                known = sorted(each.id for each in client.get_collections())
+                if collection not in known:
+                    raise DataError(
+                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has {', '.join(known[:30])}."
+                    )
+            return [read_tile(item, images_of(item)) for item in items]
+        except (APIError, requests.RequestException, ValueError, KeyError) as error:
+            raise ServiceError(
+                f"The STAC API {self.url} does not answer as one does ({type(error).__name__}). Check SERVICE_URL, "
+                f"COLLECTION ({collection}) and the network."
+            ) from error
+
+    def _acquisition(self, collection: str, each: Pass, area: BaseGeometry) -> Acquisition:
+        tiles = [{"footprint": shapely.to_wkb(tile.footprint, hex=True), "images": tile.facts} for tile in each.tiles]
+        bands = tuple(band for band in ORDER if all(band in tile.facts for tile in each.tiles))
+        identity = fingerprint(self.imagery, [tile.id for tile in each.tiles])
+        facts = {"collection": collection, "tiles": tiles}
+        return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
+
+
+def open_stac(service: Service) -> StacSource:
+    """The API of SERVICE_URL, else Earth Search; ParameterError where it is no address."""
+    url = (service.url or EARTH_SEARCH).rstrip("/")
+    if not url.startswith(("https://", "http://")):
+        raise ParameterError(f"Service (SERVICE_URL): {url!r} is not the address of a STAC API (https://…).")
+    return StacSource(url, service.collections or ("sentinel-2-l2a",))
+
+
+def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+    """One band (y, x) of a window; tried again where the network fails, DataError where it goes on failing."""
+    href, scale, offset = image
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with _file(href) as file:
+                transform = file.transform
+                own = PixelGrid(file.crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
+                values = read_band(file, own, band, grid, window)
+            return values if band in CATEGORICAL_BANDS else as_reflectance(values, scale, offset)
+        except RasterioError as error:
+            if attempt == _ATTEMPTS or "404" in str(error.__cause__ or error):
+                reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
+                raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
+            time.sleep(_FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))  # nosec B311
+    raise AssertionError
+
+
+@contextmanager
+def _file(href: str) -> Iterator[rasterio.DatasetReader]:
+    """The image, kept open in this thread: the next window needs no header. Closed for good where reading fails."""
+    held: OrderedDict[str, rasterio.DatasetReader] = _opened.__dict__.setdefault("files", OrderedDict())
+    with rasterio.Env(**_OPTIONS, **_authority()):
+        file = held.pop(href, None) or rasterio.open(href)
+        try:
+            yield file
+        except RasterioError:
+            file.close()
+            raise
+        held[href] = file
+        if len(held) > _OPEN_AT_A_TIME:
+            held.popitem(last=False)[1].close()
+
+
+def _authority() -> dict[str, str]:
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
+    return {"CURL_CA_BUNDLE": bundle} if bundle else {}

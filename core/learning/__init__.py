@@ -1,0 +1,1 @@
+"""Learning: series, features, samples, models, accuracy."""

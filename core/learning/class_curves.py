@@ -1,0 +1,33 @@
+"""The mean series of each class over its samples: what a place's own series is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..vocabulary.bands import RADAR_BANDS
+from ..vocabulary.indices import INDICES, bands_of, compute_index
+from .features import SeriesPlan
+
+
+def mean_features(class_ids: np.ndarray, features: np.ndarray) -> dict[str, list[float]]:
+    """For each class id, as text, the mean of every feature over its samples; features are (sample, feature)."""
+    return {
+        str(id_): [round(float(value), 6) for value in features[class_ids == id_].mean(axis=0, dtype=np.float64)]
+        for id_ in np.unique(class_ids)
+    }
+
+
+def class_curve(plan: SeriesPlan, means: Sequence[float], name: str) -> np.ndarray | None:
+    """A band or index (date,) of one class by its mean features; None where the samples do not tell it.
+
+    An index that is not among the features is that of the mean bands. Radar is in decibel.
+    """
+    known = dict(zip(plan.values, np.reshape(means, (len(plan.values), len(plan.dates))), strict=True))
+    if name in known:
+        return known[name] * 10.0 - 50.0 if name in RADAR_BANDS else known[name]
+    if name in INDICES and set(bands_of(name)) <= set(plan.bands):
+        index: np.ndarray = compute_index(name, known)
+        return index
+    return None

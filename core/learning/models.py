@@ -1,0 +1,136 @@
+"""Models: classifiers by name, fitted, kept as skops files, and applied in blocks that do not change the result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import lightgbm
+import numpy as np
+import sklearn
+import skops.io
+from lightgbm import LGBMClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from ..errors import DataError
+from ..store.files import written_whole
+from ..vocabulary.classes import ClassScheme
+from .features import SeriesPlan
+
+# Every call of predict sees this many rows: matrix products round differently for other shapes.
+_ROWS = 4096
+_TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "numpy.", "collections.", "builtins.")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted estimator with all that is needed to apply it: what its features are made of, and its classes."""
+
+    estimator: Any
+    plan: SeriesPlan
+    scheme: ClassScheme
+    facts: Mapping[str, Any]
+
+    def probabilities(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
+        """(pixel, class) float32, classes in the order of the scheme, of features (pixel, feature) float32.
+
+        The same row has the same result in whatever block and however many threads. Rows must not hold NaN.
+        """
+        result = np.empty((len(features), len(self.scheme.classes)), dtype=np.float32)
+
+        def predict(first: int) -> None:
+            block = features[first : first + _ROWS]
+            padded = np.zeros((_ROWS, features.shape[1]), dtype=np.float32)
+            padded[: len(block)] = block
+            result[first : first + len(block)] = _predict_proba(self.estimator, padded)[: len(block)]
+
+        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(predict, range(0, len(features), _ROWS)):
+                pass
+        return result
+
+
+def new_classifier(name: str, seed: int, threads: int) -> Any:
+    """An unfitted scikit-learn classifier: `random-forest`, `lightgbm` or `neural-network`."""
+    if name == "lightgbm":
+        return LGBMClassifier(
+            n_estimators=100,
+            min_child_samples=5,
+            random_state=seed,
+            n_jobs=threads,
+            deterministic=True,
+            force_row_wise=True,
+            verbose=-1,
+        )
+    if name == "neural-network":
+        network = MLPClassifier((128, 64), random_state=seed, max_iter=300, early_stopping=False)
+        return make_pipeline(StandardScaler(), network)
+    return RandomForestClassifier(100, min_samples_leaf=2, random_state=seed, n_jobs=threads)
+
+
+def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threads: int) -> Any:
+    """The classifier fitted to features (n, feature) and class ids (n,), ready to predict block by block."""
+    with threadpool_limits(threads):
+        return new_classifier(name, seed, threads).fit(features, class_ids)
+
+
+def _predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
+    """(row, class). A forest's own method adds up its trees in the order in which threads end, which changes digits."""
+    if not isinstance(estimator, RandomForestClassifier):
+        probabilities: np.ndarray = estimator.predict_proba(rows)
+        return probabilities
+    total = np.zeros((len(rows), estimator.n_classes_))
+    for tree in estimator.estimators_:
+        total += tree.predict_proba(rows, check_input=False)
+    return total / len(estimator.estimators_)
+
+
+def importances(estimator: Any) -> list[float] | None:
+    """How much each feature counts, summing to 1; None where the classifier does not tell."""
+    found = getattr(estimator, "feature_importances_", None)
+    if found is None or not np.sum(found):
+        return None
+    shares: list[float] = (np.asarray(found, dtype=np.float64) / np.sum(found)).tolist()
+    return shares
+
+
+def versions() -> tuple[str, str]:
+    """The versions that a fitted estimator depends on."""
+    return sklearn.__version__, lightgbm.__version__
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Write the model as a skops file, which holds no code, whole or not at all."""
+    description = {
+        "plan": model.plan.to_json(),
+        "classes": model.scheme.to_json(),
+        "facts": dict(model.facts),
+    }
+    with written_whole(path) as temporary:
+        skops.io.dump({"estimator": model.estimator, "description": json.dumps(description)}, temporary)
+
+
+def load_model(path: Path) -> Model:
+    """The model of a file; DataError where it is none, or holds other things than an estimator of known packages."""
+    try:
+        types = skops.io.get_untrusted_types(file=path)
+        strange = [name for name in types if not name.startswith(_TRUSTED_PACKAGES)]
+        if strange:
+            raise DataError(f"The model {path} holds {', '.join(strange)}, which is not trusted. Train it again.")
+        content = skops.io.load(path, trusted=types)
+        description = json.loads(content["description"])
+    except FileNotFoundError:
+        raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
+    except (OSError, BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is not a model of Patchwork ({type(error).__name__}: {error}).") from error
+    scheme = ClassScheme.from_json(description["classes"])
+    return Model(content["estimator"], SeriesPlan.from_json(description["plan"]), scheme, description["facts"])

@@ -1,0 +1,1 @@
+"""The reference: polygons of known class and their labels."""

@@ -1,0 +1,146 @@
+"""What a reference layer holds, and what is wrong with it, before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from pyproj import Geod, Transformer
+from shapely.geometry.base import BaseGeometry
+
+from ..errors import DataError
+from ..grid.pixel_grid import PixelGrid, reproject
+from ..store.vectors import VectorLayer
+from ..vocabulary.classes import ClassScheme, LandCoverClass
+from .polygons import Reference, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
+
+# Of equal area everywhere on Earth (EASE-Grid 2.0), in pixels of 10 m, as maps have.
+_GRID = PixelGrid("EPSG:6933", 0.0, 0.0, 10.0, 10.0)
+_HECTARES_PER_PIXEL = 0.01
+_MANY_CLASSES = 100
+_FEW_POLYGONS = 5
+_TOLD = 10
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """A class and how much there is of it in the area; `hectares` is None where nobody knows."""
+
+    entry: LandCoverClass
+    polygons: int
+    hectares: float | None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The classes in order of id, what is wrong, one line each, and whether a run could use the layer all the same."""
+
+    classes: tuple[ClassCount, ...]
+    problems: tuple[str, ...]
+    usable: bool
+
+
+def check_reference(
+    layer: VectorLayer, class_field: str, name_field: str | None, area: tuple[BaseGeometry, str] | None
+) -> Checked:
+    """Look at a layer as a run would read it; only what lies in the area (a geometry and its CRS) counts."""
+    if len(layer.geometries) == 0:
+        return Checked((), (str(no_polygon(layer)),), usable=False)
+    try:
+        class_ids, names = read_classes(layer, class_field, name_field)
+    except DataError as error:
+        return Checked((), (str(error),), usable=False)
+    problems = []
+    if len(names) > _MANY_CLASSES:
+        problems.append(
+            f"The class field {class_field} has {len(names):,} different values. Is it the field of classes? Choose "
+            "another CLASS_FIELD, or go on if it is."
+        )
+    scheme = ClassScheme.of(names)
+    try:
+        shapes, near = _placed(layer, area)
+    except DataError as error:
+        return Checked(_counted(scheme, class_ids, None), (*problems, str(error)), usable=False)
+    reference = make_reference(shapes[near], class_ids[near], names)
+    hectares = _hectares_within(reference.shapes, area)
+    counts = _counted(scheme, reference.class_ids, hectares)
+    known = sum(count.polygons > 0 for count in counts)
+    problems += [*reference.notes, *_flat(reference), *_scarce(counts)]
+    if known < 2:
+        problems.append(str(too_few_classes(known, class_field)))
+    return Checked(counts, tuple(problems), usable=known >= 2)
+
+
+def _placed(layer: VectorLayer, area: tuple[BaseGeometry, str] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The shapes in pixels of `_GRID`, and (n,) bool which of them lie in the area; DataError where none can."""
+    if not layer.crs:
+        raise no_crs(layer)
+    shapes = _in_pixels(layer.geometries, layer.crs)
+    if area is None:
+        return shapes, np.ones(len(shapes), dtype=bool)
+    ground = _in_pixels(np.array([area[0]], dtype=object), area[1])[0]
+    shapely.prepare(ground)
+    near = shapely.intersects(ground, shapes)
+    if not near.any():
+        raise elsewhere(layer, _distance_km(ground, shapes))
+    return shapes, near
+
+
+def _in_pixels(geometries: np.ndarray, crs: str) -> np.ndarray:
+    return _GRID.to_pixels(reproject(geometries, crs, _GRID.crs))
+
+
+def _distance_km(ground: BaseGeometry, shapes: np.ndarray) -> float:
+    """From the area to the nearest shape, over the Earth."""
+    nearest = shapes[shapely.STRtree(shapes).nearest(ground)]
+    columns, rows = shapely.get_coordinates(shapely.shortest_line(ground, nearest)).T
+    to_degrees = Transformer.from_crs(_GRID.crs, "EPSG:4326", always_xy=True)
+    longitudes, latitudes = to_degrees.transform(columns * _GRID.pixel_width, -rows * _GRID.pixel_height)
+    return float(Geod(ellps="WGS84").line_length(longitudes, latitudes)) / 1000.0
+
+
+def _hectares_within(shapes: np.ndarray, area: tuple[BaseGeometry, str] | None) -> np.ndarray:
+    """(n,) how much of each shape lies in the area."""
+    pixels: np.ndarray = shapely.area(shapes)
+    if area is not None:
+        ground = _in_pixels(np.array([area[0]], dtype=object), area[1])[0]
+        shapely.prepare(ground)
+        cut = ~shapely.covers(ground, shapes)
+        pixels[cut] = shapely.area(shapely.intersection(shapes[cut], ground))
+    pixels *= _HECTARES_PER_PIXEL
+    return pixels
+
+
+def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | None) -> tuple[ClassCount, ...]:
+    length = max(scheme.ids, default=0) + 1
+    polygons = np.bincount(class_ids, minlength=length)
+    if hectares is None:
+        return tuple(ClassCount(entry, int(polygons[entry.id]), None) for entry in scheme.classes)
+    sums = np.bincount(class_ids, hectares, length)
+    return tuple(
+        ClassCount(entry, int(polygons[entry.id]), round(float(sums[entry.id]), 2)) for entry in scheme.classes
+    )
+
+
+def _flat(reference: Reference) -> list[str]:
+    flat = int((shapely.area(reference.shapes) == 0.0).sum())
+    return [f"{flat} shape(s) have no surface, such as points or lines. Use polygons."] if flat else []
+
+
+def _scarce(counts: Sequence[ClassCount]) -> list[str]:
+    """What is said of classes with too few polygons."""
+    none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
+    said = (
+        (none, "Without a polygon in the area, so the map will not have them"),
+        (one, "With one polygon only, so they are learnt but cannot be tested; add polygons"),
+        (few, f"With fewer than {_FEW_POLYGONS} polygons, so their accuracy will be uncertain; add polygons"),
+    )
+    return [f"{what}: {_listed(entries)}." for entries, what in said if entries]
+
+
+def _listed(entries: Sequence[LandCoverClass]) -> str:
+    names = [str(entry.id) if entry.name == str(entry.id) else f"{entry.id} ({entry.name})" for entry in entries]
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return f"{'class' if len(names) == 1 else 'classes'} {', '.join(names[:_TOLD])}{more}"

@@ -1,0 +1,94 @@
+"""Files that are whole or not there: everything is written under another name and renamed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import WorkspaceError
+
+TEMPORARY_MARK = ".part-"
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
+
+    Raises WorkspaceError where the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise WorkspaceError(_what_to_do(path, error)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def update_text(path: Path, text: str) -> None:
+    """Write a text file, unless it holds just that already."""
+    try:
+        if path.read_bytes() == text.encode():
+            return
+    except OSError:
+        pass  # not there yet
+    write_text(path, text)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file for machines and people, whole or not at all."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file; WorkspaceError where it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"{path} cannot be read ({error}). Delete it and run again.") from error
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a killed run left half-written below the folder."""
+    for path in folder.rglob(f"{TEMPORARY_MARK}*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def take_lock(file: IO[str]) -> bool:
+    """Take the lock on an open file that the system gives back when the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(1 << 30)  # a byte far behind the text, which others must be able to read
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _what_to_do(path: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path} cannot be written: the disk is full. Make room and run again; what is done is kept."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path} cannot be written: no permission. Choose another place."
+    return f"{path} cannot be written ({error.strerror or error})."

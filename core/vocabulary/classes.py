@@ -1,0 +1,110 @@
+"""The classes of a map: ids as the user gave them, names and colours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import ParameterError
+
+_SCHEME_FILE = Path(__file__).parents[2] / "resources" / "schemes" / "land_cover.json"
+
+# Colours for classes that no scheme knows: Paul Tol's "muted" and "light" schemes, told apart by the colour blind too.
+_PALETTE = (
+    "#ddcc77 #117733 #88ccee #cc6677 #332288 #44aa99 #999933 #aa4499 #882255 #77aadd #ee8866 #eedd88 #ffaabb "
+    "#99ddff #bbcc33 #aaaa00 #dddddd"
+).split()
+
+
+@dataclass(frozen=True)
+class LandCoverClass:
+    """One class: the id in the map (1 to 65535), its name, its colour as #rrggbb."""
+
+    id: int
+    name: str
+    colour: str
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue, 0 to 255."""
+        return int(self.colour[1:3], 16), int(self.colour[3:5], 16), int(self.colour[5:7], 16)
+
+
+@dataclass(frozen=True)
+class ClassScheme:
+    """The classes in order of id."""
+
+    classes: tuple[LandCoverClass, ...]
+
+    @classmethod
+    def of(cls, names: Mapping[int, str]) -> ClassScheme:
+        """A scheme with these ids and names. Names of the land-cover scheme have its colours, others a palette's."""
+        known = {entry["name"]: entry["colour"] for entry in _land_cover_scheme()}
+        chosen = {id_: known[name.lower()] for id_, name in names.items() if name.lower() in known}
+        free = [colour for colour in _PALETTE if colour not in chosen.values()]
+        others = sorted(set(names) - set(chosen))
+        chosen |= {id_: free[number % len(free)] for number, id_ in enumerate(others)}
+        return cls(tuple(LandCoverClass(id_, names[id_], chosen[id_]) for id_ in sorted(names)))
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids in order."""
+        return tuple(entry.id for entry in self.classes)
+
+    @property
+    def dtype(self) -> str:
+        """The smallest type of raster that holds the ids: uint8, or uint16 above 255."""
+        return "uint8" if max(self.ids, default=0) <= 255 else "uint16"
+
+    @property
+    def colour_table(self) -> dict[int, tuple[int, int, int]]:
+        """Id to (red, green, blue)."""
+        return {entry.id: entry.rgb for entry in self.classes}
+
+    def name(self, id_: int) -> str:
+        """The name of an id."""
+        return next(entry.name for entry in self.classes if entry.id == id_)
+
+    def only(self, ids: Sequence[int]) -> ClassScheme:
+        """The scheme of these ids alone, with the same names and colours."""
+        return ClassScheme(tuple(entry for entry in self.classes if entry.id in ids))
+
+    def recoloured(self, colours: Mapping[int, str]) -> ClassScheme:
+        """The scheme with other colours (#rrggbb) for some of its ids."""
+        return ClassScheme(tuple(replace(entry, colour=colours.get(entry.id, entry.colour)) for entry in self.classes))
+
+    def find(self, words: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """The ids of the classes that words mean, each an id or a name; and the words that mean none."""
+        meant = {entry.name: entry.id for entry in self.classes} | {str(entry.id): entry.id for entry in self.classes}
+        return tuple(meant[word] for word in words if word in meant), tuple(word for word in words if word not in meant)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """For JSON files and raster tags."""
+        return [asdict(entry) for entry in self.classes]
+
+    @classmethod
+    def from_json(cls, rows: Sequence[Mapping[str, Any]]) -> ClassScheme:
+        """The inverse of `to_json`."""
+        return cls(tuple(LandCoverClass(int(row["id"]), str(row["name"]), str(row["colour"])) for row in rows))
+
+
+def read_colours(entries: Sequence[str]) -> dict[int, str]:
+    """Colours by class id from `id=#rrggbb` each; ParameterError tells all that are something else."""
+    found = {entry: re.fullmatch(r"(\d+)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries}
+    wrong = [entry for entry, match in found.items() if match is None]
+    if wrong:
+        raise ParameterError(
+            f"Class colours (CLASS_COLOURS): {', '.join(wrong)} is not a class id and a colour, such as 1=#ffff00."
+        )
+    return {int(match[1]): match[2].lower() for match in found.values() if match}
+
+
+@lru_cache(maxsize=1)
+def _land_cover_scheme() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(_SCHEME_FILE.read_text(encoding="utf-8"))
+    return rows
