@@ -16,7 +16,7 @@ from typing import TypeVar
 import joblib
 
 from .errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
-from .grid.pixel_grid import Patch
+from .grid.patches import Patch
 from .progress import Progress
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError
-from ..grid.pixel_grid import read_crs
+from ..grid.crs import read_crs
 from ..store.vectors import read_vector
 
 _LONGITUDE_LATITUDE = "EPSG:4326"

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..grid.pixel_grid import Patch, Window
+from ..grid.patches import Patch
+from ..grid.windows import Window
 from ..store.rasters import FINGERPRINT_TAG, write_raster
 from ..store.records import Acquisition
 from ..store.workspace import Workspace

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from ..grid.pixel_grid import Patch, PixelGrid, Window
+from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
 from ..store.records import Acquisition
 from ..store.workspace import Workspace

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..grid.pixel_grid import Window
+from ..grid.windows import Window
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,13 @@ import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
-from rasterio.windows import Window as FileWindow
 
 from ..errors import DataError, WorkspaceError
-from ..grid.pixel_grid import Patch, PixelGrid, Window
+from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from ..store.files import written_whole
-from ..store.rasters import FINGERPRINT_TAG
+from ..store.rasters import FINGERPRINT_TAG, file_window
 from ..vocabulary.classes import ClassScheme
 
 _BLOCK = 512
@@ -75,13 +77,11 @@ def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarra
     """
     try:
         with rasterio.open(path) as file:
-            column = round((file.transform.c - grid.left) / grid.pixel_width)
-            row = round((grid.top - file.transform.f) / grid.pixel_height)
-            common = Window(row, column, *file.shape).intersection(window)
+            own = Window(*grid.offset(replace(grid, left=file.transform.c, top=file.transform.f)), *file.shape)
+            common = own.intersection(window)
             ids = np.zeros(window.shape, dtype=file.dtypes[0])
             if not common.is_empty:
-                inside = FileWindow(common.column - column, common.row - row, common.width, common.height)
-                ids[window.slices(common)] = file.read(1, window=inside)
+                ids[window.slices(common)] = file.read(1, window=file_window(common.within(own)))
             return ids, ClassScheme.from_json(json.loads(file.tags()["CLASSES"]))
     except RasterioError as error:
         raise DataError(f"{path} cannot be read ({error}). Delete it and run again.") from error
@@ -124,10 +124,8 @@ def _write_plain(
         background = domain.height * domain.width - sum(patch.window.height * patch.window.width for patch in patches)
         total = background * _sum_of(np.array([nodata], dtype=dtype))
         for done, patch in enumerate(patches, start=1):
-            pixels, place = read(patch), patch.window
-            file.write(
-                pixels, 1, window=FileWindow(place.column - domain.column, place.row - domain.row, *pixels.shape[::-1])
-            )
+            pixels = read(patch)
+            file.write(pixels, 1, window=file_window(patch.window.within(domain)))
             total += _sum_of(pixels)
             report(done / len(patches))
     return total

@@ -14,7 +14,7 @@ from .declarations import Heavy
 from .trainmodel import MODEL_FILE
 
 if TYPE_CHECKING:
-    from ..grid.pixel_grid import Patch
+    from ..grid.patches import Patch
     from ..learning.features import SeriesPlan
     from ..learning.models import Model
     from ..store.workspace import Workspace

@@ -15,7 +15,7 @@ from .declarations import Heavy
 from .findscenes import FindScenes
 
 if TYPE_CHECKING:
-    from ..grid.pixel_grid import Patch
+    from ..grid.patches import Patch
     from ..imagery.downloads import Download
 
 # A value on its way: as it comes, decoded, with the mask of the area, and as it is written.

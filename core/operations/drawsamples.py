@@ -15,7 +15,8 @@ from .declarations import Heavy, Seeded, SeriesParameters
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..grid.pixel_grid import Patch, Window
+    from ..grid.patches import Patch
+    from ..grid.windows import Window
     from ..learning.features import SeriesPlan
     from ..learning.samples import Candidates
     from ..store.workspace import Workspace

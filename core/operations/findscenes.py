@@ -108,7 +108,7 @@ def _find(source: Source, parameters: FindScenes, layout: Layout) -> list[Acquis
     import numpy as np
     import shapely
 
-    from ..grid.pixel_grid import reproject
+    from ..grid.crs import reproject
 
     rectangle = shapely.box(*layout.grid.bounds(layout.domain))
     area = reproject(np.array([rectangle], dtype=object), layout.grid.crs, source.crs)[0]
@@ -144,7 +144,7 @@ def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
     """The acquisition with its footprint in the CRS of the grid, and the part of the area that it covers."""
     import numpy as np
 
-    from ..grid.pixel_grid import reproject
+    from ..grid.crs import reproject
 
     ground = reproject(np.array([item.footprint], dtype=object), crs, layout.grid.crs)
     seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)

@@ -18,7 +18,7 @@ from ..progress import Progress
 from .declarations import CloudDetection, Heavy
 
 if TYPE_CHECKING:
-    from ..grid.pixel_grid import Patch
+    from ..grid.patches import Patch
     from ..imagery.downloads import Download
     from ..store.records import Acquisition
     from ..store.workspace import Workspace

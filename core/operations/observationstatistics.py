@@ -16,7 +16,7 @@ from ..progress import Progress
 from .declarations import Heavy
 
 if TYPE_CHECKING:
-    from ..grid.pixel_grid import Patch
+    from ..grid.patches import Patch
     from ..store.records import Acquisition
     from ..store.workspace import Workspace
 

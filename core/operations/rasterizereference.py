@@ -14,7 +14,7 @@ from ..progress import Progress
 from .declarations import Heavy, Referenced
 
 if TYPE_CHECKING:
-    from ..grid.pixel_grid import Patch
+    from ..grid.patches import Patch
     from ..reference.polygons import Reference
     from ..store.workspace import Workspace
     from ..vocabulary.classes import ClassScheme
@@ -147,7 +147,7 @@ def _read(
     import numpy as np
     import shapely
 
-    from ..grid.pixel_grid import reproject
+    from ..grid.crs import reproject
     from ..reference.polygons import elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
     from ..store.records import fingerprint
     from ..store.vectors import read_vector

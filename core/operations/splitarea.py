@@ -16,7 +16,8 @@ from .declarations import FromSource
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from ..grid.pixel_grid import PixelGrid, Window
+    from ..grid.pixel_grid import PixelGrid
+    from ..grid.windows import Window
     from ..imagery.sources import LocalSource
     from ..store.records import Layout
     from ..store.workspace import Workspace
@@ -110,7 +111,8 @@ def run(parameters: SplitArea, progress: Progress) -> Split:
 
     from .. import styles
     from ..area.places import read_area
-    from ..grid.pixel_grid import cut, divide, reproject
+    from ..grid.crs import reproject
+    from ..grid.patches import cut, divide
     from ..imagery.sources import open_local
     from ..store.records import Layout
     from ..store.workspace import Workspace

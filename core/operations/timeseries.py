@@ -19,7 +19,7 @@ from .declarations import InWorkspace
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..grid.pixel_grid import Window
+    from ..grid.windows import Window
     from ..store.records import Acquisition
     from ..store.workspace import Workspace
     from ..vocabulary.classes import LandCoverClass
@@ -158,7 +158,8 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
     import shapely
 
     from ..area.places import read_places
-    from ..grid.pixel_grid import Window, reproject
+    from ..grid.crs import reproject
+    from ..grid.windows import Window
     from ..store.rasters import burn
 
     layout = workspace.layout

@@ -11,7 +11,8 @@ from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
-from ..grid.pixel_grid import PixelGrid, reproject
+from ..grid.crs import reproject
+from ..grid.pixel_grid import PixelGrid
 from ..store.vectors import VectorLayer
 from ..vocabulary.classes import ClassScheme, LandCoverClass
 from .polygons import Reference, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes

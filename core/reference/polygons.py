@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from ..errors import DataError
 from ..grid.neighbourhoods import disk
-from ..grid.pixel_grid import Window
+from ..grid.windows import Window
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer
 

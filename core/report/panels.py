@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import shapely
 
-from ..grid.pixel_grid import reproject
+from ..grid.crs import reproject
 from ..plots import images
 from ..store.workspace import Workspace
 from . import reading

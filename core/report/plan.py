@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..grid.pixel_grid import Window
+from ..grid.windows import Window
 from ..plots.maps import length_text, round_length
 from .facts import Facts
 

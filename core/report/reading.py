@@ -12,7 +12,8 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 
 from ..errors import DataError
-from ..grid.pixel_grid import Patch, Window
+from ..grid.patches import Patch
+from ..grid.windows import Window
 from ..learning.features import SeriesPlan
 from ..store.rasters import burn
 from ..store.records import Acquisition

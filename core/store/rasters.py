@@ -18,7 +18,8 @@ from rasterio.io import MemoryFile
 from rasterio.windows import Window as FileWindow
 
 from ..errors import DataError
-from ..grid.pixel_grid import PixelGrid, Window
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from .files import written_whole
 
 # GDAL would take 5 % of the machine's memory for blocks in every process; ours are read once.
@@ -89,11 +90,15 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
     try:
         with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # where it lies takes most of opening it
             indexes = None if names is None else [_band_index(path, file.descriptions, name) for name in names]
-            part = None if window is None else FileWindow(window.column, window.row, window.width, window.height)
-            pixels: np.ndarray = file.read(indexes, window=part)
+            pixels: np.ndarray = file.read(indexes, window=None if window is None else file_window(window))
             return pixels
     except RasterioError as error:
         raise DataError(f"{path} cannot be read ({_reason(error)}). Replace or delete it, and run again.") from error
+
+
+def file_window(window: Window) -> FileWindow:
+    """The window, counted from a file's corner, as rasterio wants it."""
+    return FileWindow(window.column, window.row, window.width, window.height)
 
 
 def read_overview(path: Path, side: int = 1000) -> np.ndarray:

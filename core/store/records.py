@@ -14,7 +14,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ..grid.pixel_grid import Patch, PixelGrid, Window
+from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS, cloud_detection
 from ..vocabulary.indices import bands_of
 from .rasters import burn

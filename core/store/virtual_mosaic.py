@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr  # writes XML, reads none  # nosec B406
 
-from ..grid.pixel_grid import PixelGrid, Window
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from .rasters import TILE_HEIGHT, TILE_WIDTH
 
 

@@ -20,7 +20,9 @@ import numpy as np
 import shapely
 
 from ..errors import MissingStepError, WorkspaceError
-from ..grid.pixel_grid import Patch, PixelGrid, Window
+from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from ..vocabulary.bands import DETECTOR_BANDS
 from . import rasters
 from .files import read_json, remove_temporary_files, take_lock, write_json
@@ -226,10 +228,9 @@ class Workspace:
         for patch in self.layout.patches_in(cells.fine(factor)):
             own = patch.window.coarse(factor)
             common = own.intersection(cells)
-            inside = Window(common.row - own.row, common.column - own.column, *common.shape)
             file = self._needed(self.cells(patch, acquisition), "downloadscenes")
             target = values[(slice(None), *cells.slices(common))]
-            np.maximum(target, rasters.read_raster(file, window=inside, names=DETECTOR_BANDS), out=target)
+            np.maximum(target, rasters.read_raster(file, window=common.within(own), names=DETECTOR_BANDS), out=target)
         return values
 
     def read_clouds(self, acquisition: Acquisition, window: Window) -> np.ndarray:
@@ -271,7 +272,7 @@ class Workspace:
     def _observations(
         self, patch: Patch, window: Window, names: tuple[str, ...], items: list[Acquisition], pool: ThreadPoolExecutor
     ) -> Observations:
-        inside = Window(window.row - patch.window.row, window.column - patch.window.column, *window.shape)
+        inside = window.within(patch.window)
 
         def read(acquisition: Acquisition) -> tuple[np.ndarray, np.ndarray] | None:
             cloud = self._needed(self.cloud(patch, acquisition), "maskclouds")
@@ -296,7 +297,7 @@ class Workspace:
     ) -> None:
         for patch in self.layout.patches_in(window):
             common = patch.window.intersection(window)
-            inside = Window(common.row - patch.window.row, common.column - patch.window.column, *common.shape)
+            inside = common.within(patch.window)
             values = rasters.read_raster(self._needed(path(patch), step), window=inside, names=names)
             pixels[(slice(None), *window.slices(common))] = values
 

@@ -21,7 +21,8 @@ from rasterio.merge import merge
 
 from patchwork.core import styles
 from patchwork.core.__main__ import main
-from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.store.virtual_mosaic import virtual_mosaic
 
 TIMES = ("20190403T100031", "20190413T100031", "20190423T100031")

@@ -6,7 +6,7 @@ import shapely
 
 from patchwork.core.area.places import read_area, read_places
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid.pixel_grid import reproject
+from patchwork.core.grid.crs import reproject
 
 BOX = shapely.box(500_000.0, 5_100_000.0, 501_000.0, 5_102_000.0)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid.pixel_grid import reproject
+from patchwork.core.grid.crs import reproject
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
 from patchwork.core.reference.polygons import make_reference, read_classes

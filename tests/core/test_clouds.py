@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from patchwork.core.clouds.detection import cell_reflectance, classify_scl, cloud_mask, cloud_probability, percent
 from patchwork.core.grid.neighbourhoods import dilate, disk, disk_sum
-from patchwork.core.grid.pixel_grid import Window
+from patchwork.core.grid.windows import Window
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
 # The bands of L1C in the order of the product

@@ -14,7 +14,9 @@ from pyproj import Transformer
 from scipy import ndimage
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.grid.crs import reproject
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources import Service, open_local, open_source
 from patchwork.core.imagery.sources.folder.source import FolderSource
 

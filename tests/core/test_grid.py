@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut, divide, read_crs, reproject, utm_crs
+from patchwork.core.grid.crs import read_crs, reproject, utm_crs
+from patchwork.core.grid.patches import cut, divide
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 ODD_GRID = PixelGrid("EPSG:32633", 465_181.05, 5_079_244.89, 9.9948, 9.9974)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from patchwork.core.grid.neighbourhoods import disk
-from patchwork.core.grid.pixel_grid import Window
+from patchwork.core.grid.windows import Window
 from patchwork.core.mapping.decisions import smooth, to_classes
 
 

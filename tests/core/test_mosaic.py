@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patchwork.core.errors import DataError, WorkspaceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut
+from patchwork.core.grid.patches import cut
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.mapping.mosaic import read_classes, write_mosaic
 from patchwork.core.store.rasters import fingerprint_of
 from patchwork.core.vocabulary.classes import ClassScheme

@@ -13,7 +13,8 @@ from services.safe_products import L1C, PIXELS, write_product
 from services.stac import StacServer, write_folder_items
 
 from patchwork.core.errors import ParameterError, ServiceError, WorkspaceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.resampling import read_resampled
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress

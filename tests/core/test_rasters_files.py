@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from rasterio.features import rasterize
 
 from patchwork.core.errors import DataError, WorkspaceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.store import rasters
 from patchwork.core.store.files import read_json, remove_temporary_files, write_json, write_text, written_whole
 

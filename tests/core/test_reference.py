@@ -10,7 +10,9 @@ from hypothesis.extra import numpy as hnp
 from rasterio.features import rasterize
 
 from patchwork.core.errors import DataError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.grid.crs import reproject
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources import open_local
 from patchwork.core.reference.polygons import erode, make_reference, read_classes
 from patchwork.core.store.vectors import VectorLayer, read_vector

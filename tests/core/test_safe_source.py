@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from services.safe_products import L1C, PIXELS, write_product
 
 from patchwork.core.errors import DataError, ParameterError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.grid.crs import reproject
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.safe.source import SafeSource
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)

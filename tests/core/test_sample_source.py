@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, reproject
+from patchwork.core.grid.crs import reproject
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources import open_local
 from patchwork.core.imagery.sources.sample.source import CLASS_FIELD, NAME_FIELD, write_reference
 from patchwork.core.store.vectors import read_vector

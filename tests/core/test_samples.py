@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from patchwork.core.grid.pixel_grid import Window, cut
+from patchwork.core.grid.patches import cut
+from patchwork.core.grid.windows import Window
 from patchwork.core.learning.samples import Candidates, draw, labelled_pixels, share_out
 
 DOMAIN = Window(488_990, -13, 40, 50)

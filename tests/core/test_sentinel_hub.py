@@ -20,7 +20,8 @@ from services import ground
 from services.hub import Hub
 
 from patchwork.core.errors import DataError, ParameterError, ServiceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.ledger import Ledger
 from patchwork.core.imagery.sources.sample import simulation
 from patchwork.core.imagery.sources.sample.source import SampleSource

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from patchwork.core.area.estimates import estimate_year
 from patchwork.core.errors import DataError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut
+from patchwork.core.grid.patches import cut
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
 from patchwork.core.store.records import Layout
@@ -59,7 +61,7 @@ def test_a_large_area_is_a_question(tmp_path):
 
 @pytest.mark.parametrize("area", ["-10,36,30,60", "-180,-60,180,80"])
 def test_a_continent_is_refused_before_anything_is_cut(tmp_path, area, monkeypatch):
-    monkeypatch.setattr("patchwork.core.grid.pixel_grid.cut", None)
+    monkeypatch.setattr("patchwork.core.grid.patches.cut", None)
     with pytest.raises(DataError, match=r"would be cut into [\d,]+ patches: .* PATCH_SIZE to [\d,]+ m or more"):
         split(tmp_path, area)
 

@@ -12,7 +12,8 @@ from affine import Affine
 from services.stac import COLLECTION, StacServer, write_folder_items, write_item
 
 from patchwork.core.errors import DataError, ParameterError, ServiceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.folder.source import FolderSource
 from patchwork.core.imagery.sources.services import Service
 from patchwork.core.imagery.sources.stac.items import images_of

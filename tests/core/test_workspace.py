@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from rasterio.features import rasterize
 
 from patchwork.core.errors import MissingStepError, WorkspaceError
-from patchwork.core.grid.pixel_grid import PixelGrid, Window, cut
+from patchwork.core.grid.patches import cut
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.store.rasters import write_raster
 from patchwork.core.store.records import Acquisition, Catalogue, Layout, fingerprint
 from patchwork.core.store.workspace import Workspace

@@ -11,7 +11,8 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from ...errors import ParameterError
-from ...grid.pixel_grid import PixelGrid, Window
+from ...grid.pixel_grid import PixelGrid
+from ...grid.windows import Window
 from ...store.records import Acquisition
 from .ledger import Ledger
 from .services import Price, Service

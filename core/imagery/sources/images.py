@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from rasterio.io import DatasetReader
-from rasterio.windows import Window as FileWindow
 
-from ...grid.pixel_grid import PixelGrid, Window
+from ...grid.pixel_grid import PixelGrid
+from ...grid.windows import Window
+from ...store.rasters import file_window
 from ...vocabulary.bands import CATEGORICAL_BANDS
 from .resampling import read_resampled
 
@@ -21,13 +22,11 @@ def read_band(file: DatasetReader, own: PixelGrid, band: str, grid: PixelGrid, w
     if not own.same_as(grid):
         resampled: np.ndarray = read_resampled(file, {band: 1}, (own.pixel_width, own.pixel_height), grid, window)[0]
         return resampled
-    column = round((own.left - grid.left) / grid.pixel_width)
-    row = round((grid.top - own.top) / grid.pixel_height)
-    common = Window(row, column, file.height, file.width).intersection(window)
+    place = Window(*grid.offset(own), file.height, file.width)
+    common = place.intersection(window)
     values = np.zeros(window.shape, dtype=np.uint16)
     if not common.is_empty:
-        inside = FileWindow(common.column - column, common.row - row, common.width, common.height)
-        values[window.slices(common)] = file.read(1, window=inside)
+        values[window.slices(common)] = file.read(1, window=file_window(common.within(place)))
     return values
 
 

@@ -11,7 +11,8 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from ...grid.pixel_grid import PixelGrid, Window
+from ...grid.pixel_grid import PixelGrid
+from ...grid.windows import Window
 from ...vocabulary.bands import CATEGORICAL_BANDS
 
 # Between pixels of 60 m values fall exactly halfway between two numbers, and are rounded up or down by the noise in

@@ -13,11 +13,13 @@ import numpy as np
 import rasterio
 import shapely
 from rasterio.errors import RasterioError
-from rasterio.windows import Window as FileWindow
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError
-from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....grid.crs import reproject
+from ....grid.pixel_grid import PixelGrid
+from ....grid.windows import Window
+from ....store.rasters import file_window
 from ....store.records import TIME_FORMAT, Acquisition, fingerprint, is_between
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..resampling import read_resampled
@@ -76,9 +78,7 @@ class FolderSource:
         first = tiles[0]
         by_time: dict[datetime, list[Tile]] = {}
         for tile in tiles:
-            offset_column = round((tile.grid.left - first.grid.left) / first.grid.pixel_width)
-            offset_row = round((first.grid.top - tile.grid.top) / first.grid.pixel_height)
-            window = replace(tile.window, row=offset_row, column=offset_column)
+            window = tile.window.moved(*first.grid.offset(tile.grid))
             by_time.setdefault(tile.time, []).append(replace(tile, window=window))
         ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
         return cls(str(folder.resolve()), first.grid, first.bands, ordered)
@@ -126,15 +126,13 @@ class FolderSource:
         numbers = {band: self.bands.index(band) + 1 for band in bands}
         try:
             if self.grid.same_as(grid):
-                columns = round((self.grid.left - grid.left) / grid.pixel_width)
-                rows = round((grid.top - self.grid.top) / grid.pixel_height)
-                placed = replace(tile.window, row=tile.window.row + rows, column=tile.window.column + columns)
+                placed = tile.window.moved(*grid.offset(self.grid))
                 where = placed.intersection(window)
                 if where.is_empty:
                     return None
-                inside = FileWindow(where.column - placed.column, where.row - placed.row, where.width, where.height)
                 with rasterio.open(tile.path) as file:
-                    return where, _harmonise(file.read(list(numbers.values()), window=inside), bands, tile.offset)
+                    values = file.read(list(numbers.values()), window=file_window(where.within(placed)))
+                    return where, _harmonise(values, bands, tile.offset)
             return self._warp_tile(tile, numbers, grid, window)
         except RasterioError as error:
             reason = str(error.__cause__ or error).rstrip(".")

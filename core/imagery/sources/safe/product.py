@@ -16,7 +16,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError
-from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....grid.crs import reproject
+from ....grid.pixel_grid import PixelGrid
+from ....grid.windows import Window
 from ....store.records import fingerprint
 
 LEVELS = {

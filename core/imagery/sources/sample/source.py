@@ -13,7 +13,9 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-from ....grid.pixel_grid import PixelGrid, Window, read_crs
+from ....grid.crs import read_crs
+from ....grid.pixel_grid import PixelGrid
+from ....grid.windows import Window
 from ....store.records import Acquisition, fingerprint, is_between
 from ....store.vectors import VectorLayer, write_geopackage
 from ..traits import Traits

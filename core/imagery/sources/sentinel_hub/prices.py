@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....grid.pixel_grid import Window
+from ....grid.windows import Window
 from ....vocabulary.bands import RADAR_BANDS
 from ..services import Price
 

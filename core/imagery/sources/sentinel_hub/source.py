@@ -16,7 +16,9 @@ from sentinelhub.download.models import DownloadResponse
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import ParameterError
-from ....grid.pixel_grid import PixelGrid, Window, read_crs
+from ....grid.crs import read_crs
+from ....grid.pixel_grid import PixelGrid
+from ....grid.windows import Window
 from ....store.records import Acquisition, fingerprint
 from ..ledger import Ledger
 from ..passes import Pass, group_passes, named_apart, read_tile

@@ -20,7 +20,9 @@ from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError, ServiceError
-from ....grid.pixel_grid import PixelGrid, Window, reproject
+from ....grid.crs import reproject
+from ....grid.pixel_grid import PixelGrid
+from ....grid.windows import Window
 from ....store.records import Acquisition, fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, lay_under, read_band
