@@ -74,9 +74,9 @@ def execute(
 def _held(folder: Optional[Path]) -> AbstractContextManager[None]:
     if folder is None:
         return nullcontext()
-    from ..store.workspace import Workspace
+    from ..store.lock import held
 
-    return Workspace(folder).held()
+    return held(folder)
 
 
 def destinations_of(operation: Operation) -> dict[str, Any]:

@@ -24,10 +24,10 @@ def write_report(workspace: Workspace) -> Path:
     `splitarea`, DataError where a raster of the workspace cannot be read.
     """
     facts = gather(workspace)
-    path = workspace.product("report.html")
+    path = workspace.paths.report
     write_text(path, _template().render(page=make_page(workspace, facts)))
     if facts.mapped is not None:
-        plots.save(draw_map(workspace, facts), workspace.product("map.png"))
+        plots.save(draw_map(workspace, facts), workspace.paths.picture("map"))
     return path
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..learning.features import SeriesPlan
-from ..store.records import Catalogue, Layout
+from ..store.acquisitions import Catalogue
+from ..store.layout import Layout
 from ..vocabulary.classes import ClassScheme, LandCoverClass
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 
 from ..learning.features import SeriesPlan
-from ..store.records import Acquisition, Catalogue
+from ..store.acquisitions import Acquisition, Catalogue
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, LandCoverClass
 from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Score, Training, Validation
@@ -36,7 +36,7 @@ def gather(workspace: Workspace) -> Facts:
         name=workspace.folder.resolve().name,
         layout=layout,
         catalogue=catalogue,
-        observations=_observations(catalogue, workspace.product("ndvi.csv")),
+        observations=_observations(catalogue, workspace.paths.table("ndvi")),
         clouds={} if clouds is None else _cloud_facts(clouds["settings"]),
         reference=reference,
         plan=SeriesPlan.from_json(drawn["plan"]) if drawn else None,
@@ -111,7 +111,7 @@ def _classes(
     drawn: Mapping[str, Any] | None,
     mapped: Mapped | None,
 ) -> tuple[ClassCount, ...]:
-    sampled = _sampled_polygons(workspace.product("samples.gpkg")) if drawn else {}
+    sampled = _sampled_polygons(workspace.paths.samples) if drawn else {}
 
     def count(record: Mapping[str, Any] | None, column: str, id_: int) -> int:
         return int(record[column].get(str(id_), 0)) if record else 0
@@ -160,7 +160,7 @@ def _validation(row: Mapping[str, Any]) -> Validation:
 
 
 def _mapped(workspace: Workspace) -> Mapped | None:
-    file = workspace.product("map.tif")
+    file = workspace.paths.layer("map")
     if not file.exists() or not workspace.has_record("classifypatches"):
         return None
     record = workspace.record("classifypatches")

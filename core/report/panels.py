@@ -64,13 +64,13 @@ def map_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
     """The map of the whole area."""
     if facts.mapped is None:
         return None
-    ids = reading.read_small(workspace.product("map.tif"), side)[0]
+    ids = reading.read_small(workspace.paths.layer("map"), side)[0]
     return class_picture(ids, facts.mapped.scheme.colour_table, side, "Land-cover map of the area, north up")
 
 
 def labels_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
     """The reference labels of the whole area."""
-    file = workspace.product("labels.tif")
+    file = workspace.paths.layer("labels")
     if facts.reference is None or not file.exists():
         return None
     return class_picture(
@@ -85,13 +85,13 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
     optical = [item for item in facts.catalogue.acquisitions if item.is_optical]
     visible = [item for item in optical if set(reading.VISIBLE) <= set(item.bands)]
-    there = [item for item in visible or optical if workspace.scene(patch, item).exists()]
+    there = [item for item in visible or optical if workspace.paths.scene(patch, item).exists()]
     seen = reading.valid_fractions(workspace, patch, there)
     if not any(data for data, _ in seen):
         return []
     chosen = reading.spread_out(seen, _DATES)
     scenes = {
-        position: reading.read_small(workspace.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
+        position: reading.read_small(workspace.paths.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
         for position in chosen
         if visible
     }
@@ -104,7 +104,7 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
         if position in scenes:
             shown = images.enlarged(images.true_colour(scenes[position], low, high), _PANEL)
             picture = _picture(shown, f"True colour, {day(item.time)}", "")
-        probability, mask = reading.read_small(workspace.cloud(patch, item), _PANEL, ["probability", "mask"])
+        probability, mask = reading.read_small(workspace.paths.cloud(patch, item), _PANEL, ["probability", "mask"])
         panels.append(Dated(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
     return panels
 
@@ -121,7 +121,7 @@ def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str,
     """All labels together, then those of each class; of the whole area, or of one patch where the area is large."""
     whole = max(facts.layout.domain.shape) <= _DETAIL
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    file = workspace.product("labels.tif") if whole else workspace.patch_raster("labels", patch)
+    file = workspace.paths.layer("labels") if whole else workspace.paths.patch_raster("labels", patch)
     if facts.reference is None or not file.exists():
         return "", []
     ids = reading.read_small(file, 2 * _PANEL)[0].astype(np.int64)
@@ -140,7 +140,7 @@ def layer_panels(
 ) -> list[tuple[Picture, ColourBar | None]]:
     """One patch: a clear picture, how often each pixel was validly seen, how cloudy it was on average."""
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    file = workspace.patch_raster("statistics", patch)
+    file = workspace.paths.patch_raster("statistics", patch)
     if not file.exists():
         return []
     counts, clouds = reading.read_small(file, _PANEL, ["valid_count", "mean_cloud_probability"])
@@ -173,13 +173,13 @@ def _clear_in_summer(facts: Facts, dated: Sequence[Dated]) -> Dated | None:
 def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, ColourBar | None]]:
     """The whole area: how often each pixel was validly seen, and how sure the model is of the map."""
     panels: list[tuple[Picture, ColourBar | None]] = []
-    file = workspace.product("valid_count.tif")
+    file = workspace.paths.layer("valid_count")
     if file.exists():
         counts = reading.read_small(file, _LAYER)[0].astype(np.float32)
         inside = reading.area_mask(workspace, (counts.shape[0], counts.shape[1]))
         counts[~inside] = np.nan
         panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", _how_often(counts)))
-    file = workspace.product("confidence.tif")
+    file = workspace.paths.layer("confidence")
     if facts.mapped is not None and file.exists():
         confidence = reading.read_small(file, _LAYER)[0].astype(np.float32)
         confidence[confidence == 255] = np.nan

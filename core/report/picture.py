@@ -21,7 +21,7 @@ def draw_map(workspace: Workspace, facts: Facts) -> Figure:
     if mapped is None:
         raise workspace.missing("map.tif", "mosaicmap")
     grid, domain = facts.layout.grid, facts.layout.domain
-    ids = read_small(workspace.product("map.tif"), SIDE)[0]
+    ids = read_small(workspace.paths.layer("map"), SIDE)[0]
     legend = [LegendEntry(told(entry), entry.colour) for entry in mapped.scheme.classes if mapped.counts[entry.id]]
     notes = [f"{grid.pixel_width:.4g} m pixels, {grid.crs}"]
     if facts.observations:

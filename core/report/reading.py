@@ -15,8 +15,9 @@ from ..errors import DataError
 from ..grid.patches import Patch
 from ..grid.windows import Window
 from ..learning.features import SeriesPlan
+from ..learning.records import ModelRecord, SampleRecord
+from ..store.acquisitions import Acquisition
 from ..store.rasters import burn
-from ..store.records import Acquisition
 from ..store.workspace import Workspace
 
 VISIBLE = ("B04", "B03", "B02")
@@ -56,7 +57,7 @@ def most_telling_patch(workspace: Workspace) -> Patch:
     patches = workspace.layout.patches
     weights = [np.zeros(len(patches))]
     for name in ("valid_count", "labels"):
-        file = workspace.product(f"{name}.tif")
+        file = workspace.paths.layer(name)
         if file.exists():
             weights.append(_sums(workspace, (read_small(file, 1000)[0] > 0)))
     score = sum(weight * 1000.0**power for power, weight in enumerate(weights))
@@ -81,7 +82,7 @@ def valid_fractions(
     """For each acquisition which fraction of the patch it saw, and which was valid, from its cloud file read small."""
     found = []
     for acquisition in acquisitions:
-        file = workspace.cloud(patch, acquisition)
+        file = workspace.paths.cloud(patch, acquisition)
         mask = read_small(file, 64, ["mask"])[0] if file.exists() else np.full((1, 1), 255)
         found.append((float((mask != 255).mean()), float((mask == 0).mean())))
     return found
@@ -105,8 +106,8 @@ def spread_out(seen: Sequence[tuple[float, float]], number: int) -> list[int]:
 
 def importance(workspace: Workspace) -> tuple[SeriesPlan, np.ndarray] | None:
     """What the workspace's model makes of each value on each date: (value, date), 1 in all; None if it cannot tell."""
-    weights = workspace.record("trainmodel")["importances"] if workspace.has_record("trainmodel") else None
-    if weights is None:
+    trained, samples = workspace.find(ModelRecord), workspace.find(SampleRecord)
+    if trained is None or trained.importances is None or samples is None:
         return None
-    plan = SeriesPlan.from_json(workspace.record("drawsamples")["plan"])
-    return plan, np.array(weights).reshape(len(plan.values), len(plan.dates))
+    plan = samples.plan
+    return plan, np.array(trained.importances).reshape(len(plan.values), len(plan.dates))

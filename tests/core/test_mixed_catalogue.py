@@ -25,8 +25,8 @@ from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.operations.classifypatches import strip_height
 from patchwork.core.progress import Progress
 from patchwork.core.report import write_report
+from patchwork.core.store.acquisitions import Acquisition
 from patchwork.core.store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
-from patchwork.core.store.records import Acquisition
 from patchwork.core.store.workspace import Workspace
 
 SHAPE = ROWS, COLUMNS = 36, 48
