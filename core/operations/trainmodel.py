@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from ..progress import Progress
 from .declarations import Heavy, Seeded
 
 if TYPE_CHECKING:
-    from ..learning.accuracy import Assessment
+    from ..learning.assessment import Assessment
     from ..store.workspace import Workspace
     from ..vocabulary.classes import ClassScheme
 
@@ -134,7 +134,7 @@ def train(parameters: TrainModel, progress: Progress) -> float:
             "samples": len(class_ids),
             "classes": scheme.to_json(),
             "importances": models.importances(estimator),
-            "assessments": [_to_json(assessment) for assessment in assessments],
+            "assessments": [assessment.to_json() for assessment in assessments],
         }
         workspace.write_record("trainmodel", done)
     done = _with_scheme(workspace, done, ClassScheme.from_json(samples["classes"]))
@@ -170,15 +170,6 @@ def _block_side(workspace: Workspace) -> int:
     """Squares so large that about five by five of them cover the area."""
     domain = workspace.layout.domain
     return max(round(math.sqrt(domain.height * domain.width) / 5), 1)
-
-
-def _to_json(assessment: Assessment) -> dict[str, Any]:
-    return {
-        **asdict(assessment),
-        "confusion": assessment.confusion.tolist(),
-        "overall": assessment.overall,
-        "mean_f1": assessment.mean_f1,
-    }
 
 
 OPERATION = Operation(

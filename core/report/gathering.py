@@ -1,4 +1,4 @@
-"""Facts of a run from the records and tables of its workspace."""
+"""Reading the facts of a run from the records and tables of its workspace."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 import rasterio
 
+from ..learning.assessment import Assessment
 from ..learning.features import SeriesPlan
 from ..store.records import Acquisition, Catalogue
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, LandCoverClass
-from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Score, Training, Validation
+from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Training
 
 _OWN_MODEL = "model.skops"
 
 
 def gather(workspace: Workspace) -> Facts:
-    """Read what there is; MissingStepError before `splitarea`."""
+    """Read all facts of a run. Raises MissingStepError if `splitarea` has not run."""
     layout = workspace.layout
     catalogue = workspace.catalogue if (workspace.folder / "scenes.json").exists() else None
     reference = _record(workspace, "rasterizereference")
@@ -52,11 +53,11 @@ def _record(workspace: Workspace, step: str) -> dict[str, Any] | None:
 
 
 def _cloud_facts(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Each number of each method by what it is."""
-    told = {name: numbers for name, numbers in settings["methods"].items() if name != "none"}
-    facts: dict[str, Any] = {"method": ", ".join(told) or "none"}
-    for numbers in told.values():
-        facts |= numbers
+    """Cloud detection methods, and all their settings by name."""
+    methods = {name: values for name, values in settings["methods"].items() if name != "none"}
+    facts: dict[str, Any] = {"method": ", ".join(methods) or "none"}
+    for values in methods.values():
+        facts |= values
     return facts
 
 
@@ -89,14 +90,14 @@ def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation
 
 
 def _satellite(item: Acquisition) -> str:
-    """Whose image it is: what its collection is called after, else what its bands are like."""
+    """The satellite that the collection is named after; without one, Sentinel-2 or -1 depending on the bands."""
     collection = str(item.facts.get("collection", ""))
-    called = [name for name in SATELLITES if name.lower() in collection]
-    return called[0] if called else "Sentinel-2" if item.is_optical else "Sentinel-1"
+    named = [name for name in SATELLITES if name.lower() in collection]
+    return named[0] if named else "Sentinel-2" if item.is_optical else "Sentinel-1"
 
 
 def _entries(records: Sequence[Mapping[str, Any] | None]) -> list[LandCoverClass]:
-    """The classes that any of the records knows, in order of id; an earlier record names them."""
+    """Classes of all records, in order of id; names and colours are those of the first record with the class."""
     entries: dict[int, LandCoverClass] = {}
     for record in records:
         if record is not None:
@@ -130,7 +131,7 @@ def _classes(
 
 
 def _sampled_polygons(samples: Path) -> dict[int, int]:
-    """How many polygons the samples of each class lie in. A GeoPackage is a database: the features need not be read."""
+    """Number of polygons with samples, by class id. Queried as a database, without reading the features."""
     if not samples.exists():
         return {}
     query = "SELECT class, COUNT(DISTINCT polygon) FROM samples GROUP BY class"
@@ -141,22 +142,9 @@ def _sampled_polygons(samples: Path) -> dict[int, int]:
 def _training(record: dict[str, Any] | None) -> Training | None:
     if record is None:
         return None
-    found = {row["kind"]: _validation(row) for row in record["assessments"]}
+    found = {row["kind"]: Assessment.from_json(row) for row in record["assessments"]}
     ids = ClassScheme.from_json(record["classes"]).ids
     return Training(record["classifier"], record["samples"], ids, found.get("polygons"), found.get("blocks"))
-
-
-def _validation(row: Mapping[str, Any]) -> Validation:
-    return Validation(
-        row["kind"],
-        tuple(row["class_ids"]),
-        np.array(row["confusion"]),
-        tuple(Score(**score) for score in row["scores"]),
-        tuple(row["untested"]),
-        row["groups"],
-        row["overall"],
-        row["mean_f1"],
-    )
 
 
 def _mapped(workspace: Workspace) -> Mapped | None:
@@ -172,19 +160,19 @@ def _mapped(workspace: Workspace) -> Mapped | None:
         {id_: counts.get(id_, 0) for id_ in scheme.ids},
         outside,
         Path(record["model"]).name,
-        _made_by(record, _record(workspace, "trainmodel")),
+        _is_own_model(record, _record(workspace, "trainmodel")),
     )
 
 
-def _made_by(record: Mapping[str, Any], trained: Mapping[str, Any] | None) -> bool:
-    """Whether the map's model is the one `trained` tells of: by its identity where that is recorded, else by name."""
+def _is_own_model(record: Mapping[str, Any], trained: Mapping[str, Any] | None) -> bool:
+    """Whether the map's model is the one in record `trained`: by its identity if recorded, otherwise by file name."""
     if "identity" in record and trained is not None:
         return bool(record["identity"] == trained["fingerprint"])
     return Path(record["model"]).name == _OWN_MODEL
 
 
 def _count_pixels(file: Path) -> dict[int, int]:
-    """Pixels of each class id but 0, read block by block."""
+    """Number of pixels of each class id except 0, read block by block."""
     totals = np.zeros(65536, dtype=np.int64)
     with rasterio.open(file) as raster:
         for _, window in raster.block_windows(1):
