@@ -66,10 +66,10 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ValidationRow:
-    """One kind of cross-validation, the groups that it holds out, and its result."""
+    """One kind of cross-validation, its test groups as text, and its result."""
 
     name: str
-    held_out: str
+    groups: str
     assessment: Assessment
 
 
