@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..vocabulary.classes import ClassScheme
+from .assessment import Assessment
 from .features import SeriesPlan
 
 
@@ -60,7 +61,7 @@ class SampleRecord:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """The record of trainmodel: the classifier, the importance of each feature, and the cross-validations as JSON."""
+    """The record of trainmodel: the classifier, the importance of each feature, and the cross-validations."""
 
     STEP: ClassVar[str] = "trainmodel"
     fingerprint: str
@@ -69,11 +70,20 @@ class ModelRecord:
     samples: int
     classes: ClassScheme
     importances: Sequence[float] | None
-    assessments: tuple[Mapping[str, Any], ...]
+    assessments: tuple[Assessment, ...]
 
-    def assessment(self, kind: str) -> Mapping[str, Any] | None:
-        """The cross-validation of a kind (`polygons`, `blocks`); None if there is none."""
-        return next((own for own in self.assessments if own["kind"] == kind), None)
+    @property
+    def polygons(self) -> Assessment | None:
+        """The cross-validation by polygons; None if no class could be tested."""
+        return self._assessment("polygons")
+
+    @property
+    def blocks(self) -> Assessment | None:
+        """The cross-validation by spatial blocks; None if it was not asked for, or no class could be tested."""
+        return self._assessment("blocks")
+
+    def _assessment(self, kind: str) -> Assessment | None:
+        return next((own for own in self.assessments if own.kind == kind), None)
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values."""
@@ -84,7 +94,7 @@ class ModelRecord:
             "samples": self.samples,
             "classes": self.classes.to_json(),
             "importances": None if self.importances is None else list(self.importances),
-            "assessments": [dict(own) for own in self.assessments],
+            "assessments": [own.to_json() for own in self.assessments],
         }
 
     @classmethod
@@ -97,5 +107,5 @@ class ModelRecord:
             values["samples"],
             ClassScheme.from_json(values["classes"]),
             values["importances"],
-            tuple(values["assessments"]),
+            tuple(Assessment.from_json(row) for row in values["assessments"]),
         )

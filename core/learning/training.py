@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,8 @@ from ..store.workspace import Workspace
 from ..versions import package_versions
 from ..vocabulary.classes import ClassScheme
 from . import models
-from .accuracy import Assessment, cross_validate, spatial_blocks
+from .accuracy import cross_validate, spatial_blocks
+from .assessment import Assessment
 from .records import ModelRecord, SampleRecord
 
 
@@ -84,7 +85,7 @@ def _train(
         len(class_ids),
         classes,
         models.importances(estimator),
-        tuple(_to_json(assessment) for assessment in assessments),
+        tuple(assessments),
     )
     workspace.write(record)
     return record
@@ -117,24 +118,11 @@ def _with_classes(workspace: Workspace, record: ModelRecord, classes: ClassSchem
 
 def report_accuracy(record: ModelRecord, progress: Progress) -> float:
     """Report the overall accuracy by polygons; returns it (0 to 1), NaN if nothing could be tested."""
-    by_polygons: Mapping[str, Any] | None = record.assessment("polygons")
+    by_polygons = record.polygons
     if by_polygons is None:
         progress.warning("No class has two polygons, so nothing could be tested: the accuracy is unknown.")
         return math.nan
-    progress.info(
-        f"Overall accuracy {by_polygons['overall']:.1%}, tested on polygons that the model was not trained on."
-    )
-    for id_ in by_polygons["untested"]:
+    progress.info(f"Overall accuracy {by_polygons.overall:.1%}, tested on polygons that the model was not trained on.")
+    for id_ in by_polygons.untested:
         progress.warning(f"Class {id_} has a single polygon: the model is trained on it, but it could not be tested.")
-    return float(by_polygons["overall"])
-
-
-def _to_json(assessment: Assessment) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        **asdict(assessment),
-        "confusion": assessment.confusion.tolist(),
-        "overall": assessment.overall,
-        "mean_f1": assessment.mean_f1,
-    }
+    return by_polygons.overall

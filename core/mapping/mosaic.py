@@ -26,7 +26,7 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Mosaic:
-    """A raster of one band over all patches of a layout, with the tag of its fingerprint, and classes if it has them."""
+    """A raster of one band over all patches of a layout, with its fingerprint, and classes if it has them."""
 
     layout: Layout
     dtype: str
