@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import help_page  # noqa: E402
+import texts  # noqa: E402
 import write_docs  # noqa: E402
 
 from patchwork.core.operations import OPERATIONS  # noqa: E402
@@ -84,3 +86,40 @@ def test_the_help_has_basic_parameters_first_with_their_bounds_and_defaults() ->
     assert text.index("Advanced parameters") < text.index("BUFFER number, m, at least 0, default: 0")
     assert "WORKSPACE folder, required" in text
     assert "AREA polygon layer or extent, optional" in text
+
+
+def test_every_text_is_listed_once_with_its_place() -> None:
+    listed = list(texts.texts())
+    assert len({(entry.section, entry.text) for entry in listed}) == len(listed)
+    labels = {entry.text for entry in listed if entry.section == texts.LABELS}
+    for operation in OPERATIONS.values():
+        fields = (*declared(operation.parameters), *declared(operation.results))
+        assert {operation.label, operation.group, *(field.kind.label for field in fields)} <= labels
+    for entry in listed:
+        file, line = entry.place.split(":")
+        assert int(line) <= len((ROOT / file).read_text(encoding="utf-8").splitlines()) + 1
+
+
+def test_strings_of_errors_and_the_interface_are_texts_and_code_is_not() -> None:
+    module = ast.parse(
+        '''
+"""What it is.
+
+More of it.
+"""
+raise DataError(f"{path} cannot be read ({error}). " "Replace it.")
+button.setText(tr("Close"))
+record = Source(name="folder", label="GeoTIFFs", options={"one": "Word"})
+__all__ = ["Reader"]
+style = "<qgis version='3'> </qgis>"
+value = values["a key"]
+'''
+    )
+    found = [(entry.section, entry.text) for entry in texts.Finder("module.py").found(module)]
+    assert found == [
+        (texts.DOCSTRINGS, "What it is."),
+        (texts.MESSAGES, "{path} cannot be read ({error}). Replace it."),
+        (texts.INTERFACE, "Close"),
+        (texts.LABELS, "GeoTIFFs"),
+        (texts.MESSAGES, "Word"),
+    ]
