@@ -11,6 +11,8 @@ from pathlib import Path
 
 from help_page import OPERATIONS, PAGE, ROOT, kinds, page
 
+from patchwork.core.vocabulary.indices import INDICES
+
 DOCS = ROOT / "docs"
 
 
@@ -22,9 +24,8 @@ def written() -> dict[Path, str]:
 def _filled(text: str) -> str:
     """A document with its tables; KeyError where a marker names no table."""
     tables = _tables()
-    return re.sub(
-        r"(<!-- ([a-z-]+) -->\n)(?:\|.*\n)*(<!-- end -->)", lambda found: found[1] + tables[found[2]] + found[3], text
-    )
+    marked = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end -->)", flags=re.DOTALL)
+    return marked.sub(lambda found: f"{found[1]}\n{tables[found[2]]}\n{found[3]}", text)
 
 
 def _tables() -> dict[str, str]:
@@ -33,6 +34,7 @@ def _tables() -> dict[str, str]:
         "operations": _table("Operation", "Summary", operations),
         "sources": _table("SOURCE", "Imagery", _options("findscenes", "source")),
         "cloud-methods": _table("METHOD", "Cloud detection", _options("maskclouds", "method")),
+        "indices": _table("Index", "Bands", {name: ", ".join(index.bands) for name, index in INDICES.items()}),
         "classifiers": _table("CLASSIFIER", "Classifier", _options("trainmodel", "classifier")),
         "layers": _table("LAYER", "Layer", _options("mosaicmap", "layer")),
     }

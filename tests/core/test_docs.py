@@ -88,6 +88,17 @@ def test_the_help_has_basic_parameters_first_with_their_bounds_and_defaults() ->
     assert "AREA polygon layer or extent, optional" in text
 
 
+def test_the_picture_of_the_structure_has_every_room() -> None:
+    contracts = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    layers = re.search(
+        r'containers = \["patchwork.core"\].*?layers = \[(.*?)^\]', contracts, flags=re.DOTALL | re.MULTILINE
+    )
+    assert layers is not None
+    picture = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```")[1]
+    for room in re.findall(r"\w+", layers[1]):
+        assert re.search(rf"\b{room}\b", picture), room
+
+
 def test_every_text_is_listed_once_with_its_place() -> None:
     listed = list(texts.texts())
     assert len({(entry.section, entry.text) for entry in listed}) == len(listed)
