@@ -25,7 +25,7 @@ from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.ledger import Ledger
 from patchwork.core.imagery.sources.sample import simulation
 from patchwork.core.imagery.sources.sample.source import SampleSource
-from patchwork.core.imagery.sources.sentinel_hub import client
+from patchwork.core.imagery.sources.sentinel_hub import client, failures
 from patchwork.core.imagery.sources.sentinel_hub.collections import COLLECTIONS, Collection
 from patchwork.core.imagery.sources.sentinel_hub.source import SentinelHubSource
 from patchwork.core.imagery.sources.services import Service
@@ -58,7 +58,7 @@ def calm(hub, monkeypatch):
     for name, value in hub.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(client, "_FIRST_WAIT", 0.01)
-    monkeypatch.setattr(client, "_ATTEMPTS_OFFLINE", 6)
+    monkeypatch.setattr(failures, "ATTEMPTS_OFFLINE", 6)
 
 
 def source_of(hub, *collections, ledger=None):
@@ -213,20 +213,21 @@ def test_what_fails_for_a_while_is_asked_again(hub, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "told"),
+    ("spoil", "error", "told", "attempts"),
     [
-        (lambda hub: setattr(hub, "quota", 0.001), ServiceError, "quota is used up"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "503")), DataError, "the service fails"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "reset")), ServiceError, "no connection"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "expired")), ServiceError, "the token"),
+        (lambda hub: setattr(hub, "quota", 0.001), ServiceError, "quota is used up", 1),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "503")), DataError, "the service fails", 8),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "reset")), ServiceError, "no connection", 6),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "expired")), ServiceError, "the token", 4),
     ],
 )
-def test_what_goes_on_failing_is_told(hub, spoil, error, told):
+def test_what_goes_on_failing_is_told(hub, spoil, error, told, attempts):
     source = source_of(hub)
     item = source.find(*YEAR, EARTH)[0]
     spoil(hub)
     with pytest.raises(error, match=told):
         source.read(item, ("B02",), GRID, WINDOW)
+    assert hub.requests["process"] == attempts
     assert not hub.paid or told == "no connection"
 
 
