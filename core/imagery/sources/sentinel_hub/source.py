@@ -109,12 +109,12 @@ class SentinelHubSource:
         return self.client.units_left()
 
     def sign_in(self) -> None:
-        """ServiceError where the service does not accept the account, ParameterError where there is none."""
+        """Raises ServiceError if the service does not accept the account, ParameterError if there is none."""
         self.client.sign_in()
 
     @cached_property
     def client(self) -> Client:
-        """The client of the account; ParameterError where there is no account."""
+        """The client of the account; ParameterError if there is none."""
         config = self._config_without_account
         if not (config.sh_client_id and config.sh_client_secret):
             raise ParameterError(
