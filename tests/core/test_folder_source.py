@@ -1,4 +1,4 @@
-"""A folder of GeoTIFFs as a source: tiles, grids, and everything that can be wrong with the files."""
+"""A folder of GeoTIFFs as a source: tiles, grids, and invalid files."""
 
 import pickle
 from dataclasses import replace
@@ -36,7 +36,7 @@ def folder(make_imagery, tmp_path_factory):
 
 
 def found(source, start=None, end=None):
-    """The acquisitions over all of the source."""
+    """The acquisitions over the whole source."""
     return source.find(start, end, source.extent)
 
 
@@ -49,7 +49,7 @@ def mixed(number, band, shape):
 
 
 def whole_noise(number, band, shape):
-    """The same without no data."""
+    """The same, with data in every pixel."""
     return np.maximum(mixed(7, band, shape), 1)
 
 
@@ -296,7 +296,7 @@ def test_names_may_have_no_prefix_and_other_suffixes(make_imagery, tmp_path):
     assert [item.name for item in found(open_local("folder", tmp_path))] == list(TIMES)
 
 
-# What can be wrong
+# Invalid files
 
 
 def problems(folder):

@@ -1,4 +1,4 @@
-"""Products grouped into passes: the services' real answers, and made-up ones."""
+"""Products grouped into passes: real answers of the services, and synthetic ones."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -49,7 +49,7 @@ def test_a_real_answer_of_the_older_catalogue_is_read(answer):
 def test_real_tiles_are_grouped_by_datatake(realdata):
     held = json.loads((realdata / "service" / "catalog_notebook_outputs_cdse.json").read_text())
     found = next(value for name, value in held.items() if name.startswith("search fields="))
-    here = shapely.geometry.mapping(shapely.box(50, 45, 51, 46))  # the search left out where they lie
+    here = shapely.geometry.mapping(shapely.box(50, 45, 51, 46))  # the search excluded geometries
     passes = group_passes(read_item({**item, "geometry": here}) for item in found)
     datatakes = {item["id"].split("_")[2] for item in found}
     assert {each.time.strftime("%Y%m%dT%H%M%S") for each in passes} == datatakes

@@ -25,7 +25,7 @@ WHOLE = Window(0, 0, SIZE, SIZE)
 
 
 def ground(level="L1C", seed=1):
-    """Bands of a made-up ground, each in its own resolution; a corner has no data."""
+    """Random bands, each in its own resolution; a corner has no data."""
     random = np.random.default_rng(seed)
     names = L1C if level == "L1C" else (*(band for band in L1C if band != "B10"), "SCL")
     bands = {}
@@ -231,7 +231,7 @@ def test_the_tile_of_the_own_zone_is_not_resampled_where_zones_overlap(two_zones
     expected = ground(seed=1 if tile == "34TCS" else 2)["B02"]
     found = read(two_zones, ("B02",), grid, Window(row, column, SIZE, SIZE))[0]
     np.testing.assert_array_equal(found[expected > 0], expected[expected > 0])
-    assert found[:12, :12].any() == (tile == "34TCS")  # a gap that the other tile fills, or does not reach
+    assert found[:12, :12].any() == (tile == "34TCS")  # a gap that the other tile fills, or that lies outside it
 
 
 def test_the_source_can_be_sent_to_other_processes(tmp_path):

@@ -49,7 +49,7 @@ def hub():
 
 @pytest.fixture(autouse=True)
 def calm(hub, monkeypatch):
-    """Every test finds a server that works, an account in the environment, and short waits."""
+    """Every test starts with a working server, an account in the environment, and short waits."""
     hub.fault_share, hub.fail_at, hub.quota, hub.per_minute, hub.latency = 0.0, {}, 30_000.0, None, 0.0
     hub.token_seconds = 3600.0
     hub.requests.clear()
@@ -66,12 +66,12 @@ def source_of(hub, *collections, ledger=None):
 
 
 def read(source, bands=("B02", "B8A"), window=WINDOW, grid=GRID, number=0):
-    """One of the passes that show most."""
+    """The window of one of the passes with the largest footprints."""
     found = sorted(source.find(*YEAR, EARTH), key=lambda item: -item.footprint.area)
     return source.read(found[number], bands, grid, window)
 
 
-# What the client makes of the service's answers
+# Catalogue, pixels and prices
 
 
 def test_passes_times_and_cloud_cover_are_those_of_the_region(hub):
@@ -193,7 +193,7 @@ def test_addresses_follow_from_the_service():
     assert "uswest2" in landsat._config_of(COLLECTIONS["landsat-ot-l1"]).sh_base_url
 
 
-# What fails
+# Failures
 
 
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "cut", "slow", "expired"])
@@ -260,7 +260,7 @@ def test_the_budget_is_never_exceeded(hub, tmp_path):
         read(source_of(hub, ledger=Ledger(tmp_path / "downloads.csv", budget=2.5 * price)), number=3)
 
 
-# Whole runs, as a person starts them
+# Whole runs by the command line
 
 
 @pytest.fixture(scope="module")
@@ -361,7 +361,7 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
     assert done.returncode == 0, done.stderr
     assert_same_maps(tmp_path, sample_map)
     keys = [bill["key"] for bill in hub.paid]
-    # When it is killed two answers are on their way, and at most two more are being written.
+    # When the process is killed, two answers are in transit, and at most two more are being written.
     assert len(keys) - len(set(keys)) <= 4 * kills
     assert not list(tmp_path.rglob(".part-*"))
 
@@ -453,7 +453,7 @@ def _readable(path):
 
 
 def test_the_simulation_is_the_ground_of_the_server(hub):
-    """The oracle above is independent of the client: the server's pictures are the simulation's pixels."""
+    """The oracle above is independent of the client: the server's images are the simulation's pixels."""
     item = next(p for p in hub.products if p.collection == "sentinel-2-l1c")
     region = simulation.load_region()
     seen = next(each for each in simulation.passes(region) if each.time == item.time)

@@ -1,4 +1,4 @@
-"""The simulated sample region: the same everywhere, seamless, plausible, and neither too easy nor too hard."""
+"""The simulated sample region: reproducible, seamless, plausible, and neither too easy nor too hard."""
 
 import hashlib
 import pickle
@@ -64,7 +64,7 @@ def test_it_is_declared_as_simulated():
     assert (REGION.epsg, REGION.width, REGION.height, REGION.resolution) == (32633, 600, 400, 10.0)
 
 
-# Checksums of pixels, by version: new pixels are a new version, so that workspaces download them again.
+# Checksums of pixels by version: if pixels change, VERSION must change, so that workspaces download them again.
 PIXELS = {
     "ab1b45e23088b0829361860f491da39741c91faa78077e20a93f1e1793453149": {
         "land cover": "8c5db9584c86aa3af8c13ac27a1849e0589c44d6bf0dd15e3a39b51e2b1860c1",
@@ -212,12 +212,12 @@ def test_clouds_are_found_at_60_m_too(day):
     cloudy = (opaque > 0.5).reshape(blocks).all(axis=(1, 3))
     clear = (np.maximum(opaque, thin) < 0.01).reshape(blocks).all(axis=(1, 3))
     assert mask[cloudy].mean() > 0.95 if cloudy.any() else PASSES[day].sky.deck == 0.0
-    # Snow among bare trees is taken for cloud here and there, as it is in life.
+    # Snow among bare trees is sometimes detected as cloud, as in real scenes.
     assert mask[clear].mean() < 0.12
 
 
 def test_shadows_fall_away_from_the_sun():
-    """A cloud 1300 m up, under a sun 61 degrees high in the south-south-east, shades what is 63 rows north, 35 west."""
+    """A cloud 1300 m up, under a sun 61 degrees high in the south-south-east, shades pixels 63 rows north, 35 west."""
     opaque, _ = opacity("2019-05-23", (0, 0, 400, 600))
     near_infrared = [
         whole(day)[REGION.bands.index("B08")][:-63, :-35] / 10000.0 for day in ("2019-05-23", "2019-06-27")
@@ -229,7 +229,7 @@ def test_shadows_fall_away_from_the_sun():
 
 
 def test_a_year_tells_more_than_a_day():
-    """Pixels of half of the polygons teach a forest; the other half, by their true class, test it."""
+    """A random forest is trained on half of the polygons and tested on the true classes of the other half."""
     row, column, height, width = 60, 300, 280, 300
     part = (slice(row, row + height), slice(column, column + width))
     polygons = reference(REGION)
