@@ -57,8 +57,8 @@ def write_product(
     """Write one product of one tile; `bands` are reflectance × 10000 (0 = no data), each in its own resolution.
 
     From baseline 04.00 on, 1000 is added to all pixels with data, and the metadata declare it. L2A has coarser copies
-    of each band. `made` is the second time in the name, by which products of one tile and datatake differ. Products of old
-    naming with the same start are one product: their tiles are its granules.
+    of each band. `made` is the second time in the name, by which products of one tile and datatake differ. Products of
+    old naming with the same start are one product: their tiles are its granules.
     """
     compact = start.replace("-", "").replace(":", "")
     name = f"S2{letter}_MSI{level}_{compact}_N{baseline.replace('.', '')}_R122_T{tile}_{made or compact}.SAFE"
