@@ -41,7 +41,7 @@ class Account:
     def drop(self, headers: dict[str, str]) -> None:
         """Forget the token of these headers, which the service refused, unless another thread has renewed it."""
         with self._lock:
-            if self._session and self._session.session_headers["Authorization"] == headers.get("Authorization"):
+            if self._session and self._signed_in().session_headers["Authorization"] == headers.get("Authorization"):
                 self._session = None
 
     def without_secrets(self, text: str) -> str:
