@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 import signal
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -25,7 +26,7 @@ from patchwork.core import report
 from patchwork.core.__main__ import main
 from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.learning.features import SeriesPlan, regular_dates
-from patchwork.core.learning.models import load_model
+from patchwork.core.learning.models import load_model, save_model
 from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
@@ -841,10 +842,11 @@ def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp
         assert (read(folder / "labels.tif") > 0).sum() == len(country.shapes) * side * side
 
 
-def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path, monkeypatch):
+def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path):
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    model = load_model(folder / "model.skops")
+    save_model(folder / "model.skops", replace(model, facts={**model.facts, "mark": "lost by training"}))
     kept = [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")]
-    monkeypatch.setattr("patchwork.core.learning.models.fit", None)  # nothing is fitted
     make_map(country, folder, *ONE, "--class-colours", "20=#A1B2c3, 400=#000001")
     assert [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")] == kept
     same_layers(folder, made.workspace)
@@ -855,7 +857,9 @@ def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp
         assert {entry["id"]: entry["colour"] for entry in classes}[20] == "#a1b2c3"
         assert 'value="20" color="#a1b2c3"' in (folder / f"{layer}.qml").read_text(encoding="utf-8")
     assert "#a1b2c3" in (folder / "masks" / "mask_20.qml").read_text(encoding="utf-8")
-    assert load_model(folder / "model.skops").scheme.colour_table[400] == (0, 0, 1)
+    recoloured = load_model(folder / "model.skops")
+    assert recoloured.scheme.colour_table[400] == (0, 0, 1)
+    assert recoloured.facts["mark"] == "lost by training"
     for step in ("rasterizereference", "drawsamples", "trainmodel", "classifypatches"):
         found = {entry["id"]: entry["colour"] for entry in Workspace(folder).record(step)["classes"]}
         assert (found[20], found[400]) == ("#a1b2c3", "#000001")
