@@ -1,9 +1,9 @@
-"""How responsive QGIS's window is: how long its event loop is held during a run, and seconds from a click to a series.
+"""Response of the QGIS window: longest time its event loop is blocked by a run, and time from a click to the series.
 
     /usr/bin/python3 benchmarks/window.py
 
-Plays the tests' story of the sample region in the real window, on a virtual screen. PATCHWORK_PYTHON is an interpreter
-with the engine's packages.
+Run it with QGIS's own Python. Plays the tests' story of the sample region in the real window, on a
+virtual screen. The environment variable PATCHWORK_PYTHON names an interpreter with the engine's packages.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "qgis" / 
 from playing import CAN_PLAY, play_story
 
 FIGURES = {
-    "held": "event loop held at most, during the run",
-    "held_by_layers": "event loop held at most, while layers are added",
+    "held": "longest block of the event loop during the run",
+    "held_by_layers": "longest block while layers are added",
     "plot_seconds": "from a click on the map to the series",
 }
 

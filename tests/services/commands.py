@@ -1,4 +1,4 @@
-"""The engine's command line in the process of the tests, which has the packages loaded already."""
+"""The engine's command line, called in the process of the tests, and the processes it starts."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ from patchwork.core.__main__ import main
 
 
 def attempt(*arguments):
-    """Run an operation: exit status, what went to standard output, and what was said."""
+    """Run an operation: exit status, standard output and standard error."""
     out, err = io.StringIO(), io.StringIO()
     before = signal.getsignal(signal.SIGTERM)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -24,7 +24,7 @@ def attempt(*arguments):
 
 
 def run(*arguments):
-    """Run an operation that must succeed: its outputs, and what was said."""
+    """Run an operation that must succeed: its outputs and standard error."""
     done = attempt(*arguments)
     assert done.status == 0, done.said
     return SimpleNamespace(outputs=json.loads(done.out), said=done.said)
