@@ -1,18 +1,17 @@
 """The engine's command line: `python -m patchwork.core OPERATION --parameter value …`, also installed as `patchwork`.
 
-Progress and messages for people go to standard error; the outputs go to standard output at the end, as one JSON object.
-With `--json` standard output carries JSON lines instead: progress, messages, then outputs or a typed error. With
-`--parameters -` the parameters come as one line of JSON on standard input; when that input ends, the run is cancelled.
+Progress and messages are written to standard error, the outputs at the end to standard output as one JSON object. With
+`--json`, standard output has JSON lines instead: progress, messages, then outputs or a typed error. With
+`--parameters -`, the parameters are read as one line of JSON from standard input; the run is cancelled when that ends.
 
-`python -m patchwork.core worker` stays alive and answers one request after the other: lines of JSON on standard input,
-`{"operation": …, "parameters": …, "environment": …}`, each answered by JSON lines up to its outputs or error.
+`python -m patchwork.core worker` answers requests until its standard input ends. A request is a line of JSON,
+`{"operation": …, "parameters": …, "environment": …}`; the answer is JSON lines up to its outputs or error.
 
 Exit status: 0 done, 1 failed with a message, 2 wrong parameters, 130 cancelled.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import queue
@@ -27,32 +26,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, NoReturn
 
+from .command_line import parse
 from .errors import MissingPackageError, ParameterError, PatchworkError
 from .faces import Face, JsonFace, TerminalFace
 from .operations import OPERATIONS, destinations_of, execute
-from .parameters import Operation, declared
+from .parameters import Operation
 
 DONE, FAILED, WRONG_PARAMETERS, CANCELLED = 0, 1, 2, 130
 WORKER = "worker"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one operation, or be a worker; returns the exit status."""
+    """Run one operation, or a worker; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
     if not sys.flags.dev_mode:
-        # What packages warn programmers of is not for the person, here or in the worker processes.
+        # Warnings of packages for developers are not for users, here or in worker processes.
         warnings.simplefilter("ignore")
         os.environ["PYTHONWARNINGS"] = "ignore"
     if given == [WORKER]:
         return _work()
-    return _run(JsonFace() if "--json" in given else TerminalFace(), lambda: _asked(given))
+    return _run(JsonFace() if "--json" in given else TerminalFace(), lambda: _given_request(given))
 
 
-def _run(face: Face, asked: Callable[[], tuple[Operation, dict[str, Any]]]) -> int:
-    """Run what is asked and show how it went; returns the exit status."""
+def _run(face: Face, read_request: Callable[[], tuple[Operation, dict[str, Any]]]) -> int:
+    """Run the requested operation and show its outputs or error; returns the exit status."""
     try:
-        operation, values = asked()
+        operation, values = read_request()
         _check_python()
         destinations = {name: Path(str(values.pop(name))) for name in destinations_of(operation) if values.get(name)}
         outputs = execute(operation, operation.parameters.from_values(values), destinations, face.progress)
@@ -65,7 +65,7 @@ def _run(face: Face, asked: Callable[[], tuple[Operation, dict[str, Any]]]) -> i
         face.error(MissingPackageError.kind, _how_to_install(error))
         return FAILED
     except KeyboardInterrupt:
-        face.error("cancelled", "Cancelled. What is done is kept: run again to go on.")
+        face.error("cancelled", "Cancelled. What is done is kept; run again to continue.")
         sys.stdout.flush()
         _end_everything()
     except MemoryError:
@@ -73,26 +73,24 @@ def _run(face: Face, asked: Callable[[], tuple[Operation, dict[str, Any]]]) -> i
         return FAILED
     except Exception as error:
         traceback.print_exc()
-        face.error("internal", f"{type(error).__name__}: {error}. This is a fault of Patchwork: please report it.")
+        face.error("internal", f"{type(error).__name__}: {error}. This is a bug in Patchwork; please report it.")
         return FAILED
     face.outputs(outputs)
     return DONE
 
 
-def _asked(given: list[str]) -> tuple[Operation, dict[str, Any]]:
-    """The operation and the values on the command line, or on standard input."""
-    options = vars(_parser().parse_args(given))
-    operation = OPERATIONS[options.pop("operation")]
-    from_input = options.pop("parameters") == "-"
-    values = {name: value for name, value in options.items() if value is not None and name != "json"}
-    if from_input:
+def _given_request(given: list[str]) -> tuple[Operation, dict[str, Any]]:
+    """The operation and the values from the command line, or from standard input."""
+    operation, values = parse(given)
+    del values["json"]
+    if values.pop("from_input", None):
         values |= _read_object(sys.stdin.readline())
         threading.Thread(target=_cancel_when_input_ends, daemon=True).start()
     return operation, values
 
 
 def _work() -> int:
-    """Answer requests until the input ends; what is under way then is cancelled."""
+    """Answer requests until the input ends; a request that is running then is cancelled."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -101,31 +99,24 @@ def _work() -> int:
         _end_everything()
 
     threading.Thread(target=listen, daemon=True).start()
-    with suppress(ImportError):  # what is missing is told where it is needed
-        import numpy  # noqa: F401  the first answer comes sooner
+    with suppress(ImportError):  # a missing package is reported where it is needed
+        import numpy  # noqa: F401  for a faster first answer
         import pyogrio  # noqa: F401
         import rasterio  # noqa: F401
-    own = dict(os.environ)
+    original = dict(os.environ)
     while True:
-        _run(JsonFace(), partial(_requested, lines.get()))
-        os.environ.clear()  # no secret stays for the next request
-        os.environ.update(own)
+        _run(JsonFace(), partial(_worker_request, lines.get()))
+        os.environ.clear()  # the next request gets no secrets of this one
+        os.environ.update(original)
 
 
-def _requested(line: str) -> tuple[Operation, dict[str, Any]]:
+def _worker_request(line: str) -> tuple[Operation, dict[str, Any]]:
     request = _read_object(line)
     os.environ.update(request.get("environment", {}))
     name = str(request.get("operation"))
     if name not in OPERATIONS:
-        raise ParameterError(f"There is no operation {name!r}.")
+        raise ParameterError(f"There is no operation {name!r}. The operations are {', '.join(OPERATIONS)}.")
     return OPERATIONS[name], dict(request.get("parameters", {}))
-
-
-class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong with the options as any other wrong parameter."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ParameterError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help tells the options.")
 
 
 def _read_object(line: str) -> dict[str, Any]:
@@ -134,38 +125,8 @@ def _read_object(line: str) -> dict[str, Any]:
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise ParameterError("Standard input should hold the parameters as one line with a JSON object.")
+        raise ParameterError("Standard input must contain the parameters as a JSON object on one line.")
     return values
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("patchwork", description="Land-cover maps from Sentinel-2 time series.")
-    commands = parser.add_subparsers(dest="operation", required=True, metavar="OPERATION")
-    for operation in OPERATIONS.values():
-        command = commands.add_parser(
-            operation.name, help=operation.label, description=operation.summary, allow_abbrev=False
-        )
-        _add_options(command, operation)
-    return parser
-
-
-def _add_options(command: argparse.ArgumentParser, operation: Operation) -> None:
-    for parameter in declared(operation.parameters):
-        default = "" if parameter.default is None else f" Default: {parameter.kind.plain(parameter.default)}."
-        text = f"{parameter.kind.label}. {parameter.kind.help}{default}"
-        command.add_argument(
-            _option(parameter.name), dest=parameter.name, help=text.replace("%", "%%"), metavar="VALUE"
-        )
-    for name, output in destinations_of(operation).items():
-        if name not in {parameter.name for parameter in declared(operation.parameters)}:
-            text = f"{output.label}: where a copy goes besides the workspace."
-            command.add_argument(_option(name), dest=name, help=text, metavar="FILE")
-    command.add_argument("--json", action="store_true", help="JSON lines on standard output, for programs")
-    command.add_argument("--parameters", choices=["-"], help="read the parameters as a line of JSON on standard input")
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _check_python() -> None:
@@ -179,17 +140,17 @@ def _check_python() -> None:
 def _how_to_install(error: ImportError) -> str:
     requirements = Path(__file__).parents[1] / "requirements.txt"
     return (
-        f"The engine lacks the package {error.name or error}. The interpreter is {sys.executable}. Install what is "
-        f'missing with: "{sys.executable}" -m pip install -r "{requirements}"'
+        f"The package {error.name or error} is missing in the interpreter {sys.executable}. Install all missing "
+        f'packages with: "{sys.executable}" -m pip install -r "{requirements}"'
     )
 
 
 def _cancel_when_input_ends() -> None:
-    """The process that started this one closes its end to cancel, and loses it when it dies."""
+    """Cancel when the parent process closes standard input or ends."""
     while sys.stdin.readline():
         pass
     _interrupt()
-    time.sleep(3)  # a computation that does not look up is not waited for
+    time.sleep(3)  # for computations that do not react to the signal
     _end_everything()
 
 
@@ -198,7 +159,7 @@ def _interrupt() -> None:
 
 
 def _end_everything() -> NoReturn:
-    """End at once, with the worker processes, which end themselves when this one is gone."""
+    """Exit at once; worker processes end when this process does."""
     sys.stderr.flush()
     os._exit(CANCELLED)
 

@@ -1,45 +1,45 @@
-"""The errors that Patchwork raises on purpose: each says what was wrong, with the value, and what to do about it."""
+"""Errors that Patchwork raises: the message says what is wrong, with the value, and what to do about it."""
 
 from __future__ import annotations
 
 
 class PatchworkError(Exception):
-    """Something that the person can mend; the message is written for that person."""
+    """A problem that the user can fix; the message is shown to the user."""
 
     kind = "error"
 
 
 class ParameterError(PatchworkError):
-    """A parameter is missing or its value cannot be used; found before anything is done."""
+    """A parameter is missing or invalid."""
 
     kind = "parameters"
 
 
 class DataError(PatchworkError):
-    """Imagery, a reference or another input file cannot be used."""
+    """Imagery, a reference or another input cannot be used."""
 
     kind = "data"
 
 
 class WorkspaceError(PatchworkError):
-    """The workspace cannot be used: it belongs to other settings, is held by another run, or cannot be written."""
+    """The workspace cannot be used: it was made with other settings, is locked by another run, or cannot be written."""
 
     kind = "workspace"
 
 
 class MissingStepError(WorkspaceError):
-    """A step is asked for whose input has not been made yet."""
+    """The input of an operation does not exist yet: an earlier operation has to run first."""
 
     kind = "missing step"
 
 
 class ServiceError(PatchworkError):
-    """A service refuses, or cannot be reached: nothing more is asked of it in this run."""
+    """A service refuses a request or cannot be reached; the run sends no more requests to it."""
 
     kind = "service"
 
 
 class MissingPackageError(PatchworkError):
-    """The interpreter lacks a package, or is too old."""
+    """A Python package is missing, or the interpreter is too old."""
 
     kind = "installation"

@@ -8,14 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import joblib
 
-from .errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
+from .errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError, WorkspaceError
 from .grid.patches import Patch
 from .progress import Progress
 
@@ -73,6 +73,7 @@ class _Failure:
 
     label: str
     reason: str
+    kind: type[PatchworkError]
 
 
 def run_all(
@@ -83,26 +84,37 @@ def run_all(
     progress: Progress,
     *,
     patch_of: Callable[[T], Patch] | None = None,
+    threads: int = 0,
+    on_done: Callable[[T], None] = lambda task: None,
 ) -> list[R]:
     """The results of `function` for all tasks, in their order. A failed task does not stop the others.
 
-    With `patch_of` the progress is told what becomes of the patches that the tasks belong to. Raises DataError at the
-    end with every failed task and its reason, and PatchworkErrors of the machine (a full disk) likewise.
+    With `threads` the tasks run in that many threads of this process, for work that waits for a network rather than
+    computes; then a ServiceError stops all tasks that have not begun, and is raised. With `patch_of` the states of the
+    patches are reported. `on_done` is called with each task that has succeeded. At the end an error lists the failed
+    tasks with their reasons: of the kind that all of them have, WorkspaceError if the workspace cannot be written, else
+    DataError.
     """
-    results: dict[int, R] = {}
-    failures: list[_Failure] = []
     if not tasks:
         return []
+    results: dict[int, R] = {}
+    failures: list[_Failure] = []
     states = _PatchStates([patch_of(task).id for task in tasks] if patch_of else [], progress)
-    for done, (index, outcome) in enumerate(_outcomes(function, tasks, label, resources, states.started), start=1):
+    if threads:
+        outcomes = _outcomes_of_threads(function, tasks, label, threads, states.started)
+    else:
+        outcomes = _outcomes(function, tasks, label, resources, states.started)
+    for done, (index, outcome) in enumerate(outcomes, start=1):
         if isinstance(outcome, _Failure):
             failures.append(outcome)
             progress.warning(f"{outcome.label} failed: {outcome.reason}")
         else:
             results[index] = outcome
+            on_done(tasks[index])
         states.ended(index, outcome)
         progress.report(done / len(tasks))
-    _raise(failures, len(tasks))
+    if failures:
+        raise _error_of(failures, len(tasks))
     return [results[index] for index in range(len(tasks))]
 
 
@@ -137,62 +149,48 @@ class _PatchStates:
             self._progress.patches([patch], "done")
 
 
-def _raise(failures: Sequence[_Failure], tasks: int) -> None:
-    if not failures:
-        return
+def _error_of(failures: Sequence[_Failure], tasks: int) -> PatchworkError:
     lines = [f"{failure.label}: {failure.reason}" for failure in failures[:20]]
     more = [f"… and {len(failures) - 20} more."] if len(failures) > 20 else []
-    head = f"{len(failures)} of {tasks} failed; the others are done and kept. Mend the cause and run again:"
-    raise DataError("\n".join([head, *lines, *more]))
+    head = f"{len(failures)} of {tasks} failed; the others are done and kept. Fix the problem and run again:"
+    kinds = {failure.kind for failure in failures}
+    kind = kinds.pop() if len(kinds) == 1 else WorkspaceError if WorkspaceError in kinds else DataError
+    return kind("\n".join([head, *lines, *more]))
 
 
-def run_in_threads(
-    function: Callable[[T], object],
+def _outcomes_of_threads(
+    function: Callable[[T], R],
     tasks: Sequence[T],
     label: Callable[[T], str],
     threads: int,
-    progress: Progress,
-    *,
-    on_done: Callable[[T], None],
-    patch_of: Callable[[T], Patch],
-) -> None:
-    """Run `function` for all tasks in this process, for what waits for a network rather than computes.
-
-    A failed task does not stop the others, but a ServiceError does: it is raised when what is under way has ended. The
-    others are raised at the end as in `run_all`.
-    """
-    failures: list[_Failure] = []
+    started: Callable[[int], None],
+) -> Iterator[tuple[int, R | _Failure]]:
+    """The outcome of each task with its number as they come in, until one raises ServiceError, which is raised."""
     stopped: list[ServiceError] = []
-    states = _PatchStates([patch_of(task).id for task in tasks], progress)
 
-    def attempt(numbered: tuple[int, T]) -> T | _Failure | None:
-        index, task = numbered
+    def attempt(index: int) -> R | _Failure | None:
         if stopped:
             return None
-        states.started(index)
+        started(index)
         try:
-            function(task)
+            return function(tasks[index])
         except ServiceError as error:
             stopped.append(error)
             return None
         except Exception as error:
-            return _failed(label(task), error)
-        return task
+            return _failed(label(tasks[index]), error)
 
     with ThreadPoolExecutor(threads) as pool:
-        for done, outcome in enumerate(pool.map(attempt, enumerate(tasks)), start=1):
-            if isinstance(outcome, _Failure):
-                failures.append(outcome)
-                progress.warning(f"{outcome.label} failed: {outcome.reason}")
-            elif outcome is not None:
-                on_done(outcome)
-            if outcome is not None:
-                states.ended(done - 1, outcome)
-            if not stopped:
-                progress.report(done / len(tasks))
+        futures = {pool.submit(attempt, index): index for index in range(len(tasks))}
+        try:
+            for future in as_completed(futures):
+                if not stopped:
+                    yield futures[future], cast("R | _Failure", future.result())
+        finally:
+            for future in futures:
+                future.cancel()
     if stopped:
         raise stopped[0]
-    _raise(failures, len(tasks))
 
 
 def _outcomes(
@@ -251,8 +249,9 @@ def _attempt(function: Callable[[T], R], task: T, label: str) -> R | _Failure:
 
 
 def _failed(label: str, error: Exception) -> _Failure:
-    is_ours = isinstance(error, PatchworkError)
-    return _Failure(label, str(error) if is_ours else f"{type(error).__name__}: {error}")
+    if isinstance(error, PatchworkError):
+        return _Failure(label, str(error), type(error))
+    return _Failure(label, f"{type(error).__name__}: {error}", DataError)
 
 
 def _attempt_numbered(index: int, function: Callable[[T], R], task: T, label: str) -> tuple[int, R | _Failure]:

@@ -1,4 +1,4 @@
-"""How a run shows itself: to people on a terminal, or as JSON lines to programs."""
+"""Output of a run: as text in a terminal, or as JSON lines for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .progress import Level, Progress
 
 
 class TerminalFace:
-    """For people: messages and a line of progress on standard error, the outputs on standard output."""
+    """Text in a terminal: messages and a progress line on standard error, the outputs on standard output."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -38,11 +38,11 @@ class TerminalFace:
             self._write(f"{event['step']} …\n")
 
     def error(self, kind: str, text: str) -> None:
-        """Show why the run ended."""
+        """Show why the run failed."""
         self._write(f"Error: {text}\n")
 
     def outputs(self, outputs: dict[str, Any]) -> None:
-        """Show what was made."""
+        """Show the outputs."""
         is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         print(json.dumps(_upper(outputs), ensure_ascii=not is_unicode, indent=1))
 
@@ -53,7 +53,7 @@ class TerminalFace:
 
 
 class JsonFace:
-    """For programs: one JSON object a line on standard output."""
+    """JSON lines for programs: one object per line on standard output."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -72,11 +72,11 @@ class JsonFace:
             self._write(progress=round(fraction, 4), left=left)
 
     def error(self, kind: str, text: str) -> None:
-        """Tell why the run ended."""
+        """Write why the run failed."""
         self._write(error=text, kind=kind)
 
     def outputs(self, outputs: dict[str, Any]) -> None:
-        """Tell what was made."""
+        """Write the outputs."""
         self._write(outputs=_upper(outputs))
 
     def _write(self, **values: Any) -> None:
@@ -86,7 +86,7 @@ class JsonFace:
 
 
 def time_left(fraction: float, seconds: float) -> str:
-    """`, about 3 min left`, from how long the part that is done took; empty while it is too early to tell."""
+    """The estimated remaining time, as `, about 3 min left`; empty while it is too early for an estimate."""
     if fraction < 0.03 or seconds < 3 or fraction >= 1:
         return ""
     left = seconds * (1 - fraction) / fraction
@@ -94,7 +94,7 @@ def time_left(fraction: float, seconds: float) -> str:
 
 
 def _upper(outputs: dict[str, Any]) -> dict[str, Any]:
-    """Outputs under their public names; what is not a number is null, as JSON wants it."""
+    """Outputs under their public names; NaN becomes null, as JSON has no NaN."""
     return {
         name.upper(): None if isinstance(value, float) and math.isnan(value) else value
         for name, value in outputs.items()

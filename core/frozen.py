@@ -1,12 +1,13 @@
 """Frozen dataclasses that are cheap to define: QGIS defines all declarations whenever it starts.
 
-`dataclass(frozen=True)` writes and compiles six methods for each class, which took most of the plugin's start. Here
-they are written once, for all classes.
+`dataclass(frozen=True)` generates and compiles six methods for each class, which took most of the plugin's start-up
+time. Here all classes share the same six functions.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -16,13 +17,21 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_):
-        """What Python before 3.11 lacks, and only type checkers need."""
+        """Stand-in for Python before 3.11; only type checkers need the real one."""
         return lambda decorator: decorator
 
 
 @dataclass_transform(frozen_default=True)
 def frozen(cls: type[T]) -> type[T]:
-    """The class as `dataclass(frozen=True)` makes it, without `__post_init__` and default factories."""
+    """The class as `dataclass(frozen=True)` makes it.
+
+    Raises TypeError for what it does not support: own special methods of a dataclass, `__post_init__`, `__slots__`,
+    `dataclasses.field` and `functools.cached_property`.
+    """
+    own = vars(cls)
+    if not UNSUPPORTED.isdisjoint([*own, *map(type, own.values())]):
+        names = ", ".join(name for name, value in own.items() if not UNSUPPORTED.isdisjoint([name, type(value)]))
+        raise TypeError(f"{cls.__qualname__}: {names} not supported by frozen; use dataclass(frozen=True)")
     for name, method in METHODS.items():
         setattr(cls, name, method)
     return dataclass(init=False, repr=False, eq=False)(cls)
@@ -71,3 +80,4 @@ METHODS = {
     "__setattr__": _setattr,
     "__delattr__": _delattr,
 }
+UNSUPPORTED: set[object] = {*METHODS, "__post_init__", "__slots__", Field, cached_property}  # names and types

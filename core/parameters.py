@@ -1,14 +1,14 @@
-"""The language in which every step declares what it wants and what it gives.
+"""The declarations of operations: parameters, results, and the kinds of their values.
 
-A step is declared once, as a frozen dataclass whose fields carry a kind::
+Parameters are declared once, as a frozen dataclass whose fields carry a kind::
 
     @frozen
     class SplitArea(Parameters):
         workspace: Annotated[Path, Folder("Workspace", "The folder …")]
         patch_size: Annotated[float, Number("Patch size", "…", unit="m", above=0)] = 5000.0
 
-From it come the checked object that the step receives, the command line, the Processing algorithm with its dialog and
-help, and the values the dock remembers. Standard library only, Python 3.9: QGIS itself imports this module.
+The declaration gives the checked object that the operation receives, the command line, the Processing algorithm with
+its dialog and help, and the values that the dock saves. Standard library only, Python 3.9: QGIS imports this module.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ P = TypeVar("P", bound="Parameters")
 
 @frozen
 class Kind:
-    """What a value is: its label and help for people, and how it is read from text or JSON."""
+    """The kind of a value: its label and help, how it is read from text or JSON, and how it is written."""
+
+    form: ClassVar[str] = ""
 
     label: str
     help: str
@@ -43,8 +45,16 @@ class Kind:
         return text
 
     def plain(self, value: Any) -> Any:
-        """The value as JSON knows it; the inverse of `read`."""
+        """The value as a JSON type; the inverse of `read`."""
         return value
+
+    def text(self, value: Any) -> str:
+        """The value as written on the command line; an inverse of `read` too."""
+        return str(self.plain(value))
+
+    def allowed_values(self) -> str:
+        """The allowed values in words for help texts, without a full stop; empty if any text is allowed."""
+        return self.form
 
 
 @frozen
@@ -54,12 +64,12 @@ class Text(Kind):
 
 @frozen
 class Account(Kind):
-    """The name of where a client id and its secret are kept, never these themselves."""
+    """The name of a stored client id and secret, never the id and secret themselves."""
 
 
 @frozen
 class Number(Kind):
-    """A number, whole where `whole`; `minimum` and `maximum` are allowed themselves, `above` is not."""
+    """A number, a whole one if `whole`; bounds are inclusive (`minimum`, `maximum`) or exclusive (`above`)."""
 
     unit: str = ""
     whole: bool = False
@@ -78,18 +88,31 @@ class Number(Kind):
             raise ValueError(f"{value} is not a finite number")
         if self.whole and number != int(number):
             raise ValueError(f"{value} is not a whole number")
-        if self.above is not None and number <= self.above:
-            raise ValueError(f"{value} is not above {self.above:g}")
-        if self.minimum is not None and number < self.minimum:
-            raise ValueError(f"{value} is below {self.minimum:g}")
-        if self.maximum is not None and number > self.maximum:
-            raise ValueError(f"{value} is above {self.maximum:g}")
+        if (
+            (self.above is not None and number <= self.above)
+            or (self.minimum is not None and number < self.minimum)
+            or (self.maximum is not None and number > self.maximum)
+        ):
+            raise ValueError(f"{value} is out of range: it must be {self._bounds()}")
         return int(number) if self.whole else number
+
+    def text(self, value: Any) -> str:
+        return f"{value:.15g}"
+
+    def allowed_values(self) -> str:
+        number = f"{'Whole number' if self.whole else 'Number'}{f' in {self.unit}' if self.unit else ''}"
+        return ", ".join(filter(None, [number, self._bounds()]))
+
+    def _bounds(self) -> str:
+        if self.minimum is not None and self.maximum is not None:
+            return f"between {self.text(self.minimum)} and {self.text(self.maximum)}"
+        bounds = {"greater than": self.above, "at least": self.minimum, "at most": self.maximum}
+        return " and ".join(f"{words} {self.text(bound)}" for words, bound in bounds.items() if bound is not None)
 
 
 @frozen
 class Choice(Kind):
-    """One of a few words; `options` maps each word to what a person reads."""
+    """One of several words; `options` maps each word to its label."""
 
     options: Mapping[str, str] = None  # type: ignore[assignment]
 
@@ -99,10 +122,13 @@ class Choice(Kind):
             raise ValueError(f"{word!r} is not one of {', '.join(self.options)}")
         return word
 
+    def allowed_values(self) -> str:
+        return f"One of: {', '.join(f'{word} ({label})' for word, label in self.options.items())}"
+
 
 @frozen
 class Names(Kind):
-    """Some names in order, as text separated by commas; `none` for no name at all."""
+    """Names in order, as text separated by commas; `none` for an empty list."""
 
     NONE: ClassVar[str] = "none"
     allowed: Optional[tuple[str, ...]] = None
@@ -120,10 +146,16 @@ class Names(Kind):
     def plain(self, value: Any) -> str:
         return ",".join(value) or self.NONE
 
+    def allowed_values(self) -> str:
+        names = f"Any of {', '.join(self.allowed)}" if self.allowed else "Names"
+        return f"{names}, separated by commas, or {self.NONE}"
+
 
 @frozen
 class Date(Kind):
-    """A day in UTC, as 2019-07-31."""
+    """A day in UTC."""
+
+    form: ClassVar[str] = "Date such as 2019-07-31"
 
     def read(self, value: Any) -> date:
         if isinstance(value, datetime):
@@ -141,17 +173,23 @@ class Date(Kind):
 
 @frozen
 class Crs(Kind):
-    """A coordinate reference system, as EPSG:32633 or WKT."""
+    """A coordinate reference system."""
+
+    form: ClassVar[str] = "EPSG code such as EPSG:32633, or WKT"
 
 
 @frozen
 class Area(Kind):
-    """A vector file (`file.gpkg|layername=…` for one layer of several) or `xmin,ymin,xmax,ymax[,EPSG:n]`."""
+    """An area: a vector file (`file.gpkg|layername=…` for one of several layers) or an extent."""
+
+    form: ClassVar[str] = "Vector file, or an extent xmin,ymin,xmax,ymax[,EPSG:n]"
 
 
 @frozen
 class Place(Kind):
-    """A point `x,y[,EPSG:n]`, or a vector file of points or polygons."""
+    """A point, or a vector file of points or polygons."""
+
+    form: ClassVar[str] = "Vector file, or a point x,y[,EPSG:n]"
 
 
 @frozen
@@ -169,7 +207,7 @@ class File(Kind):
 
 @frozen
 class Folder(Kind):
-    """A folder; the step says whether it must exist."""
+    """A folder; the operation decides whether it must exist."""
 
     def read(self, value: Any) -> Path:
         return Path(super().read(value)).expanduser()
@@ -180,19 +218,19 @@ class Folder(Kind):
 
 @frozen
 class VectorFile(Kind):
-    """A vector file, `file.gpkg|layername=…` for one layer of several."""
+    """A vector file, `file.gpkg|layername=…` for one of several layers."""
 
 
 @frozen
 class FieldName(Kind):
-    """A field of the vector layer in the parameter `of`."""
+    """The name of a field of the vector layer given as the parameter `of`."""
 
     of: str = ""
 
 
 @frozen
 class Output:
-    """What a step gives back. Files lie in the workspace; `destination` lets the person have a copy elsewhere."""
+    """A result of an operation. Files are in the workspace; with `destination` the user can save a copy elsewhere."""
 
     label: str
     help: str = ""
@@ -222,14 +260,14 @@ class TableOutput(Output):
 
 @frozen
 class PageOutput(Output):
-    """An HTML page that stands alone."""
+    """A self-contained HTML page."""
 
     extension: ClassVar[str] = "html"
 
 
 @frozen
 class FileOutput(Output):
-    """Another file, such as a picture or a model."""
+    """Any other file, such as an image or a model."""
 
     extension: str = ""
 
@@ -251,7 +289,7 @@ class TextOutput(Output):
 
 @frozen
 class Declared:
-    """One declared field: its name, its kind, its default (None where there is none) and whether it must be given."""
+    """A declared field: its name, its kind, its default (None if it has none) and whether it is required."""
 
     name: str
     kind: Any
@@ -260,7 +298,7 @@ class Declared:
 
 
 def declared(declaration: type[Any]) -> tuple[Declared, ...]:
-    """The fields of a parameters or results class, in order."""
+    """The fields of a class of parameters or results, in order."""
     return _declared(declaration)  # type: ignore[arg-type]  # a class is hashable
 
 
@@ -274,7 +312,7 @@ def _declared(declaration: Any) -> tuple[Declared, ...]:
 
 @cache
 def _own_kinds(cls: Any) -> dict[str, Any]:
-    """The kinds of the fields that the class itself has: annotations take a while to read, and bases are shared."""
+    """The kinds of the class's own fields, cached because reading annotations is slow and bases are shared."""
     own = type(
         cls.__name__, (), {"__module__": cls.__module__, "__annotations__": vars(cls).get("__annotations__", {})}
     )
@@ -288,11 +326,11 @@ def _declare(field: Field[Any], kind: Any) -> Declared:
 
 @frozen
 class Parameters:
-    """Base of all parameter classes. A class made of several (by inheritance) has the fields of all of them."""
+    """Base of all classes of parameters. A class that inherits from several has the fields of all of them."""
 
     @classmethod
     def from_values(cls: type[P], values: Mapping[str, Any]) -> P:
-        """The checked parameters from text or JSON values; a missing value or None takes the default.
+        """The checked parameters from text or JSON values; a missing or empty value or None takes the default.
 
         Raises ParameterError with everything that is wrong, one line each.
         """
@@ -314,11 +352,11 @@ class Parameters:
         return cls(**read)
 
     def faults(self) -> list[str]:
-        """What is wrong with values that are right one by one, to be told before a run; a class adds to its bases."""
+        """Problems between values that are valid on their own, one line each; a subclass adds to those of its bases."""
         return []
 
     def to_values(self) -> dict[str, Any]:
-        """The values as JSON knows them; `from_values` of it is equal to this object."""
+        """The values as JSON types; `from_values` of them is equal to this object."""
         return {
             parameter.name: None if value is None else parameter.kind.plain(value)
             for parameter in declared(type(self))
@@ -328,7 +366,12 @@ class Parameters:
 
 @frozen
 class Operation:
-    """One step as all faces know it: its name (fixed for ever), what people read, its declarations and its function."""
+    """An operation of the public interface.
+
+    `name` never changes; `label`, `group`, `summary` and `tags` are for users. `run` takes the parameters and a
+    Progress and returns the results. `in_worker`: whether the warm worker process runs it: operations that answer
+    within a second or so.
+    """
 
     name: str
     label: str
@@ -338,3 +381,4 @@ class Operation:
     results: type[Any]
     run: Callable[[Any, Any], Any]
     tags: tuple[str, ...] = ()
+    in_worker: bool = False

@@ -1,4 +1,4 @@
-"""Progress and messages of a run, from the steps to whichever face started it."""
+"""Progress and messages of a run, from the steps to the interface that started it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ PatchState = Literal["waiting", "running", "done", "failed"]
 
 
 class Progress:
-    """Where a step tells how far it is (0 to 1) and what a person should know.
+    """Receives the progress (0 to 1), messages and events of a step; silent unless it is given callbacks.
 
-    `part(start, stop)` gives a Progress whose 0 to 1 is that part of this one, so that a step does not know whether it
-    runs alone or as one of many. What becomes of the patches is told as events, for faces that show them. The base
-    class is silent.
+    `part(start, stop)` maps 0 to 1 to a part of this progress, so that a step runs alone or as one of several alike.
+    The states of patches are reported as events, for interfaces that show them.
     """
 
     def __init__(
@@ -28,24 +27,24 @@ class Progress:
         self._on_event = on_event
 
     def report(self, fraction: float) -> None:
-        """Tell how much is done, 0 to 1."""
+        """Report the fraction that is done, 0 to 1."""
         self._on_fraction(min(max(fraction, 0.0), 1.0))
 
     def info(self, text: str) -> None:
-        """Tell something good to know."""
+        """Report information."""
         self._on_message("info", text)
 
     def warning(self, text: str) -> None:
-        """Tell something the person should act on."""
+        """Report something that the user should act on."""
         self._on_message("warning", text)
 
     def step(self, title: str, number: int, of: int, start: float, stop: float) -> Progress:
-        """Tell that a step begins, the `number`th `of` so many; gives the part of this progress that it takes."""
+        """Report that step `number` of `of` begins; returns the part of this progress for it."""
         self._on_event({"step": title, "number": number, "of": of, "start": start, "stop": stop})
         return self.part(start, stop)
 
     def patches(self, ids: Iterable[str], state: PatchState, reason: str = "") -> None:
-        """Tell what becomes of some patches in the step that runs; of failed ones why."""
+        """Report the state of patches in the current step, with the reason for failed ones."""
         self._on_event({"patches": list(ids), "state": state, "reason": reason})
 
     def part(self, start: float, stop: float) -> Progress:

@@ -1,4 +1,4 @@
-"""Which versions are at work."""
+"""Versions of Patchwork, Python and the packages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ PACKAGES = (
 
 
 def package_versions() -> dict[str, str]:
-    """Name to version of the packages the engine needs, `missing` where one is not there; and of Python."""
-    from importlib import metadata  # QGIS imports this module when it starts, and this takes a while
+    """Versions of Python and of the packages that the engine needs, by name; `missing` for a missing package."""
+    from importlib import metadata  # slow, and QGIS imports this module when it starts
 
     found = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -39,7 +39,7 @@ def package_versions() -> dict[str, str]:
 
 
 def patchwork_version() -> str:
-    """Patchwork's own version."""
+    """The version of Patchwork."""
     parser = ConfigParser(interpolation=None)
     parser.read(Path(__file__).resolve().parents[1] / "metadata.txt", encoding="utf-8")
     return parser["general"]["version"]

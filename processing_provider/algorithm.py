@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameters,
 )
+from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QIcon
 
 from ..core import parameters as kinds
@@ -24,7 +26,7 @@ from . import accounts, bindings, outputs, places
 from .bindings import Given
 from .translation import tr
 
-HOMEPAGE = "https://github.com/patchwork-landcover/patchwork"
+HELP = Path(__file__).resolve().parents[1] / "resources" / "help" / "operations.html"
 # Help is read as HTML by the dialog and as it is by qgis_process: angle quotation marks serve both.
 _NO_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+"})
 
@@ -90,8 +92,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return "\n".join([tr(self._operation.summary), *self._parameter_help(), *self._output_help()])
 
     def helpUrl(self) -> str:
-        """Where there is more to read."""
-        return f"{HOMEPAGE}#{self._operation.name}"
+        """The section of the help page that comes with the plugin."""
+        return help_url(self._operation.name)
 
     def _parameter_help(self) -> list[str]:
         asked = [parameter.kind for parameter in declared(self._operation.parameters)]
@@ -225,6 +227,13 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 def group_id(group: str) -> str:
     """The id of a group of the toolbox: the letters of its name."""
     return re.sub(r"[^a-z]", "", group.lower())
+
+
+def help_url(name: str) -> str:
+    """The address of an algorithm's section in the help page."""
+    address = QUrl.fromLocalFile(str(HELP))
+    address.setFragment(name)
+    return address.toString(QUrl.ComponentFormattingOption.FullyEncoded)
 
 
 def _paragraph(label: str, text: str) -> str:

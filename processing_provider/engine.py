@@ -22,7 +22,6 @@ from .worker import WORKER
 
 POLL_SECONDS = 0.1
 SECONDS_BETWEEN_TIMES_LEFT = 15.0
-TRACKER = "https://github.com/patchwork-landcover/patchwork/issues"
 
 
 def run(
@@ -129,7 +128,7 @@ def _last_words(child: Child) -> str:
             "The system ended it, most likely for want of memory: lower MEMORY and JOBS, or close other programs."
         )
     elif "Traceback" in lines:
-        advice = tr("This is a fault of Patchwork: please report it with the lines below. {}").format(TRACKER)
+        advice = tr("This is an error in Patchwork. Please report it with the lines below.")
     else:
         advice = tr("What is done is kept: run again to go on. {}").format(another_way())
     return tr("The engine ({}) ended without a result (status {}). {}\n{}").format(

@@ -7,7 +7,7 @@ from pathlib import Path
 from qgis.core import QgsProcessingModelAlgorithm
 from qgis.PyQt.QtGui import QIcon
 
-from .algorithm import group_id
+from .algorithm import group_id, help_url
 from .translation import tr
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models"
@@ -57,6 +57,10 @@ class ShippedModel(QgsProcessingModelAlgorithm):
     def shortDescription(self) -> str:
         """What it does."""
         return tr(self.helpContent().get("ALG_DESC", ""))
+
+    def helpUrl(self) -> str:
+        """The section of the help page that comes with the plugin."""
+        return help_url(self.name())
 
     def tags(self) -> list[str]:
         """Words under which it is found."""

@@ -33,24 +33,24 @@ from patchwork.processing_provider import bindings  # noqa: E402
 FILE = ROOT / "resources" / "models" / "landcovermodel.model3"
 TITLE = "Land-cover map step by step"
 DESCRIPTION = (
-    "From an area and reference polygons to a land-cover map, made of Patchwork's single steps. It gives the same map "
-    "as Make land-cover map; open it in the modeler to change a step, take one out or put your own in between."
+    "Makes a land-cover map from an area and reference polygons with the single steps of Patchwork. The map is the "
+    "same as that of Make land-cover map. Open the model in the modeler to change, remove or add steps."
 )
 
 # Each step: its algorithm, what the box says, the fixed values, and the outputs of the model by the step's own.
 STEPS = {
-    "splitarea": ("Cut the area into patches on one pixel grid.", {}, {}),
-    "findscenes": ("What imagery there is, and what fetching it takes.", {}, {}),
-    "rasterizereference": ("Burn the reference polygons into class ids.", {}, {}),
-    "downloadscenes": ("Fetch what is not there yet.", {}, {}),
-    "maskclouds": ("Tell clouds in every scene.", {}, {}),
-    "observationstatistics": ("Count how often each pixel was seen.", {}, {"VALID_COUNT": "Valid observations"}),
-    "drawsamples": ("Draw labelled pixels to learn from.", {}, {}),
-    "trainmodel": ("Fit the classifier and measure its accuracy.", {}, {}),
+    "splitarea": ("Split the area into patches on one pixel grid.", {}, {}),
+    "findscenes": ("List the acquisitions and the cost of the download.", {}, {}),
+    "rasterizereference": ("Rasterize the reference polygons to class ids.", {}, {}),
+    "downloadscenes": ("Download the missing scenes.", {}, {}),
+    "maskclouds": ("Detect clouds in every scene.", {}, {}),
+    "observationstatistics": ("Count the valid observations of each pixel.", {}, {"VALID_COUNT": "Valid observations"}),
+    "drawsamples": ("Draw labelled pixels for training.", {}, {}),
+    "trainmodel": ("Train the classifier and assess its accuracy.", {}, {}),
     "classifypatches": ("Classify every pixel of every patch.", {}, {}),
-    "mosaicmap": ("Stitch the patches into one map.", {}, {"MAP": "Land-cover map"}),
-    "mosaicmap_confidence": ("The same for the confidence.", {"LAYER": "confidence"}, {"MAP": "Confidence"}),
-    "writereport": ("Write the page about all of it.", {}, {"REPORT": "Report"}),
+    "mosaicmap": ("Merge the patches into one map.", {}, {"MAP": "Land-cover map"}),
+    "mosaicmap_confidence": ("Merge the confidence of the patches.", {"LAYER": "confidence"}, {"MAP": "Confidence"}),
+    "writereport": ("Write the report.", {}, {"REPORT": "Report"}),
 }
 ALGORITHMS = {"mosaicmap_confidence": "mosaicmap"}  # where a box has another name than its algorithm
 

@@ -1,7 +1,7 @@
 """Take the pictures of the documentation from the running program: python3 scripts/pictures.py
 
-Plays the stories of tests/qgis/window in the real QGIS window, with the real data that README names for the tests, and
-puts some of the pictures that they take into docs/images.
+Plays the stories of tests/qgis/window in the real QGIS window, with the real data of scripts/test.py, and puts some of
+the pictures that they take into docs/images.
 """
 
 from __future__ import annotations

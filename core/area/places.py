@@ -6,17 +6,16 @@ import math
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError
-from ..grid.crs import read_crs
+from ..grid.crs import Ground, read_crs
 from ..store.vectors import read_vector
 
 _LONGITUDE_LATITUDE = "EPSG:4326"
 
 
-def read_area(text: str) -> tuple[BaseGeometry, str]:
-    """The geometry and CRS of `xmin,ymin,xmax,ymax[,EPSG:n]` or of all polygons of a vector file, as one.
+def read_area(text: str) -> Ground:
+    """The ground of `xmin,ymin,xmax,ymax[,EPSG:n]`, or of all polygons of a vector file together.
 
     Raises ParameterError or DataError where the area is empty, has no CRS or no surface.
     """
@@ -25,12 +24,12 @@ def read_area(text: str) -> tuple[BaseGeometry, str]:
         (xmin, ymin, xmax, ymax), crs = numbers
         if not (xmin < xmax and ymin < ymax):
             raise ParameterError(f"Area of interest (AREA): the extent {text} is empty; it is xmin,ymin,xmax,ymax.")
-        return shapely.box(xmin, ymin, xmax, ymax), crs
+        return Ground(shapely.box(xmin, ymin, xmax, ymax), crs)
     geometries, crs = _read_geometries(text, "Area of interest (AREA)")
     area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))
     if area.area == 0.0:
         raise DataError(f"Area of interest (AREA): {text} holds no polygon, only points or lines. Set a polygon layer.")
-    return area, crs
+    return Ground(area, crs)
 
 
 def read_places(text: str) -> tuple[np.ndarray, str]:

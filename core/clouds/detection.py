@@ -1,6 +1,6 @@
-"""Cloud probability and cloud masks: s2cloudless on L1C, the scene classification (SCL) on L2A.
+"""Cloud probability and cloud masks by s2cloudless: arrays in, arrays out.
 
-Arrays in, arrays out. s2cloudless (Zupanc 2017, https://github.com/sentinel-hub/sentinel2-cloud-detector) is trained at
+s2cloudless (Zupanc 2017, https://github.com/sentinel-hub/sentinel2-cloud-detector) is trained at
 60 m to 160 m, so bands are first averaged to cells of that size; its probability is averaged over a disk, compared with
 the threshold, and the mask is dilated by a disk, all in cells.
 """
@@ -16,11 +16,6 @@ from ..grid.neighbourhoods import dilate, disk_sum
 
 if TYPE_CHECKING:
     from s2cloudless import S2PixelCloudDetector
-
-# Classes of Sen2Cor's scene classification (Sentinel-2 L2A product specification)
-_SCL_NO_DATA = (0, 1)
-_SCL_SHADOW = 3
-_SCL_CLOUD = (8, 9, 10)
 
 
 def cell_reflectance(bands: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,33 +69,6 @@ def cloud_mask(
         mean = disk_sum(np.where(has_data, mean, 0.0), average_over) / np.maximum(known, 1)
     mask: np.ndarray = (mean > threshold) & has_data
     return dilate(mask, dilation)
-
-
-def dilated_mask(probability: np.ndarray, threshold: float, dilation: int) -> np.ndarray:
-    """Which pixels (y, x) are cloud: the probability (percent) is above the threshold (0 to 1), dilated by a disk."""
-    return dilate(probability > threshold * 100.0, dilation)
-
-
-def classify_qa(bits: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probability (percent), mask and data (each y, x) of Landsat's quality bits (QA_PIXEL of Collection 2).
-
-    Bit 0 is fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow. The mask holds all of these but fill.
-    """
-    cloud = (bits & 0b01110) > 0
-    has_data = (bits > 0) & ((bits & 1) == 0)
-    mask = dilate(cloud | ((bits & 0b10000) > 0), dilation) & has_data
-    return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
-
-
-def classify_scl(scl: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probability (percent), mask and data (each y, x) of a scene classification.
-
-    The probability is 100 where SCL says cloud or cirrus and 0 elsewhere; the mask holds cloud shadows as well.
-    """
-    cloud = np.isin(scl, _SCL_CLOUD)
-    has_data = ~np.isin(scl, _SCL_NO_DATA)
-    mask = dilate(cloud | (scl == _SCL_SHADOW), dilation)
-    return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
 
 
 def percent(probability: np.ndarray) -> np.ndarray:

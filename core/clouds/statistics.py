@@ -67,6 +67,13 @@ class DateStatistics:
             self.ndvi_seen += int(millionths[seen].sum())
             self.ndvi_valid += int(millionths[valid].sum())
 
+    def join(self, other: DateStatistics) -> None:
+        """Add the sums of another window of the acquisition."""
+        self.seen += other.seen
+        self.valid += other.valid
+        self.ndvi_seen += other.ndvi_seen
+        self.ndvi_valid += other.ndvi_valid
+
     def row(self) -> tuple[float | None, float | None, float | None]:
         """Mean NDVI with clouds and without, and the fraction of the seen pixels that is valid; None where unknown."""
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -11,6 +12,18 @@ from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A geometry on the Earth, and the CRS of its coordinates (EPSG code or WKT)."""
+
+    geometry: BaseGeometry
+    crs: str
+
+    def to(self, crs: str) -> Ground:
+        """The same ground in another CRS, long edges bent as the projection bends them."""
+        return Ground(reproject(np.array([self.geometry], dtype=object), self.crs, crs)[0], crs)
 
 
 def read_crs(name: str) -> CRS:

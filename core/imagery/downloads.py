@@ -1,4 +1,4 @@
-"""What a workspace wants to have fetched: of each acquisition over each patch the scene, and the cells kept apart."""
+"""The files to fetch: of each acquisition over each patch the scene, and the cells if these are stored separately."""
 
 from __future__ import annotations
 
@@ -12,42 +12,36 @@ import shapely
 from ..grid.patches import Patch
 from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
+from ..store.acquisitions import Acquisition
+from ..store.patch_files import PatchFile
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
-from ..store.records import Acquisition
 from ..store.workspace import Workspace
 from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
-from .sources import Source
+from .scenes import cells_fingerprint, scene_fingerprint
+from .sources.protocols import Source
 
 _RADAR_UNITS = "backscatter in decibel × 1000 + 50000"
 
 
 @dataclass(frozen=True)
-class Download:
-    """One file that comes from a source: these bands of an acquisition, over a patch.
+class Download(PatchFile):
+    """One file that is fetched from a source: these bands of an acquisition, over a patch.
 
-    `factor` is how many pixels of the run make the side of one of its pixels: 1 for scenes, more for cells. `grid` and
-    `window` are counted in its own pixels. `shows_patch` tells whether the acquisition shows any of the patch: where it
-    does not, nothing needs to be asked for.
+    `factor` is the number of pixels of the run along the side of one of its pixels: 1 for scenes, more for cells.
+    `grid` and `window` are counted in its own pixels. `shows_patch`: whether the acquisition shows any of the patch; if
+    not, nothing is requested.
     """
 
-    patch: Patch
     acquisition: Acquisition
     shows_patch: bool
     bands: tuple[str, ...]
     factor: int
     grid: PixelGrid
     window: Window
-    file: Path
-    fingerprint: str
-
-    @property
-    def is_there(self) -> bool:
-        """Whether the file is, made of what would be asked for now."""
-        return fingerprint_of(self.file) == self.fingerprint
 
 
 def plan_downloads(workspace: Workspace) -> list[Download]:
-    """All files, patch by patch."""
+    """All files of the catalogue, patch by patch: the scenes, and the cells where these are stored separately."""
     layout, catalogue = workspace.layout, workspace.catalogue
     boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
     footprints = [item.footprint for item in catalogue.acquisitions]
@@ -56,23 +50,46 @@ def plan_downloads(workspace: Workspace) -> list[Download]:
     downloads = []
     for column, patch in enumerate(layout.patches):
         for row, item in enumerate(catalogue.acquisitions):
-            shows_patch = bool(shown[row, column])
-            downloads.append(_scene(workspace, patch, item, shows_patch))
+            downloads.append(_scene(workspace, patch, item, bool(shown[row, column])))
             if item.cells:
-                downloads.append(_cells(workspace, patch, item, shows_patch))
+                downloads.append(_cells(workspace, patch, item, bool(shown[row, column])))
     return downloads
 
 
 def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
-    file, made_of = workspace.scene(patch, item), workspace.scene_fingerprint(patch, item)
-    return Download(patch, item, shows_patch, item.bands, 1, workspace.layout.grid, patch.window, file, made_of)
+    layout = workspace.layout
+    return Download(
+        patch,
+        workspace.paths.scene(patch, item),
+        scene_fingerprint(layout, patch, item),
+        _label(patch, item),
+        item,
+        shows_patch,
+        item.bands,
+        1,
+        layout.grid,
+        patch.window,
+    )
 
 
 def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
-    factor = workspace.catalogue.cell_factor
-    grid, window = workspace.layout.grid.coarse(factor), patch.window.coarse(factor)
-    file, made_of = workspace.cells(patch, item), workspace.cells_fingerprint(patch, item)
-    return Download(patch, item, shows_patch, DETECTOR_BANDS, factor, grid, window, file, made_of)
+    layout, factor = workspace.layout, workspace.catalogue.cell_factor
+    return Download(
+        patch,
+        workspace.paths.cells(patch, item),
+        cells_fingerprint(layout, factor, patch, item),
+        _label(patch, item),
+        item,
+        shows_patch,
+        DETECTOR_BANDS,
+        factor,
+        layout.grid.coarse(factor),
+        patch.window.coarse(factor),
+    )
+
+
+def _label(patch: Patch, item: Acquisition) -> str:
+    return f"Patch {patch.id} at {item.name}"
 
 
 def fetch(workspace: Workspace, source: Source, download: Download) -> None:
@@ -95,7 +112,7 @@ def fetch(workspace: Workspace, source: Source, download: Download) -> None:
 
 def _parts(workspace: Workspace, download: Download, widest: int) -> Iterator[tuple[Window, Path]]:
     """The windows that are asked for one by one, each with the file that keeps it until all are there."""
-    kept = workspace.folder / "parts" / download.patch.id
+    kept = workspace.paths.parts(download.patch)
     for number, part in enumerate(download.window.tiles(widest or max(download.window.shape))):
         yield part, kept / f"{download.acquisition.name}-{download.factor}-{number}.tif"
 

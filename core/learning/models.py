@@ -14,16 +14,13 @@ import lightgbm
 import numpy as np
 import sklearn
 import skops.io
-from lightgbm import LGBMClassifier
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from ..errors import DataError
 from ..store.files import written_whole
 from ..vocabulary.classes import ClassScheme
+from .classifiers import CLASSIFIERS
 from .features import SeriesPlan
 
 # Every call of predict sees this many rows: matrix products round differently for other shapes.
@@ -59,28 +56,13 @@ class Model:
         return result
 
 
-def new_classifier(name: str, seed: int, threads: int) -> Any:
-    """An unfitted scikit-learn classifier: `random-forest`, `lightgbm` or `neural-network`."""
-    if name == "lightgbm":
-        return LGBMClassifier(
-            n_estimators=100,
-            min_child_samples=5,
-            random_state=seed,
-            n_jobs=threads,
-            deterministic=True,
-            force_row_wise=True,
-            verbose=-1,
-        )
-    if name == "neural-network":
-        network = MLPClassifier((128, 64), random_state=seed, max_iter=300, early_stopping=False)
-        return make_pipeline(StandardScaler(), network)
-    return RandomForestClassifier(100, min_samples_leaf=2, random_state=seed, n_jobs=threads)
-
-
 def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threads: int) -> Any:
-    """The classifier fitted to features (n, feature) and class ids (n,), ready to predict block by block."""
+    """The classifier of that name fitted to features (n, feature) and class ids (n,), ready to predict block by block.
+
+    Raises ParameterError if there is no classifier of that name.
+    """
     with threadpool_limits(threads):
-        return new_classifier(name, seed, threads).fit(features, class_ids)
+        return CLASSIFIERS[name].new(seed, threads).fit(features, class_ids)
 
 
 def _predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:

@@ -14,9 +14,9 @@ from datetime import datetime, time, timezone
 
 import numpy as np
 
-from ..store.records import Observations
 from ..vocabulary.indices import bands_of, compute_index
 from .features import SeriesPlan
+from .observations import Observations
 
 _BLOCK = 8192
 _SCALE = np.float32(1e-4)

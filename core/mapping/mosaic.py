@@ -3,71 +3,86 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import rasterio
 import rasterio.shutil
-from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
-from ..errors import DataError, WorkspaceError
+from ..errors import DataError, PatchworkError, WorkspaceError
 from ..grid.patches import Patch
 from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
 from ..store.files import written_whole
+from ..store.layout import Layout
 from ..store.rasters import FINGERPRINT_TAG, file_window
 from ..vocabulary.classes import ClassScheme
 
 _BLOCK = 512
 
 
+@dataclass(frozen=True)
+class Mosaic:
+    """A raster of one band over all patches of a layout, with its fingerprint, and classes if it has them."""
+
+    layout: Layout
+    dtype: str
+    nodata: float
+    name: str
+    fingerprint: str
+    classes: ClassScheme | None = None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of the file: the fingerprint, and the classes as JSON in CLASSES."""
+        tags = {FINGERPRINT_TAG: self.fingerprint}
+        if self.classes is not None:
+            tags["CLASSES"] = json.dumps(self.classes.to_json(), ensure_ascii=False)
+        return tags
+
+
 def write_mosaic(
     path: Path,
-    grid: PixelGrid,
-    domain: Window,
-    patches: tuple[Patch, ...],
+    mosaic: Mosaic,
     read: Callable[[Patch], np.ndarray],
-    *,
-    dtype: str,
-    nodata: float,
-    name: str,
-    fingerprint: str,
-    scheme: ClassScheme | None = None,
     report: Callable[[float], None] = lambda fraction: None,
 ) -> None:
-    """Write one band of all patches as a COG over `domain`; `nodata` where there is no patch.
+    """Write all patches, (y, x) each, as a Cloud Optimized GeoTIFF over the layout's domain; no data between them.
 
-    With a scheme the raster has its colours as a colour table and its names in the tag CLASSES. Raises WorkspaceError
-    where the disk is full; then no file is left.
+    Classes become a colour table and the tag CLASSES. Raises WorkspaceError if the disk is full; then no file is left.
     """
-    tags = {FINGERPRINT_TAG: fingerprint}
-    if scheme is not None:
-        tags["CLASSES"] = json.dumps(scheme.to_json(), ensure_ascii=False)
     with written_whole(path) as finished:
         path.with_name(f"{path.name}.aux.xml").unlink(missing_ok=True)  # statistics that QGIS has kept of the old one
         plain = finished.with_name(f"{finished.name}.plain")
         try:
-            written = _write_plain(plain, grid, domain, patches, read, dtype, nodata, name, tags, scheme, report)
-            rasterio.shutil.copy(
-                plain,
-                finished,
-                driver="COG",
-                compress="DEFLATE",
-                predictor="YES" if dtype.startswith("float") else "NO",
-                blocksize=_BLOCK,
-                overview_resampling="NEAREST" if nodata == 0 else "AVERAGE",
-                overviews="IGNORE_EXISTING",
-                bigtiff="IF_SAFER",
-            )
-            if _sum_of_file(finished) != written:
-                raise WorkspaceError(f"{path} was not written whole. Is the disk full?")
-        except (RasterioError, CPLE_BaseError) as error:
+            written = _write_plain(plain, mosaic, read, report)
+            _copy_as_cog(plain, finished, mosaic)
+            is_whole = _sum_of_file(finished) == written
+        except PatchworkError:
+            raise
+        except Exception as error:  # rasterio passes on errors of GDAL whose class is not public
             raise WorkspaceError(f"{path} cannot be written ({error}). Is the disk full?") from error
         finally:
             plain.unlink(missing_ok=True)
+        if not is_whole:
+            raise WorkspaceError(f"{path} was not written completely. Is the disk full?")
+
+
+def _copy_as_cog(plain: Path, finished: Path, mosaic: Mosaic) -> None:
+    rasterio.shutil.copy(
+        plain,
+        finished,
+        driver="COG",
+        compress="DEFLATE",
+        predictor="YES" if mosaic.dtype.startswith("float") else "NO",
+        blocksize=_BLOCK,
+        overview_resampling="NEAREST" if mosaic.nodata == 0 else "AVERAGE",
+        overviews="IGNORE_EXISTING",
+        bigtiff="IF_SAFER",
+    )
 
 
 def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarray, ClassScheme]:
@@ -88,28 +103,19 @@ def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarra
 
 
 def _write_plain(
-    path: Path,
-    grid: PixelGrid,
-    domain: Window,
-    patches: tuple[Patch, ...],
-    read: Callable[[Patch], np.ndarray],
-    dtype: str,
-    nodata: float,
-    name: str,
-    tags: Mapping[str, str],
-    scheme: ClassScheme | None,
-    report: Callable[[float], None],
+    path: Path, mosaic: Mosaic, read: Callable[[Patch], np.ndarray], report: Callable[[float], None]
 ) -> int:
-    """Write the patches uncompressed, where they can be put in any order; returns the sum over what was written."""
+    """Write the patches uncompressed, which takes them in any order; returns the sum of the bytes written."""
+    domain, patches = mosaic.layout.domain, mosaic.layout.patches
     profile = {
         "driver": "GTiff",
         "count": 1,
         "height": domain.height,
         "width": domain.width,
-        "dtype": dtype,
-        "crs": grid.crs,
-        "transform": grid.affine(domain),
-        "nodata": nodata,
+        "dtype": mosaic.dtype,
+        "crs": mosaic.layout.grid.crs,
+        "transform": mosaic.layout.grid.affine(domain),
+        "nodata": mosaic.nodata,
         "tiled": True,
         "blockxsize": _BLOCK,
         "blockysize": _BLOCK,
@@ -117,12 +123,13 @@ def _write_plain(
         "sparse_ok": True,
     }
     with rasterio.open(path, "w", **profile) as file:
-        file.descriptions = (name,)
-        file.update_tags(**tags)
-        if scheme is not None:
-            file.write_colormap(1, {0: (0, 0, 0, 0)} | {id_: (*rgb, 255) for id_, rgb in scheme.colour_table.items()})
+        file.descriptions = (mosaic.name,)
+        file.update_tags(**mosaic.tags)
+        if mosaic.classes is not None:
+            colours = {id_: (*rgb, 255) for id_, rgb in mosaic.classes.colour_table.items()}
+            file.write_colormap(1, {0: (0, 0, 0, 0)} | colours)
         background = domain.height * domain.width - sum(patch.window.height * patch.window.width for patch in patches)
-        total = background * _sum_of(np.array([nodata], dtype=dtype))
+        total = background * _sum_of(np.array([mosaic.nodata], dtype=mosaic.dtype))
         for done, patch in enumerate(patches, start=1):
             pixels = read(patch)
             file.write(pixels, 1, window=file_window(patch.window.within(domain)))

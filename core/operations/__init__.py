@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Optional
 
+from ..errors import ParameterError
 from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
 from . import (
@@ -55,10 +56,14 @@ OPERATIONS: Mapping[str, Operation] = {
 def execute(
     operation: Operation, parameters: Parameters, destinations: Mapping[str, Path], progress: Progress
 ) -> dict[str, Any]:
-    """Run an operation, alone in its workspace; the outputs by name, as JSON knows them.
+    """Run an operation with its workspace locked; returns the outputs by name, as JSON types.
 
-    Output files lie in the workspace; those named in `destinations` are copied there as well, and that path is given.
+    Output files are in the workspace; those in `destinations` are copied there, and the path of the copy is returned.
+    Raises ParameterError with all `faults` of the parameters before the workspace is made, locked or written to.
     """
+    faults = parameters.faults()
+    if faults:
+        raise ParameterError("\n".join(faults))
     with _held(getattr(parameters, "workspace", None)):
         results = operation.run(parameters, progress)
         outputs: dict[str, Any] = {}
@@ -72,15 +77,16 @@ def execute(
 
 
 def _held(folder: Optional[Path]) -> AbstractContextManager[None]:
+    """The lock of the workspace, for operations that have one."""
     if folder is None:
         return nullcontext()
-    from ..store.workspace import Workspace
+    from ..store.lock import held
 
-    return Workspace(folder).held()
+    return held(folder)
 
 
 def destinations_of(operation: Operation) -> dict[str, Any]:
-    """The outputs of which a person can have a copy elsewhere, by name."""
+    """The outputs of which the user can save a copy elsewhere, by name."""
     return {
         output.name: output.kind
         for output in declared(operation.results)
@@ -89,7 +95,7 @@ def destinations_of(operation: Operation) -> dict[str, Any]:
 
 
 def _copy(file: Path, destination: Path) -> Path:
-    """A copy of an output, with the style that lies beside it, whole or not at all."""
+    """Copy an output and the style file beside it, each whole or not at all; returns the copy."""
     from ..store.files import written_whole
 
     style = file.with_suffix(".qml")

@@ -11,11 +11,11 @@ from typing import Annotated
 from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, TextOutput
 from ..progress import Progress
-from .declarations import OfService
+from .declarations.sources import ServiceParameters
 
 
 @frozen
-class CheckInstallation(OfService):
+class CheckInstallation(ServiceParameters):
     """The account, where one is to be tried."""
 
 

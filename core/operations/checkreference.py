@@ -1,4 +1,4 @@
-"""What a reference layer holds and what is wrong with it, told before a run."""
+"""Check a reference layer before a run."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from ..errors import ParameterError
 from ..frozen import frozen
 from ..parameters import Area, NumberOutput, Operation, TextOutput
 from ..progress import Progress
-from .declarations import Referenced
+from .declarations.reference import ReferenceParameters
 
 if TYPE_CHECKING:
-    from ..reference.check import Checked
+    from ..reference.check import ReferenceCheck
 
 
 @frozen
-class CheckReference(Referenced):
-    """The reference and where it is looked at."""
+class CheckReference(ReferenceParameters):
+    """Parameters of checkreference: the reference and the area."""
 
     area: Annotated[
         Optional[str],
         Area(
             "Area of interest",
-            "Only what lies in this area counts: a vector layer of polygons in any CRS, or an extent. Left out: the "
-            "whole reference.",
+            "Only polygons in this area count: a vector layer of polygons in any CRS, or an extent. Default: the whole "
+            "reference.",
         ),
     ] = None
 
 
 @frozen
-class ReferenceChecked:
+class ReferenceProblems:
     """The classes and the problems."""
 
     classes: Annotated[
         str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null where unknown).")
     ]
-    problems: Annotated[str, TextOutput("Problems", "What is wrong and what to do, one line each.")]
+    problems: Annotated[str, TextOutput("Problems", "Problems and how to fix them, one line each.")]
     problem_number: Annotated[int, NumberOutput("Number of problems")]
     usable: Annotated[int, NumberOutput("Whether a run could use it (1 or 0)")]
 
 
-def run(parameters: CheckReference, progress: Progress) -> ReferenceChecked:
-    """Read the layer as a run would, and tell all that is wrong; an error only where it cannot be read at all."""
+def run(parameters: CheckReference, progress: Progress) -> ReferenceProblems:
+    """Read the layer as a run would and list all problems; an error only if it cannot be read at all."""
     from ..area.places import read_area
-    from ..reference.check import Checked, check_reference
+    from ..reference.check import ReferenceCheck, check_reference
     from ..store.vectors import read_vector
 
     if parameters.reference is None:
@@ -53,17 +53,17 @@ def run(parameters: CheckReference, progress: Progress) -> ReferenceChecked:
     area = None if parameters.area is None else read_area(parameters.area)
     if parameters.class_field is None:
         fields = ", ".join(layer.fields)
-        checked = Checked((), (f"Class field (CLASS_FIELD) is missing: one of {fields}.",), usable=False)
+        checked = ReferenceCheck((), (f"Class field (CLASS_FIELD) is missing: one of {fields}.",), usable=False)
     else:
         checked = check_reference(layer, parameters.class_field, parameters.name_field, area)
     for problem in checked.problems:
         progress.warning(problem)
     progress.report(1.0)
     problems = "\n".join(checked.problems)
-    return ReferenceChecked(_as_json(checked), problems, len(checked.problems), int(checked.usable))
+    return ReferenceProblems(_as_json(checked), problems, len(checked.problems), int(checked.usable))
 
 
-def _as_json(checked: Checked) -> str:
+def _as_json(checked: ReferenceCheck) -> str:
     rows = [
         {
             "id": count.entry.id,
@@ -81,10 +81,11 @@ OPERATION = Operation(
     name="checkreference",
     label="Check reference",
     group="3 Reference and model",
-    summary="Tells the classes of a reference layer with their polygons and hectares, and what is wrong with it before "
-    "a run: invalid or overlapping polygons, too few of a class, a wrong field or CRS.",
+    summary="Lists the classes of a reference layer with their polygons and hectares, and its problems before a run: "
+    "invalid or overlapping polygons, too few polygons of a class, a wrong field or CRS.",
     parameters=CheckReference,
-    results=ReferenceChecked,
+    results=ReferenceProblems,
     run=run,
     tags=("labels", "training", "reference", "overlap", "validity"),
+    in_worker=True,
 )

@@ -7,125 +7,140 @@ from pathlib import Path
 from typing import Annotated, Any, Callable
 
 from ..frozen import frozen
+from ..imagery.sources import SOURCES
 from ..parameters import FolderOutput, NumberOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
-from . import (
-    classifypatches,
-    downloadscenes,
-    drawsamples,
-    findscenes,
-    maskclouds,
-    observationstatistics,
-    rasterizereference,
-    splitarea,
-    trainmodel,
-)
+from . import observationstatistics, splitarea
+from .classifypatches import SmoothingParameters
+from .downloadscenes import DownloadScenes
+from .drawsamples import DrawSamples
+from .drawsamples import run as draw_samples
+from .findscenes import run as find_scenes
+from .maskclouds import MaskClouds
+from .maskclouds import run as mask_clouds
+from .rasterizereference import RasterizeReference, with_built_in_reference
+from .rasterizereference import run as rasterize_reference
+from .trainmodel import TrainModel
 
 
 @frozen
 class MakeMap(
-    classifypatches.Smoothing,
-    trainmodel.TrainModel,
-    drawsamples.DrawSamples,
-    rasterizereference.RasterizeReference,
-    maskclouds.MaskClouds,
-    downloadscenes.DownloadScenes,
+    SmoothingParameters,
+    TrainModel,
+    DrawSamples,
+    RasterizeReference,
+    MaskClouds,
+    DownloadScenes,
     splitarea.SplitArea,
 ):
-    """The parameters of all steps."""
+    """Parameters of makemap: those of all steps."""
 
     def faults(self) -> list[str]:
-        """The sample region alone brings a reference."""
+        """A reference is needed, unless the source brings its own."""
         reference = "Reference (REFERENCE) is missing: polygons of known class."
-        return [*super().faults(), *([reference] if self.source != "sample" and not self.reference else [])]
+        is_missing = not self.reference and SOURCES[self.source].reference is None
+        return [*super().faults(), *([reference] if is_missing else [])]
 
 
 @frozen
-class Made:
+class MadeMap:
     """The map, the layers beside it, and the report."""
 
     map: Annotated[Path, RasterOutput("Land-cover map", "The class of every pixel, 0 = no data.", destination=True)]
     confidence: Annotated[
-        Path, RasterOutput("Confidence", "How probable the class is to the model, in percent.", destination=True)
+        Path, RasterOutput("Confidence", "The model's probability of the class, in percent.", destination=True)
     ]
-    valid_count: Annotated[Path, RasterOutput("Valid observations", "How often each pixel was seen.", destination=True)]
-    report: Annotated[Path, PageOutput("Report", "What was seen, learnt and mapped, as one page.", destination=True)]
+    valid_count: Annotated[
+        Path, RasterOutput("Valid observations", "Number of valid observations of each pixel.", destination=True)
+    ]
+    report: Annotated[Path, PageOutput("Report", "Observations, accuracy and map on one page.", destination=True)]
     workspace: Annotated[Path, FolderOutput("Workspace", "All files of the run.")]
     accuracy: Annotated[float, NumberOutput("Overall accuracy (0 to 1), cross-validated by polygons")]
 
 
-def _classify(parameters: MakeMap, progress: Progress) -> object:
-    """With the model that this run trains."""
-    return classifypatches.classify(parameters, None, progress)
-
-
 def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
-    """Clouds are masked while what comes from a network is still on its way.
+    """Fetch the scenes, and mask the clouds of those from a network while others are still on their way.
 
-    First comes a look at what clouds are told by: that it is missing should not be said at the end of a night.
+    The cloud settings come first: missing bands should not be reported at the end of a night.
     """
+    from dataclasses import replace
+
+    from ..clouds.beside import masking_beside
+    from ..imagery.fetching import fetch_scenes
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    maskclouds.write_settings(parameters, workspace)
-    with maskclouds.masking_beside(parameters, workspace) as on_arrival:
-        downloadscenes.fetch(parameters, progress.part(0.0, 0.7), on_arrival)
-    return maskclouds.run(parameters, progress.part(0.7, 1.0))
+    masks = parameters.masks(workspace)
+    source = parameters.open_source(parameters.ledger(workspace))
+    resources = parameters.resources
+    less = replace(resources, memory=max(resources.memory * 3 // 4, 500))
+    with masking_beside(masks, less) as on_arrival:
+        fetch_scenes(workspace, source, parameters.connections, resources, progress.part(0.0, 0.7), on_arrival)
+    return mask_clouds(parameters, progress.part(0.7, 1.0))
+
+
+def _classify(parameters: MakeMap, progress: Progress) -> object:
+    """Classify with the model that this run has trained."""
+    from ..mapping.classification import refresh_maps
+    from ..store.workspace import Workspace
+
+    workspace = Workspace(parameters.workspace)
+    return refresh_maps(workspace, None, parameters.smoothing, parameters.resources, progress)
 
 
 Step = tuple[str, float, Callable[[Any, Progress], Any]]
 
-# The steps in order, with about how much of the time each takes.
+# The steps in order, and roughly the fraction of the time that each takes.
 STEPS: list[Step] = [
     ("Splitting the area", 0.01, splitarea.run),
-    ("Finding scenes", 0.01, findscenes.run),
-    ("Rasterizing the reference", 0.03, rasterizereference.run),
+    ("Finding scenes", 0.01, find_scenes),
+    ("Rasterizing the reference", 0.03, rasterize_reference),
     ("Fetching scenes and masking clouds", 0.49, fetch_and_mask),
     ("Counting observations", 0.08, observationstatistics.run),
-    ("Drawing samples", 0.1, drawsamples.run),
-    ("Training the model", 0.13, trainmodel.train),
+    ("Drawing samples", 0.1, draw_samples),
+    ("Training the model", 0.13, TrainModel.train),
     ("Classifying patches", 0.13, _classify),
 ]
+_LAST = "Stitching the map and writing the report"
 
 
-def run(parameters: MakeMap, progress: Progress) -> Made:
-    """Every step in order; what is done and up to date is not done again."""
+def run(parameters: MakeMap, progress: Progress) -> MadeMap:
+    """Run every step in order; what is done and up to date is not done again."""
     from .. import report
+    from ..mapping.area_rasters import write_layer
+    from ..store.records import RunRecord
     from ..store.workspace import Workspace
     from ..versions import package_versions
-    from .mosaicmap import write_layer
 
     workspace = Workspace(parameters.workspace)
-    parameters = rasterizereference.with_sample_reference(parameters, parameters.source)
-    workspace.forget("makemap")  # until the end: that it is missing tells that a run has not come to its end
+    parameters = with_built_in_reference(parameters, parameters.source)
+    workspace.forget(RunRecord)  # until the end: without it the run is known to be incomplete
     seconds: dict[str, float] = {}
     done = 0.0
     accuracy = float("nan")
     for number, (title, weight, step) in enumerate(STEPS, start=1):
         began = time.monotonic()
         result = step(parameters, progress.step(title, number, len(STEPS) + 1, done, done + weight))
-        accuracy = result if step is trainmodel.train else accuracy
+        accuracy = result if step is TrainModel.train else accuracy
         seconds[title] = round(time.monotonic() - began, 1)
         done += weight
-    progress.step("Stitching the map and writing the report", len(STEPS) + 1, len(STEPS) + 1, done, 1.0)
+    progress.step(_LAST, len(STEPS) + 1, len(STEPS) + 1, done, 1.0)
     began = time.monotonic()
     files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)
-    workspace.write_record(
-        "makemap", {"parameters": parameters.to_values(), "versions": package_versions(), "seconds": seconds}
-    )
+    workspace.write(RunRecord(parameters.to_values(), package_versions(), seconds))
     page = report.write_report(workspace)
-    return Made(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
+    return MadeMap(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
 
 
 OPERATION = Operation(
     name="makemap",
     label="Make land-cover map",
     group="0 All in one",
-    summary="From an area and reference polygons to a land-cover map, with every step between: patches, scenes, cloud "
-    "masks, statistics, labels, samples, model, classification, mosaic and report.",
+    summary="Makes a land-cover map from an area and reference polygons, with every step between: patches, scenes, "
+    "cloud masks, statistics, labels, samples, model, classification, mosaic and report.",
     parameters=MakeMap,
-    results=Made,
+    results=MadeMap,
     run=run,
     tags=("land cover", "Sentinel-2", "classification", "map"),
 )

@@ -9,12 +9,13 @@ from ..errors import ParameterError
 from ..frozen import frozen
 from ..parameters import FileOutput, Number, Operation, Text
 from ..progress import Progress
-from .declarations import InWorkspace, Spending
+from .declarations.sources import RequestParameters
+from .declarations.workspace import WorkspaceParameters
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..store.records import Acquisition
+    from ..store.acquisitions import Acquisition
     from ..store.workspace import Workspace
 
 _TRUE_COLOUR = ("B04", "B03", "B02")
@@ -22,24 +23,24 @@ _BRIGHT = 3000.0  # reflectance × 10000 that is shown white, the same on every 
 
 
 @frozen
-class OneAcquisition(InWorkspace):
-    """Which acquisition."""
+class AcquisitionParameters(WorkspaceParameters):
+    """The acquisition."""
 
     time: Annotated[
-        str, Text("Time", "The acquisition: its time as Find scenes tells it, such as 20190731T100031 (UTC).")
+        str, Text("Time", "Time of the acquisition as Find scenes lists it, such as 20190731T100031 (UTC).")
     ]
 
 
 @frozen
-class QuickLook(Spending, OneAcquisition):
-    """How large the picture is, and where it comes from."""
+class QuickLook(RequestParameters, AcquisitionParameters):
+    """Parameters of quicklook: the acquisition, its source and the size of the picture."""
 
     size: Annotated[
         int,
         Number(
             "Size",
-            "The longer side of the picture. Services that want to be paid take about a third of a processing unit for "
-            "300 pixels; a picture that is there already costs nothing.",
+            "Longer side of the picture. Paid services take about a third of a processing unit for 300 pixels; an "
+            "existing picture costs nothing.",
             unit="px",
             whole=True,
             minimum=16,
@@ -49,7 +50,7 @@ class QuickLook(Spending, OneAcquisition):
 
 
 @frozen
-class Looked:
+class QuickLookPicture:
     """The picture."""
 
     picture: Annotated[
@@ -60,15 +61,14 @@ class Looked:
     ]
 
 
-def run(parameters: QuickLook, progress: Progress) -> Looked:
-    """Read the area at a coarse grid, unless the picture is there."""
+def run(parameters: QuickLook, progress: Progress) -> QuickLookPicture:
+    """Read the area on a coarse grid, unless the picture exists."""
     from dataclasses import asdict
 
-    from ..imagery.sources import is_paid, open_source
-    from ..imagery.sources.ledger import Ledger
+    from ..imagery.sources.protocols import is_paid
     from ..plots.images import save_picture
+    from ..store.fingerprints import fingerprint
     from ..store.rasters import FINGERPRINT_TAG, fingerprint_of
-    from ..store.records import fingerprint
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
@@ -77,18 +77,17 @@ def run(parameters: QuickLook, progress: Progress) -> Looked:
     factor = -(-max(layout.domain.shape) // parameters.size)
     grid, window = layout.grid.coarse(factor), layout.domain.coarse(factor)
     bands = _shown(item)
-    file = workspace.quick_look(item)
+    file = workspace.paths.quick_look(item)
     made_of = fingerprint("quicklook", item.identity, bands, asdict(grid), asdict(window))
     if fingerprint_of(file) != made_of:
-        ledger = Ledger(workspace.product("downloads.csv"), parameters.budget, parameters.rate, parameters.connections)
-        source = open_source(parameters.source, parameters.imagery, parameters.service, ledger)
-        workspace.refuse_other_imagery(source.kind, source.imagery)
+        source = parameters.open_source(parameters.ledger(workspace))
+        workspace.require_imagery(source.kind, source.imagery)
         if is_paid(source):
             progress.info(f"{source.price(item, bands, window).units:.2f} processing units.")
         pixels = source.read(item, bands, grid, window)
         save_picture(_drawn(pixels), file, {FINGERPRINT_TAG: made_of})
     progress.report(1.0)
-    return Looked(file)
+    return QuickLookPicture(file)
 
 
 def _chosen(workspace: Workspace, time: str) -> Acquisition:
@@ -126,9 +125,10 @@ OPERATION = Operation(
     name="quicklook",
     label="Quick look",
     group="1 Area and imagery",
-    summary="Shows one acquisition over the whole area as a small picture. It is kept and not read again.",
+    summary="Shows one acquisition over the whole area as a small picture, which is kept.",
     parameters=QuickLook,
-    results=Looked,
+    results=QuickLookPicture,
     run=run,
     tags=("preview", "thumbnail", "true colour", "clouds"),
+    in_worker=True,
 )

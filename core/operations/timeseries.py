@@ -14,20 +14,20 @@ from ..parameters import FileOutput, Names, Operation, Place, TableOutput, TextO
 from ..progress import Progress
 from ..vocabulary.bands import RADAR_BANDS
 from ..vocabulary.indices import INDICES, bands_of
-from .declarations import InWorkspace
+from .declarations.workspace import WorkspaceParameters
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ..grid.windows import Window
-    from ..store.records import Acquisition
+    from ..store.acquisitions import Acquisition
     from ..store.workspace import Workspace
     from ..vocabulary.classes import LandCoverClass
 
 
 @frozen
-class TimeSeries(InWorkspace):
-    """Where, and what."""
+class TimeSeries(WorkspaceParameters):
+    """Parameters of timeseries: the place, and the bands and indices."""
 
     place: Annotated[
         str,
@@ -40,15 +40,14 @@ class TimeSeries(InWorkspace):
         tuple[str, ...],
         Names(
             "Bands and indices",
-            f"What is followed: band names, or indices of {', '.join(INDICES)}; separated by commas. Radar bands "
-            "(VV, VH) are given in decibel.",
+            f"Band names, or indices ({', '.join(INDICES)}), separated by commas. Radar bands (VV, VH) are in decibel.",
         ),
     ] = ("NDVI",)
 
 
 @frozen
-class Followed:
-    """The values as tables and a picture, and the class that the map has there."""
+class TimeSeriesOfPlace:
+    """The values as tables and a plot, and the class of the map at the place."""
 
     table: Annotated[
         Path,
@@ -70,7 +69,7 @@ class Followed:
     class_colour: Annotated[str, TextOutput("Colour of the class", "As #rrggbb; empty where there is no class.")]
 
 
-def run(parameters: TimeSeries, progress: Progress) -> Followed:
+def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
     """Mean over the pixels of the place, of all observations and of the valid ones, for each acquisition."""
     import rasterio
 
@@ -80,21 +79,21 @@ def run(parameters: TimeSeries, progress: Progress) -> Followed:
     workspace = Workspace(parameters.workspace)
     _refuse_unknown(workspace, parameters.index)
     mask, window = _pixels(workspace, parameters.place)
-    acquisitions = [item for item in workspace.catalogue.acquisitions if _told_by(item, parameters.index)]
+    acquisitions = [item for item in workspace.catalogue.acquisitions if _available_from(item, parameters.index)]
     rows: list[dict[str, object]] = []
     with rasterio.Env():  # once, not for each of the many files
         for number, acquisition in enumerate(acquisitions, start=1):
             rows.append(_observe(workspace, acquisition, mask, window, parameters.index))
             progress.report(number / len(acquisitions))
     names = [f"{name}_{kind}" for name in parameters.index for kind in ("all", "valid")]
-    table_file = _write_table(workspace.product("timeseries.csv"), ["time", *names, "valid_fraction"], rows)
-    plot_file = workspace.product("timeseries.png")
+    table_file = _write_table(workspace.paths.table("timeseries"), ["time", *names, "valid_fraction"], rows)
+    plot_file = workspace.paths.picture("timeseries")
     plots.save(plots.series_over_time([item.time for item in acquisitions], rows, parameters.index), plot_file)
     entry = _class_at(workspace, mask, window)
     curve = [] if entry is None else _class_rows(workspace, entry, parameters.index)
-    class_file = _write_table(workspace.product("timeseries_class.csv"), ["time", *parameters.index], curve)
+    class_file = _write_table(workspace.paths.table("timeseries_class"), ["time", *parameters.index], curve)
     name, colour = (entry.name, entry.colour) if entry else ("", "")
-    return Followed(table_file, plot_file, class_file, name, colour)
+    return TimeSeriesOfPlace(table_file, plot_file, class_file, name, colour)
 
 
 def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
@@ -126,7 +125,7 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
 
     from ..mapping.mosaic import read_classes
 
-    file = workspace.product("map.tif")
+    file = workspace.paths.layer("map")
     if not file.exists():
         return None
     ids, scheme = read_classes(file, workspace.layout.grid, window)
@@ -137,16 +136,15 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
 def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, ...]) -> list[dict[str, object]]:
     """What the samples of a class are on the mean, a row for each regular date."""
     from ..learning.class_curves import class_curve
-    from ..learning.features import SeriesPlan
+    from ..learning.records import SampleRecord
 
-    record = workspace.record("drawsamples") if workspace.has_record("drawsamples") else {}
-    means = record.get("means", {}).get(str(entry.id))
-    if means is None:
+    record = workspace.find(SampleRecord)
+    means = record.means.get(str(entry.id)) if record else None
+    if record is None or means is None:
         return []
-    plan = SeriesPlan.from_json(record["plan"])
-    curves = {name: class_curve(plan, means, name) for name in names}
+    curves = {name: class_curve(record.plan, means, name) for name in names}
     rows: list[dict[str, object]] = []
-    for number, day in enumerate(plan.dates):
+    for number, day in enumerate(record.plan.dates):
         values = {name: "" if curve is None else f"{curve[number]:.6f}" for name, curve in curves.items()}
         rows.append({"time": f"{day.isoformat()}T12:00:00+00:00", **values})
     return rows
@@ -170,18 +168,18 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
         int(np.floor(ymin)), int(np.floor(xmin)), int(np.floor(ymax)) + 1, int(np.floor(xmax)) + 1
     ).intersection(layout.domain)
     if window.is_empty:
-        raise DataError(f"The place {place} lies outside the area of the workspace. Is its CRS right?")
+        raise DataError(f"The place {place} is outside the area of the workspace. Is its CRS right?")
     mask = burn(shapes, np.ones(len(shapes), dtype=np.uint8), window).astype(bool) & layout.area_mask(window)
     if not mask.any():
         # A polygon smaller than a pixel holds no pixel's centre: then the pixel it lies in speaks for it.
         points = burn(shapely.centroid(shapes), np.ones(len(shapes), dtype=np.uint8), window).astype(bool)
         mask = points & layout.area_mask(window)
     if not mask.any():
-        raise DataError(f"The place {place} lies outside the area of the workspace.")
+        raise DataError(f"The place {place} is outside the area of the workspace.")
     return mask, window
 
 
-def _told_by(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
+def _available_from(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
     """The bands and indices that can be had from an acquisition."""
     return [name for name in names if set(bands_of(name)) <= set(acquisition.bands)]
 
@@ -192,11 +190,12 @@ def _observe(
     """One row of the table."""
     import numpy as np
 
+    from ..store.reading import read_cloud_mask
     from ..vocabulary.indices import compute_index
 
-    clouds = workspace.read_clouds(acquisition, window)[mask]
+    clouds = read_cloud_mask(workspace, acquisition, window)[mask]
     seen, valid = clouds != 255, clouds == 0
-    told = _told_by(acquisition, names) if seen.any() else []
+    told = _available_from(acquisition, names) if seen.any() else []
     bands = _read_bands(workspace, acquisition, mask, window, told) if told else {}
     result: dict[str, object] = {"time": acquisition.time.isoformat()}
     for name in names:
@@ -214,8 +213,10 @@ def _read_bands(
     workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, window: Window, names: list[str]
 ) -> dict[str, np.ndarray]:
     """The bands that names are made of, each (pixel,) as reflectance or decibel."""
+    from ..store.reading import read_scene
+
     needed = list(dict.fromkeys(band for name in names for band in bands_of(name)))
-    pixels = workspace.read_scene(acquisition, window, needed)[:, mask] / 10_000.0
+    pixels = read_scene(workspace, acquisition, window, needed)[:, mask] / 10_000.0
     return {name: values * 10.0 - 50.0 if name in RADAR_BANDS else values for name, values in zip(needed, pixels)}
 
 
@@ -223,9 +224,10 @@ OPERATION = Operation(
     name="timeseries",
     label="Time series of a place",
     group="2 Clouds and statistics",
-    summary="Follows bands and indices at a point or over a polygon through the year, as a table and a plot.",
+    summary="Gives bands and indices at a point or over a polygon through the year, as a table and a plot.",
     parameters=TimeSeries,
-    results=Followed,
+    results=TimeSeriesOfPlace,
     run=run,
     tags=("NDVI", "phenology", "plot"),
+    in_worker=True,
 )

@@ -1,4 +1,4 @@
-"""The report on what a workspace holds."""
+"""Write the report of a workspace."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ from typing import Annotated
 from ..frozen import frozen
 from ..parameters import Operation, PageOutput
 from ..progress import Progress
-from .declarations import InWorkspace
+from .declarations.workspace import WorkspaceParameters
 
 
 @frozen
-class WriteReport(InWorkspace):
-    """The workspace alone."""
+class WriteReport(WorkspaceParameters):
+    """Parameters of writereport."""
 
 
 @frozen
-class Reported:
-    """The page."""
+class WrittenReport:
+    """The report."""
 
     report: Annotated[
-        Path, PageOutput("Report", "What was seen, learnt and mapped so far, as one page.", destination=True)
+        Path, PageOutput("Report", "Observations, accuracy and map so far, on one page.", destination=True)
     ]
 
 
-def run(parameters: WriteReport, progress: Progress) -> Reported:
-    """Write the page anew from what is there."""
+def run(parameters: WriteReport, progress: Progress) -> WrittenReport:
+    """Write the page from what the workspace has."""
     from .. import report
     from ..store.workspace import Workspace
 
-    return Reported(report.write_report(Workspace(parameters.workspace)))
+    return WrittenReport(report.write_report(Workspace(parameters.workspace)))
 
 
 OPERATION = Operation(
     name="writereport",
     label="Write report",
     group="4 Map",
-    summary="Writes the report on all that the workspace holds so far: what was seen, learnt and mapped.",
+    summary="Writes the report of a workspace: observations, accuracy and map, as far as they exist.",
     parameters=WriteReport,
-    results=Reported,
+    results=WrittenReport,
     run=run,
     tags=("report", "accuracy", "HTML"),
+    in_worker=True,
 )

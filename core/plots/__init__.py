@@ -1,4 +1,4 @@
-"""Figures of what was seen, learnt and mapped. Everything here takes arrays and returns pictures; no file is read."""
+"""Charts and pictures of arrays. No file is read here."""
 
 from .charts import importance_by_date, ndvi_over_time, series_over_time
 from .figures import as_svg, save

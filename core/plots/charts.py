@@ -1,4 +1,4 @@
-"""Charts: values over the year, and what the model looks at."""
+"""Charts: values over the year, and feature importance."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from matplotlib.ticker import PercentFormatter
 
 from .figures import ACCENT, INK, MUTED, QUIET, date_axis, days_of, new_figure, plain_axes
 
-# Dates further apart are not joined by a line: nobody looked in between.
+# Dates further apart are not connected by a line.
 _GAP_DAYS = 92
-_ENOUGH = 0.1
+_MINIMUM_VALID = 0.1
 
 
 def ndvi_over_time(
     times: Sequence[datetime], rows: Sequence[tuple[float | None, float | None, float | None]]
 ) -> Figure:
-    """Mean NDVI of the area on each date, with clouds and without, over the fraction of valid pixels.
+    """Mean NDVI of the area on each date, of all and of valid pixels, above the fraction of valid pixels.
 
-    A row is (NDVI of all pixels, NDVI of valid pixels, fraction of valid pixels), None where unknown. Dates on which
-    hardly a pixel is valid tell little of the area: they are shown, but the curve does not go through them.
+    A row is (NDVI of all pixels, NDVI of valid pixels, fraction of valid pixels), None where unknown. Dates with few
+    valid pixels do not represent the area: they are drawn as separate points, not as part of the curve.
     """
     figure = new_figure(10.0, 4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    solid = [row[1] if (row[2] or 0.0) >= _ENOUGH else None for row in rows]
+    solid = [row[1] if (row[2] or 0.0) >= _MINIMUM_VALID else None for row in rows]
     _draw_pair(plain_axes(upper), times, [row[0] for row in rows], solid, "pixels")
     sparse = [row[1] if drawn is None else None for row, drawn in zip(rows, solid, strict=True)]
     if any(value is not None for value in sparse):
         days, heights = _with_gaps(times, sparse)
         ring = {"markerfacecolor": "white", "markersize": 3.6, "markeredgewidth": 0.9}
-        upper.plot(days, heights, "o", color=ACCENT, label=f"fewer than {_ENOUGH * 100:.0f} % valid", **ring)
+        upper.plot(days, heights, "o", color=ACCENT, label=f"Less than {_MINIMUM_VALID * 100:.0f} % valid", **ring)
     _legend_above(upper)
-    upper.set_ylabel("mean NDVI")
+    upper.set_ylabel("Mean NDVI")
     _draw_valid(plain_axes(lower), times, [row[2] for row in rows])
     date_axis(lower)
     return figure
 
 
 def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
-    """Bands or indices of a place: all observations and the valid ones.
+    """Bands or indices of a place over time: all observations, and valid observations.
 
-    A row holds `<name>_all` and `<name>_valid` of each name as text, empty where unknown.
+    A row has `<name>_all` and `<name>_valid` of each name as text, empty where unknown.
     """
-    # With given margins, because somebody waits for it: finding the best takes as long as drawing.
+    # Fixed margins: this figure is drawn while the user waits, and a layout engine doubles the time.
     figure = new_figure(10.0, 2.6 * len(names) + 0.7, margins=(0.75, 0.4, 0.15, 0.4))
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, names, strict=True):
@@ -63,7 +63,7 @@ def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]
 
 
 def importance_by_date(values: Sequence[str], dates: Sequence[date], importance: np.ndarray) -> Figure:
-    """How much the model makes of each value (band or index) on each date: (value, date) fractions of the whole."""
+    """Feature importance (value, date) of each band or index on each date, as fractions of 1."""
     figure = new_figure(10.0, 0.9 + 0.27 * len(values))
     axes = figure.add_subplot()
     percent = importance * 100.0
@@ -71,21 +71,23 @@ def importance_by_date(values: Sequence[str], dates: Sequence[date], importance:
     axes.set_yticks(range(len(values)), list(values), fontsize=9, color=INK)
     every = max(-(-len(dates) // 16), 1)
     shown = range(0, len(dates), every)
-    labels = [f"{dates[number].day} {dates[number]:%b}\n{dates[number]:%Y}" for number in shown]
-    axes.set_xticks(shown, [_once(labels, number) for number in range(len(labels))], fontsize=8.5, color=QUIET)
+    axes.set_xticks(shown, _date_labels([dates[number] for number in shown]), fontsize=8.5, color=QUIET)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(picture, ax=axes, fraction=0.025, pad=0.01)
-    bar.set_label("importance (% of all)", fontsize=9, color=INK)
+    bar.set_label("Importance (% of total)", fontsize=9, color=INK)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8.5, colors=QUIET, length=0)
     return figure
 
 
-def _once(labels: Sequence[str], number: int) -> str:
-    """The label, without its year where the one before has the same."""
-    day, year = labels[number].split("\n")
-    return day if number and labels[number - 1].endswith(year) else labels[number]
+def _date_labels(dates: Sequence[date]) -> list[str]:
+    """Day and month of each date, and the year below where it changes."""
+    previous = [None, *(day.year for day in dates[:-1])]
+    return [
+        f"{day.day} {day:%b}" + (f"\n{day.year}" if day.year != year else "")
+        for day, year in zip(dates, previous, strict=True)
+    ]
 
 
 def _draw_pair(
@@ -95,10 +97,10 @@ def _draw_pair(
     valid: Sequence[float | None],
     what: str,
 ) -> None:
-    """Both curves; the valid one on top."""
+    """Draw all and valid values as two curves, valid on top."""
     for values, label, colour, width in (
-        (everything, f"all {what}, clouds too", MUTED, 1.0),
-        (valid, f"valid {what} only", ACCENT, 1.7),
+        (everything, f"All {what}, including clouds", MUTED, 1.0),
+        (valid, f"Valid {what}", ACCENT, 1.7),
     ):
         days, heights = _with_gaps(times, values)
         axes.plot(days, heights, "o-", color=colour, linewidth=width, markersize=3.2, label=label)
@@ -117,7 +119,7 @@ def _legend_above(axes: Axes) -> None:
 
 
 def _with_gaps(times: Sequence[datetime], values: Sequence[float | None]) -> tuple[list[float], list[float]]:
-    """Days and values where there are any, with NaN between dates too far apart to be joined."""
+    """Days and known values, with NaN in gaps that are not connected by a line."""
     known = [(day, value) for day, value in zip(days_of(times), values, strict=True) if value is not None]
     days: list[float] = []
     heights: list[float] = []
@@ -131,7 +133,7 @@ def _with_gaps(times: Sequence[datetime], values: Sequence[float | None]) -> tup
 
 
 def _draw_valid(axes: Axes, times: Sequence[datetime], fractions: Sequence[float | None]) -> None:
-    """A bar for each date: how much of what was seen is valid."""
+    """A bar for each date: the fraction of valid pixels."""
     days = days_of(times)
     known = [fraction or 0.0 for fraction in fractions]
     axes.vlines(days, 0.0, known, color=ACCENT, linewidth=2.0)
@@ -139,4 +141,4 @@ def _draw_valid(axes: Axes, times: Sequence[datetime], fractions: Sequence[float
     axes.set_ylim(0.0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axes.set_yticks([0.0, 0.5, 1.0])
-    axes.set_ylabel("valid pixels")
+    axes.set_ylabel("Valid pixels")

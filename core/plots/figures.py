@@ -1,4 +1,4 @@
-"""The look that all figures share, and how a figure becomes a file or a part of a page."""
+"""Common style of all figures, and their output as PNG or SVG."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PADDING = 0.06
 
 
 def new_figure(width: float, height: float, *, margins: tuple[float, float, float, float] | None = None) -> Figure:
-    """An empty figure of a size in inches; it belongs to no window and no global state.
+    """An empty figure with a size in inches, without pyplot and its global state.
 
-    It lays out its own axes, or has these margins in inches: left, bottom, right, top.
+    The layout is automatic, or fixed by `margins` in inches: left, bottom, right, top.
     """
     if margins is not None:
         left, bottom, right, top = margins
@@ -41,7 +41,7 @@ def new_figure(width: float, height: float, *, margins: tuple[float, float, floa
 
 
 def plain_axes(axes: Axes) -> Axes:
-    """Axes with as few lines as reading the values takes."""
+    """Style axes with few lines: left and bottom spines and a horizontal grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LINE)
     axes.tick_params(colors=QUIET, labelsize=9, length=3, color=LINE)
@@ -52,7 +52,7 @@ def plain_axes(axes: Axes) -> Axes:
 
 
 def date_axis(axes: Axes) -> None:
-    """Months and years along the x axis, each said once."""
+    """Format the x axis as dates, without repeated months and years."""
     locator = AutoDateLocator(minticks=5, maxticks=14)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -61,20 +61,20 @@ def date_axis(axes: Axes) -> None:
 
 
 def days_of(times: Sequence[datetime]) -> list[float]:
-    """Times as matplotlib counts them on an axis, in days."""
+    """Times as Matplotlib's axis values, in days."""
     return [float(date2num(time)) for time in times]  # type: ignore[no-untyped-call]
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG, whole or not at all; the same figure is the same file, byte for byte."""
+    """Write a figure as PNG, atomically; the same figure gives the same bytes."""
     with written_whole(path) as temporary:
         figure.savefig(temporary, format="png", dpi=_DPI, metadata={"Software": None})
 
 
 def as_svg(figure: Figure, name: str) -> str:
-    """The figure as an `<svg>` element to stand in a page, with its text as text.
+    """The figure as an `<svg>` element for an HTML page, with its text as text.
 
-    `name` keeps the ids inside apart from those of other figures of the page.
+    `name` makes its ids unique among the figures of the page.
     """
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):

@@ -1,4 +1,4 @@
-"""Arrays into pictures: colours for pixels, and pixels for a page."""
+"""Arrays as pictures: colouring, and output as PNG."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.image import imsave
 
 from ..store.files import written_whole
 
-# Blue to yellow, as the article shows cloud probability; readable for the colour-blind and in grey.
+# From blue to yellow, as in the original article; readable with colour blindness and in greyscale.
 CLOUD_COLOURS = "cividis"
 COUNT_COLOURS = "viridis"
 CONFIDENCE_COLOURS = "YlGn"
@@ -24,7 +24,7 @@ _WHITE = 3500.0
 
 
 def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
-    """(y, x, 4) uint8 of red, green, blue (3, y, x) as reflectance × 10000: `low` of each is black, `high` white.
+    """RGBA (y, x, 4) uint8 of red, green, blue (3, y, x), reflectance × 10000, stretched from `low` (3,) to `high`.
 
     Pixels that are 0 in every band are transparent.
     """
@@ -37,10 +37,10 @@ def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
 
 
 def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Black points (3,) and one white point that suit the land in most scenes (3, y, x), where 0 is no data.
+    """Black points (3,) and a white point for all scenes (3, y, x), reflectance × 10000, 0 = no data.
 
-    One stretch for all dates, so that brightness means the same in each picture and clouds are white. It follows the
-    darker scenes, so that those under snow or haze do not darken all others.
+    With the same stretch, brightness can be compared between dates, and clouds are white. It is taken from the darker
+    scenes, so that snow or haze in some scenes does not darken the others.
     """
     points = []
     for scene in scenes:
@@ -56,7 +56,7 @@ def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
 
 
 def coloured(values: np.ndarray, highest: float, colours: str, lowest: float = 0.0) -> np.ndarray:
-    """(y, x, 4) uint8 of values (y, x) on a scale of colours; NaN is transparent."""
+    """RGBA (y, x, 4) uint8 of values (y, x) in a colour map; NaN is transparent."""
     scaled = np.clip((values - lowest) / max(highest - lowest, 1e-9), 0.0, 1.0)
     picture: np.ndarray = matplotlib.colormaps[colours](np.nan_to_num(scaled), bytes=True)
     picture[np.isnan(values), 3] = 0
@@ -64,7 +64,7 @@ def coloured(values: np.ndarray, highest: float, colours: str, lowest: float = 0
 
 
 def class_colours(ids: np.ndarray, table: Mapping[int, tuple[int, int, int]]) -> np.ndarray:
-    """(y, x, 4) uint8 of class ids (y, x) in the colours of the table; ids it does not know are transparent."""
+    """RGBA (y, x, 4) uint8 of class ids (y, x) in the colours of `table`; other ids are transparent."""
     colours = np.zeros((max([*table, int(ids.max(initial=0))]) + 1, 4), dtype=np.uint8)
     for id_, rgb in table.items():
         colours[id_] = (*rgb, 255)
@@ -73,13 +73,13 @@ def class_colours(ids: np.ndarray, table: Mapping[int, tuple[int, int, int]]) ->
 
 
 def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
-    """The picture with each pixel repeated until its longer side is about `side`; a larger one stays as it is."""
+    """Enlarge a picture by a whole factor to about `side` pixels on the longer side; larger pictures are unchanged."""
     factor = max(side // max(picture.shape[:2]), 1)
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def with_outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The picture (y, x, 4) with a line inside the edge of the mask (y, x) bool, which ends at the border."""
+    """Draw the inner edge of a mask (y, x) bool on a picture (y, x, 4), also along the border of the picture."""
     inner = mask.copy()
     inner[[0, -1]] = False
     inner[:, [0, -1]] = False
@@ -93,7 +93,7 @@ def with_outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def as_png(picture: np.ndarray) -> str:
-    """A picture (y, x, 4) uint8 as the address of an `<img>` that holds the picture itself."""
+    """A picture (y, x, 4) uint8 as a PNG data URL for `<img>`."""
     content = io.BytesIO()
     options: dict[str, Any] = {"optimize": True}
     metadata: dict[str, Any] = {"Software": None}
@@ -102,13 +102,13 @@ def as_png(picture: np.ndarray) -> str:
 
 
 def save_picture(picture: np.ndarray, path: Path, tags: Mapping[str, str]) -> None:
-    """Write a picture (y, x, 4) uint8 as a PNG with some tags, whole or not at all."""
+    """Write a picture (y, x, 4) uint8 as PNG with metadata `tags`, atomically."""
     metadata: dict[str, Any] = {"Software": None, **tags}
     with written_whole(path) as temporary:
         imsave(temporary, picture, format="png", metadata=metadata)
 
 
 def gradient(colours: str, stops: int = 9) -> str:
-    """The scale of colours as the stops of a CSS gradient, lowest first."""
+    """A colour map as stops of a CSS gradient, lowest first."""
     rows = matplotlib.colormaps[colours](np.linspace(0.0, 1.0, stops), bytes=True)
     return ", ".join(f"#{r:02x}{g:02x}{b:02x}" for r, g, b, _ in rows)

@@ -1,4 +1,4 @@
-"""The picture of the map: north-up, with legend and scale bar."""
+"""Picture of the map with legend, scale bar and north arrow."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _LEGEND_SHARE = 0.3
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """What a colour (#rrggbb) stands for."""
+    """A legend entry: text and colour (#rrggbb)."""
 
     text: str
     colour: str
 
 
 def round_length(longest: float) -> float:
-    """The largest of 1, 2, 5, 10, 20 … (or a tenth, a hundredth of it) that is not longer."""
+    """The largest length of 1, 2 or 5 times a power of ten that is at most `longest`."""
     power = 10.0 ** math.floor(math.log10(longest))
     return next(step * power for step in (5.0, 2.0, 1.0) if step * power <= longest * (1 + 1e-9))
 
 
 def length_text(metres: float) -> str:
-    """500 m, 2 km."""
+    """A length as in 500 m or 2 km."""
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
@@ -45,9 +45,9 @@ def map_picture(
     notes: str,
     caution: str,
 ) -> Figure:
-    """The map (y, x, 4) uint8 of a place that is (width, height) metres large.
+    """Draw a map (y, x, 4) uint8 of an area of (width, height) metres.
 
-    `title` stands above; `caution`, where there is one, in red below the legend, and `notes` small under it.
+    `title` is above the map. Below the legend are `caution`, in red, and `notes`.
     """
     width, height = size_m
     drawn = _WIDTH * (1.0 - _LEGEND_SHARE)
@@ -65,7 +65,7 @@ def map_picture(
 
 
 def _scale_bar(axes: Axes, width: float, height: float) -> None:
-    """A bar of a round length, about a fifth of the map's width, on a pale ground in the lower left corner."""
+    """Draw a scale bar of a round length, at most a quarter of the width, in the lower left corner."""
     length = round_length(width / 4.0)
     x, y, thick = width * 0.03, height * 0.03, height * 0.008
     ground = {"boxstyle": "square,pad=0.4", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}

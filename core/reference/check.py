@@ -11,7 +11,7 @@ from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
-from ..grid.crs import reproject
+from ..grid.crs import Ground, reproject
 from ..grid.pixel_grid import PixelGrid
 from ..store.vectors import VectorLayer
 from ..vocabulary.classes import ClassScheme, LandCoverClass
@@ -35,7 +35,7 @@ class ClassCount:
 
 
 @dataclass(frozen=True)
-class Checked:
+class ReferenceCheck:
     """The classes in order of id, what is wrong, one line each, and whether a run could use the layer all the same."""
 
     classes: tuple[ClassCount, ...]
@@ -44,15 +44,15 @@ class Checked:
 
 
 def check_reference(
-    layer: VectorLayer, class_field: str, name_field: str | None, area: tuple[BaseGeometry, str] | None
-) -> Checked:
-    """Look at a layer as a run would read it; only what lies in the area (a geometry and its CRS) counts."""
+    layer: VectorLayer, class_field: str, name_field: str | None, area: Ground | None
+) -> ReferenceCheck:
+    """Look at a layer as a run would read it; only polygons in the area count."""
     if len(layer.geometries) == 0:
-        return Checked((), (str(no_polygon(layer)),), usable=False)
+        return ReferenceCheck((), (str(no_polygon(layer)),), usable=False)
     try:
         class_ids, names = read_classes(layer, class_field, name_field)
     except DataError as error:
-        return Checked((), (str(error),), usable=False)
+        return ReferenceCheck((), (str(error),), usable=False)
     problems = []
     if len(names) > _MANY_CLASSES:
         problems.append(
@@ -63,7 +63,7 @@ def check_reference(
     try:
         shapes, near = _placed(layer, area)
     except DataError as error:
-        return Checked(_counted(scheme, class_ids, None), (*problems, str(error)), usable=False)
+        return ReferenceCheck(_counted(scheme, class_ids, None), (*problems, str(error)), usable=False)
     reference = make_reference(shapes[near], class_ids[near], names)
     hectares = _hectares_within(reference.shapes, area)
     counts = _counted(scheme, reference.class_ids, hectares)
@@ -71,17 +71,17 @@ def check_reference(
     problems += [*reference.notes, *_flat(reference), *_scarce(counts)]
     if known < 2:
         problems.append(str(too_few_classes(known, class_field)))
-    return Checked(counts, tuple(problems), usable=known >= 2)
+    return ReferenceCheck(counts, tuple(problems), usable=known >= 2)
 
 
-def _placed(layer: VectorLayer, area: tuple[BaseGeometry, str] | None) -> tuple[np.ndarray, np.ndarray]:
+def _placed(layer: VectorLayer, area: Ground | None) -> tuple[np.ndarray, np.ndarray]:
     """The shapes in pixels of `_GRID`, and (n,) bool which of them lie in the area; DataError where none can."""
     if not layer.crs:
         raise no_crs(layer)
     shapes = _in_pixels(layer.geometries, layer.crs)
     if area is None:
         return shapes, np.ones(len(shapes), dtype=bool)
-    ground = _in_pixels(np.array([area[0]], dtype=object), area[1])[0]
+    ground = _in_pixels(np.array([area.geometry], dtype=object), area.crs)[0]
     shapely.prepare(ground)
     near = shapely.intersects(ground, shapes)
     if not near.any():
@@ -102,11 +102,11 @@ def _distance_km(ground: BaseGeometry, shapes: np.ndarray) -> float:
     return float(Geod(ellps="WGS84").line_length(longitudes, latitudes)) / 1000.0
 
 
-def _hectares_within(shapes: np.ndarray, area: tuple[BaseGeometry, str] | None) -> np.ndarray:
+def _hectares_within(shapes: np.ndarray, area: Ground | None) -> np.ndarray:
     """(n,) how much of each shape lies in the area."""
     pixels: np.ndarray = shapely.area(shapes)
     if area is not None:
-        ground = _in_pixels(np.array([area[0]], dtype=object), area[1])[0]
+        ground = _in_pixels(np.array([area.geometry], dtype=object), area.crs)[0]
         shapely.prepare(ground)
         cut = ~shapely.covers(ground, shapes)
         pixels[cut] = shapely.area(shapely.intersection(shapes[cut], ground))

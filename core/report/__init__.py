@@ -1,4 +1,4 @@
-"""The report: one self-contained HTML page, and the picture of the map, made from the files of a workspace."""
+"""Report of a workspace: a self-contained HTML page, and a picture of the map."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _RESOURCES = Path(__file__).parents[2] / "resources"
 
 
 def write_report(workspace: Workspace) -> Path:
-    """Write `report.html` from all that the workspace holds so far, and `map.png` once there is a map.
+    """Write `report.html`, and `map.png` if the workspace has a map.
 
-    What has not been made yet is left out. The page needs no other file and no network. Raises MissingStepError before
-    `splitarea`, DataError where a raster of the workspace cannot be read.
+    Steps that have not run are skipped. The page needs no other file and no network. Raises MissingStepError if
+    `splitarea` has not run, DataError if a raster of the workspace cannot be read.
     """
     facts = gather(workspace)
-    path = workspace.product("report.html")
+    path = workspace.paths.report
     write_text(path, _template().render(page=make_page(workspace, facts)))
     if facts.mapped is not None:
-        plots.save(draw_map(workspace, facts), workspace.product("map.png"))
+        plots.save(draw_map(workspace, facts), workspace.paths.picture("map"))
     return path
 
 

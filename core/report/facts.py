@@ -1,4 +1,4 @@
-"""What is known of a run, as plain values."""
+"""Facts of a run that the report shows, as plain values."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
+from ..imagery.sources import SOURCES
 from ..learning.features import SeriesPlan
-from ..store.records import Catalogue, Layout
+from ..learning.records import ModelRecord
+from ..reference.record import LabelRecord
+from ..store.acquisitions import Catalogue
+from ..store.layout import Layout
+from ..store.records import RunRecord
 from ..vocabulary.classes import ClassScheme, LandCoverClass
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One acquisition over the area: fractions of the area, and mean NDVI; None where unknown.
+    """One acquisition: `coverage` of the area, `cloud_cover` and `valid` fraction of what it covers, and mean NDVI.
 
-    `counted` tells whether clouds and valid observations are counted of it: not of radar beside optical imagery.
+    `ndvi` is the mean of all and of valid pixels. Values are None where unknown. `counted` is False for radar beside
+    optical imagery, which has no clouds and adds no valid observations.
     """
 
     time: datetime
@@ -33,7 +37,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How much there is of one class: polygons of the reference, labelled pixels, samples and where they come from."""
+    """Counts of one class: reference polygons, labelled pixels, samples, polygons with samples, mapped pixels."""
 
     entry: LandCoverClass
     polygons: int
@@ -44,54 +48,8 @@ class ClassCount:
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well one class was told; the fractions mean nothing where `pixels`, those tested, is 0."""
-
-    class_id: int
-    precision: float
-    recall: float
-    f1: float
-    pixels: int
-
-
-@dataclass(frozen=True)
-class Validation:
-    """One cross-validation: `confusion` (true, predicted) counts pixels in the order of `class_ids`."""
-
-    kind: str
-    class_ids: tuple[int, ...]
-    confusion: np.ndarray
-    scores: tuple[Score, ...]
-    untested: tuple[int, ...]
-    groups: int
-    overall: float
-    mean_f1: float
-
-    @property
-    def pixels(self) -> int:
-        """How many pixels were tested."""
-        return int(self.confusion.sum())
-
-    @property
-    def right(self) -> int:
-        """How many of them got the right class."""
-        return int(np.trace(self.confusion))
-
-
-@dataclass(frozen=True)
-class Training:
-    """What was learnt and how it was tested, by polygons and by blocks; None where no class could be tested."""
-
-    classifier: str
-    samples: int
-    class_ids: tuple[int, ...]
-    polygons: Validation | None
-    blocks: Validation | None
-
-
-@dataclass(frozen=True)
 class Mapped:
-    """The map: pixels of each class and without one, its model, and whether that is the one whose training is known."""
+    """The map: pixels of each class, pixels without data, and its model; `own_model` if the workspace trained it."""
 
     scheme: ClassScheme
     counts: Mapping[int, int]
@@ -101,7 +59,7 @@ class Mapped:
 
     @property
     def pixels(self) -> int:
-        """Pixels that have a class."""
+        """Number of pixels with a class."""
         return sum(self.counts.values())
 
 
@@ -110,39 +68,39 @@ SATELLITES = ("Sentinel-2", "Landsat", "Sentinel-1")
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of a run; what has not been made is None or empty."""
+    """All facts of a run; None or empty for steps that have not run."""
 
     name: str
     layout: Layout
     catalogue: Catalogue | None
     observations: tuple[Observation, ...]
     clouds: Mapping[str, Any]
-    reference: Mapping[str, Any] | None
+    labels: LabelRecord | None
     plan: SeriesPlan | None
-    training: Training | None
+    training: ModelRecord | None
     mapped: Mapped | None
-    request: Mapping[str, Any] | None
+    run: RunRecord | None
     classes: tuple[ClassCount, ...]
 
     @property
     def pixel_area(self) -> float:
-        """Square metres of a pixel."""
+        """Area of a pixel in m²."""
         return self.layout.grid.pixel_width * self.layout.grid.pixel_height
 
     @property
     def area_km2(self) -> float:
-        """The area of interest."""
+        """Size of the area of interest in km²."""
         return float(self.layout.area.area) * self.pixel_area / 1e6
 
     @property
     def satellites(self) -> str:
-        """Whose imagery it is."""
+        """Names of the satellites, as a list in words."""
         *first, last = self.bands_by_satellite or ("Sentinel-2",)
         return f"{', '.join(first)} and {last}" if first else last
 
     @property
     def bands_by_satellite(self) -> Mapping[str, tuple[str, ...]]:
-        """The bands that are kept of the imagery of each satellite, those that tell land better first."""
+        """Bands of each satellite, in the order of `SATELLITES`."""
         found: dict[str, tuple[str, ...]] = {}
         for item in sorted(self.observations, key=lambda each: SATELLITES.index(each.satellite)):
             found[item.satellite] = tuple(dict.fromkeys((*found.get(item.satellite, ()), *item.bands)))
@@ -150,19 +108,19 @@ class Facts:
 
     @property
     def counted(self) -> tuple[Observation, ...]:
-        """The observations that clouds and valid observations are counted of."""
+        """Observations for which clouds and valid pixels are counted."""
         return tuple(item for item in self.observations if item.counted)
 
     @property
-    def is_joined(self) -> bool:
-        """Whether there is radar beside optical imagery."""
+    def has_radar_and_optical(self) -> bool:
+        """Whether radar is combined with optical imagery."""
         return len(self.counted) < len(self.observations)
 
     @property
     def simulated(self) -> bool:
-        """Whether the imagery is the built-in sample region's."""
-        return self.catalogue is not None and self.catalogue.source == "sample"
+        """Whether the imagery is that of the built-in sample region."""
+        return self.catalogue is not None and SOURCES[self.catalogue.source].is_simulated
 
     def entry(self, id_: int) -> LandCoverClass:
-        """The class of an id."""
+        """The class with this id."""
         return next(count.entry for count in self.classes if count.entry.id == id_)

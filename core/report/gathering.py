@@ -1,10 +1,10 @@
-"""Facts of a run from the records and tables of its workspace."""
+"""Reading the facts of a run from the records and tables of its workspace."""
 
 from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,50 +13,49 @@ from typing import Any
 import numpy as np
 import rasterio
 
-from ..learning.features import SeriesPlan
-from ..store.records import Acquisition, Catalogue
+from ..clouds.methods import METHODS
+from ..clouds.settings import CloudSettings
+from ..learning.records import ModelRecord, SampleRecord
+from ..mapping.record import MapRecord
+from ..reference.record import LabelRecord
+from ..store.acquisitions import Acquisition, Catalogue
+from ..store.records import RunRecord
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, LandCoverClass
-from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation, Score, Training, Validation
-
-_OWN_MODEL = "model.skops"
+from .facts import SATELLITES, ClassCount, Facts, Mapped, Observation
 
 
 def gather(workspace: Workspace) -> Facts:
-    """Read what there is; MissingStepError before `splitarea`."""
+    """Read all facts of a run. Raises MissingStepError if `splitarea` has not run."""
     layout = workspace.layout
-    catalogue = workspace.catalogue if (workspace.folder / "scenes.json").exists() else None
-    reference = _record(workspace, "rasterizereference")
-    drawn = _record(workspace, "drawsamples")
-    clouds = _record(workspace, "maskclouds")
-    trained = _record(workspace, "trainmodel")
-    mapped = _mapped(workspace)
-    entries = _entries([reference, trained, _record(workspace, "classifypatches")])
+    catalogue = workspace.catalogue if workspace.has_catalogue else None
+    labels, drawn = workspace.find(LabelRecord), workspace.find(SampleRecord)
+    trained, map_record = workspace.find(ModelRecord), workspace.find(MapRecord)
+    mapped = _mapped(workspace, map_record, trained)
+    schemes = [record.classes for record in (labels, trained, map_record) if record is not None]
     return Facts(
         name=workspace.folder.resolve().name,
         layout=layout,
         catalogue=catalogue,
-        observations=_observations(catalogue, workspace.product("ndvi.csv")),
-        clouds={} if clouds is None else _cloud_facts(clouds["settings"]),
-        reference=reference,
-        plan=SeriesPlan.from_json(drawn["plan"]) if drawn else None,
-        training=_training(trained),
+        observations=_observations(catalogue, workspace.paths.table("ndvi")),
+        clouds=_cloud_facts(workspace.find(CloudSettings)),
+        labels=labels,
+        plan=drawn.plan if drawn else None,
+        training=trained,
         mapped=mapped,
-        request=_record(workspace, "makemap"),
-        classes=_classes(workspace, entries, reference, drawn, mapped),
+        run=workspace.find(RunRecord),
+        classes=_classes(workspace, _entries(schemes), labels, drawn, mapped),
     )
 
 
-def _record(workspace: Workspace, step: str) -> dict[str, Any] | None:
-    return workspace.record(step) if workspace.has_record(step) else None
-
-
-def _cloud_facts(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Each number of each method by what it is."""
-    told = {name: numbers for name, numbers in settings["methods"].items() if name != "none"}
-    facts: dict[str, Any] = {"method": ", ".join(told) or "none"}
-    for numbers in told.values():
-        facts |= numbers
+def _cloud_facts(settings: CloudSettings | None) -> dict[str, Any]:
+    """Cloud detection methods, and all their settings by name."""
+    if settings is None:
+        return {}
+    methods = {name: values for name, values in settings.methods.items() if name in METHODS}
+    facts: dict[str, Any] = {"method": ", ".join(methods) or "none"}
+    for values in methods.values():
+        facts |= values
     return facts
 
 
@@ -89,39 +88,34 @@ def _observations(catalogue: Catalogue | None, table: Path) -> tuple[Observation
 
 
 def _satellite(item: Acquisition) -> str:
-    """Whose image it is: what its collection is called after, else what its bands are like."""
+    """The satellite that the collection is named after; without one, Sentinel-2 or -1 depending on the bands."""
     collection = str(item.facts.get("collection", ""))
-    called = [name for name in SATELLITES if name.lower() in collection]
-    return called[0] if called else "Sentinel-2" if item.is_optical else "Sentinel-1"
+    named = [name for name in SATELLITES if name.lower() in collection]
+    return named[0] if named else "Sentinel-2" if item.is_optical else "Sentinel-1"
 
 
-def _entries(records: Sequence[Mapping[str, Any] | None]) -> list[LandCoverClass]:
-    """The classes that any of the records knows, in order of id; an earlier record names them."""
+def _entries(schemes: Sequence[ClassScheme]) -> list[LandCoverClass]:
+    """Classes of all schemes, in order of id; names and colours are those of the first scheme with the class."""
     entries: dict[int, LandCoverClass] = {}
-    for record in records:
-        if record is not None:
-            entries = {entry.id: entry for entry in ClassScheme.from_json(record["classes"]).classes} | entries
+    for scheme in schemes:
+        entries = {entry.id: entry for entry in scheme.classes} | entries
     return [entries[id_] for id_ in sorted(entries)]
 
 
 def _classes(
     workspace: Workspace,
     entries: Sequence[LandCoverClass],
-    reference: Mapping[str, Any] | None,
-    drawn: Mapping[str, Any] | None,
+    labels: LabelRecord | None,
+    drawn: SampleRecord | None,
     mapped: Mapped | None,
 ) -> tuple[ClassCount, ...]:
-    sampled = _sampled_polygons(workspace.product("samples.gpkg")) if drawn else {}
-
-    def count(record: Mapping[str, Any] | None, column: str, id_: int) -> int:
-        return int(record[column].get(str(id_), 0)) if record else 0
-
+    sampled = _sampled_polygons(workspace.paths.samples) if drawn else {}
     return tuple(
         ClassCount(
             entry,
-            count(reference, "polygons", entry.id),
-            count(reference, "pixels", entry.id),
-            count(drawn, "drawn", entry.id),
+            labels.polygons.get(entry.id, 0) if labels else 0,
+            labels.pixels.get(entry.id, 0) if labels else 0,
+            drawn.drawn.get(entry.id, 0) if drawn else 0,
             sampled.get(entry.id, 0),
             mapped.counts.get(entry.id, 0) if mapped else 0,
         )
@@ -130,7 +124,7 @@ def _classes(
 
 
 def _sampled_polygons(samples: Path) -> dict[int, int]:
-    """How many polygons the samples of each class lie in. A GeoPackage is a database: the features need not be read."""
+    """Number of polygons with samples, by class id. Queried as a database, without reading the features."""
     if not samples.exists():
         return {}
     query = "SELECT class, COUNT(DISTINCT polygon) FROM samples GROUP BY class"
@@ -138,53 +132,31 @@ def _sampled_polygons(samples: Path) -> dict[int, int]:
         return {int(id_): int(number) for id_, number in database.execute(query)}
 
 
-def _training(record: dict[str, Any] | None) -> Training | None:
-    if record is None:
+def _mapped(workspace: Workspace, record: MapRecord | None, trained: ModelRecord | None) -> Mapped | None:
+    file = workspace.paths.layer("map")
+    if not file.exists() or record is None:
         return None
-    found = {row["kind"]: _validation(row) for row in record["assessments"]}
-    ids = ClassScheme.from_json(record["classes"]).ids
-    return Training(record["classifier"], record["samples"], ids, found.get("polygons"), found.get("blocks"))
-
-
-def _validation(row: Mapping[str, Any]) -> Validation:
-    return Validation(
-        row["kind"],
-        tuple(row["class_ids"]),
-        np.array(row["confusion"]),
-        tuple(Score(**score) for score in row["scores"]),
-        tuple(row["untested"]),
-        row["groups"],
-        row["overall"],
-        row["mean_f1"],
-    )
-
-
-def _mapped(workspace: Workspace) -> Mapped | None:
-    file = workspace.product("map.tif")
-    if not file.exists() or not workspace.has_record("classifypatches"):
-        return None
-    record = workspace.record("classifypatches")
-    scheme = ClassScheme.from_json(record["classes"])
+    scheme = record.classes
     counts = _count_pixels(file)
     outside = max(round(float(workspace.layout.area.area)) - sum(counts.values()), 0)
     return Mapped(
         scheme,
         {id_: counts.get(id_, 0) for id_ in scheme.ids},
         outside,
-        Path(record["model"]).name,
-        _made_by(record, _record(workspace, "trainmodel")),
+        Path(record.model).name,
+        _is_own_model(workspace, record, trained),
     )
 
 
-def _made_by(record: Mapping[str, Any], trained: Mapping[str, Any] | None) -> bool:
-    """Whether the map's model is the one `trained` tells of: by its identity where that is recorded, else by name."""
-    if "identity" in record and trained is not None:
-        return bool(record["identity"] == trained["fingerprint"])
-    return Path(record["model"]).name == _OWN_MODEL
+def _is_own_model(workspace: Workspace, record: MapRecord, trained: ModelRecord | None) -> bool:
+    """Whether the map's model is the one in record `trained`: by its identity if recorded, otherwise by file name."""
+    if record.identity is not None and trained is not None:
+        return record.identity == trained.fingerprint
+    return Path(record.model).name == workspace.paths.model.name
 
 
 def _count_pixels(file: Path) -> dict[int, int]:
-    """Pixels of each class id but 0, read block by block."""
+    """Number of pixels of each class id except 0, read block by block."""
     totals = np.zeros(65536, dtype=np.int64)
     with rasterio.open(file) as raster:
         for _, window in raster.block_windows(1):

@@ -1,4 +1,4 @@
-"""All that the template prints, section by section."""
+"""Content of the report for its template, section by section."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..plots import images
 from ..store.workspace import Workspace
 from . import panels, plan, reading, tables, words
 from .facts import Facts
-from .panels import ColourBar, Dated, Picture
+from .panels import ColourBar, Picture, ScenePanel
 from .plan import PatchPlan, ScaleBar
 
-_HERO = 1000
-_BESIDE = 500
+_MAP_SIDE = 1000
+_LABELS_SIDE = 500
 
 
 @dataclass(frozen=True)
 class Page:
-    """The content of the report. Sections that have nothing to show are empty or None."""
+    """Content of the report. Sections without content are empty or None."""
 
     title: str
     name: str
@@ -39,7 +39,7 @@ class Page:
     patches: PatchPlan
     patch_text: str
     patch: str
-    dated: Sequence[Dated]
+    scenes: Sequence[ScenePanel]
     patch_scale: ScaleBar
     cloud_bar: ColourBar
     masks_of: str
@@ -52,8 +52,8 @@ class Page:
     scores: Sequence[tables.ScoreRow]
     validations: Sequence[tables.ValidationRow]
     importance: Markup | None
-    asked: Sequence[tuple[str, str]]
-    settings: Sequence[tuple[str, str]]
+    parameters: Sequence[tuple[str, str]]
+    cloud_settings: Sequence[tuple[str, str]]
     versions: Sequence[tuple[str, str]]
     seconds: Sequence[tuple[str, float]]
     acquisitions: Sequence[Sequence[tables.AcquisitionRow]]
@@ -62,10 +62,10 @@ class Page:
 
 
 def make_page(workspace: Workspace, facts: Facts) -> Page:
-    """Read the rasters small, draw the figures and lay out the tables."""
+    """Read the rasters downsampled, draw the figures and fill the tables."""
     grid = facts.layout.grid
-    patch = reading.most_telling_patch(workspace)
-    dated = panels.dated_panels(workspace, facts, patch.id)
+    patch = reading.most_labelled_patch(workspace)
+    scenes = panels.scene_panels(workspace, facts, patch.id)
     masks_of, masks = panels.mask_panels(workspace, facts, patch.id)
     tested = facts.training.polygons if facts.training else None
     return Page(
@@ -76,19 +76,19 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         summary=words.summary(facts),
         keys=_keys(facts),
         cautions=words.cautions(facts),
-        map=panels.map_panel(workspace, facts, _HERO),
-        labels=panels.labels_panel(workspace, facts, _BESIDE),
+        map=panels.map_panel(workspace, facts, _MAP_SIDE),
+        labels=panels.labels_panel(workspace, facts, _LABELS_SIDE),
         scale=plan.scale_bar(facts.layout.domain.width * grid.pixel_width),
         no_data_ha=facts.mapped.no_data * facts.pixel_area / 1e4 if facts.mapped else 0.0,
         patches=plan.patch_plan(facts, patch.id),
         patch_text=_patch_text(facts),
         patch=patch.id,
-        dated=dated,
+        scenes=scenes,
         patch_scale=plan.scale_bar(patch.window.width * grid.pixel_width),
         cloud_bar=ColourBar(images.gradient(images.CLOUD_COLOURS), "0", "100", "Cloud probability (%)"),
         masks_of=masks_of,
         masks=masks,
-        layers=panels.layer_panels(workspace, facts, dated, patch.id),
+        layers=panels.layer_panels(workspace, facts, scenes, patch.id),
         ndvi=_ndvi(facts),
         area_layers=panels.area_layers(workspace, facts),
         classes=tables.class_rows(facts),
@@ -96,25 +96,26 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         scores=tables.score_rows(facts, facts.training, tested) if facts.training and tested else [],
         validations=tables.validation_rows(facts.training),
         importance=_importance(workspace),
-        asked=_texts((facts.request or {}).get("parameters", {})),
-        settings=_texts(facts.clouds),
-        versions=_texts((facts.request or {}).get("versions", {})),
-        seconds=list((facts.request or {}).get("seconds", {}).items()),
+        parameters=_texts(facts.run.parameters if facts.run else {}),
+        cloud_settings=_texts(facts.clouds),
+        versions=_texts(facts.run.versions if facts.run else {}),
+        seconds=list(facts.run.seconds.items() if facts.run else []),
         acquisitions=tables.acquisition_tables(facts),
         bands=[(name, ", ".join(own)) for name, own in facts.bands_by_satellite.items()],
-        notes=list((facts.reference or {}).get("notes", [])),
+        notes=list(facts.labels.notes if facts.labels else []),
     )
 
 
 def _keys(facts: Facts) -> list[tuple[str, str]]:
-    """The figures to remember: value and what it is."""
-    found = [(words.area(facts.area_km2), "area"), (words.number(len(facts.layout.patches)), "patches")]
-    if facts.observations:
-        found.append((words.number(len(facts.observations)), "acquisitions"))
+    """Names and values of the key figures."""
+    found = []
     tested = facts.training.polygons if facts.training else None
     if tested:
-        found.insert(0, (words.percent(tested.overall), "overall accuracy"))
-        found += [(f"{tested.mean_f1:.2f}", "mean F1"), (words.number(tested.groups), "polygons tested")]
+        found += [("Overall accuracy", words.percent(tested.overall)), ("Mean F1", f"{tested.mean_f1:.2f}")]
+        found.append(("Test polygons", words.number(tested.groups)))
+    found += [("Area", words.area(facts.area_km2)), ("Patches", words.number(len(facts.layout.patches)))]
+    if facts.observations:
+        found.append(("Acquisitions", words.number(len(facts.observations))))
     return found
 
 
@@ -122,8 +123,7 @@ def _patch_text(facts: Facts) -> str:
     layout = facts.layout
     height, width = (max(getattr(patch.window, side) for patch in layout.patches) for side in ("height", "width"))
     return (
-        f"{words.count(len(layout.patches), 'patch', 'patches of up to')} {'of ' if len(layout.patches) == 1 else ''}"
-        f"{width} × {height} pixels of "
+        f"{words.count(len(layout.patches), 'patch of', 'patches of up to')} {width} × {height} pixels of "
         f"{layout.grid.pixel_width:.4g} m on one grid ({layout.grid.crs})"
     )
 
@@ -133,7 +133,7 @@ def _ndvi(facts: Facts) -> Markup | None:
     if not any(row[0] is not None for row in rows):
         return None
     times: list[datetime] = [item.time for item in facts.counted]
-    return _drawing(plots.as_svg(plots.ndvi_over_time(times, rows), "ndvi"))
+    return _figure(plots.as_svg(plots.ndvi_over_time(times, rows), "ndvi"))
 
 
 def _importance(workspace: Workspace) -> Markup | None:
@@ -141,15 +141,15 @@ def _importance(workspace: Workspace) -> Markup | None:
     if found is None:
         return None
     series, weights = found
-    return _drawing(plots.as_svg(plots.importance_by_date(series.values, series.dates, weights), "importance"))
+    return _figure(plots.as_svg(plots.importance_by_date(series.values, series.dates, weights), "importance"))
 
 
-def _drawing(svg: str) -> Markup:
-    """A drawing of Matplotlib's, which escapes the texts in it."""
+def _figure(svg: str) -> Markup:
+    """A figure as markup: Matplotlib escapes the texts in it."""
     return Markup(svg)  # nosec B704
 
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values as people read them; what was left out is left out."""
-    told = {name: value for name, value in values.items() if value not in (None, "")}
-    return [(name.replace("_", " "), str(value).replace(",", ", ")) for name, value in told.items()]
+    """Names and values as text, without empty values."""
+    known = {name: value for name, value in values.items() if value not in (None, "")}
+    return [(name.replace("_", " "), str(value).replace(",", ", ")) for name, value in known.items()]

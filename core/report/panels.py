@@ -1,4 +1,4 @@
-"""The pictures of the page: patches, scenes, clouds, labels and layers."""
+"""Pictures of the report: map, scenes, clouds, labels and layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..plots import images
 from ..store.workspace import Workspace
 from . import reading
 from .facts import Facts
-from .words import day, number, percent, told
+from .words import class_label, day, number, percent
 
 _PANEL = 300
 _LAYER = 900
@@ -24,7 +24,7 @@ _DATES = 8
 
 @dataclass(frozen=True)
 class Picture:
-    """An image that the page holds itself, what it shows, and what stands below it."""
+    """An image as a data URL, with its alternative text, caption and size in pixels."""
 
     source: str
     alt: str
@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class ColourBar:
-    """What a scale of colours means: stops of a CSS gradient, the text at its ends, and its title."""
+    """A colour scale: stops of a CSS gradient, the values at its ends, and its title."""
 
     stops: str
     low: str
@@ -44,8 +44,8 @@ class ColourBar:
 
 
 @dataclass(frozen=True)
-class Dated:
-    """One acquisition over a patch."""
+class ScenePanel:
+    """One acquisition over a patch: fraction of valid pixels, true colour, cloud probability."""
 
     time: datetime
     valid: float
@@ -56,7 +56,7 @@ class Dated:
 def class_picture(
     ids: np.ndarray, table: Mapping[int, tuple[int, int, int]], side: int, alt: str, caption: str = ""
 ) -> Picture:
-    """Class ids (y, x) in their colours, about `side` pixels large where there are fewer ids."""
+    """Class ids (y, x) in their colours, enlarged to about `side` pixels if smaller."""
     return _picture(images.enlarged(images.class_colours(ids, table), side), alt, caption)
 
 
@@ -64,34 +64,34 @@ def map_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
     """The map of the whole area."""
     if facts.mapped is None:
         return None
-    ids = reading.read_small(workspace.product("map.tif"), side)[0]
+    ids = reading.read_small(workspace.paths.layer("map"), side)[0]
     return class_picture(ids, facts.mapped.scheme.colour_table, side, "Land-cover map of the area, north up")
 
 
 def labels_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
     """The reference labels of the whole area."""
-    file = workspace.product("labels.tif")
-    if facts.reference is None or not file.exists():
+    file = workspace.paths.layer("labels")
+    if facts.labels is None or not file.exists():
         return None
     return class_picture(
         reading.read_small(file, side)[0], _table(facts), side, "Reference labels of the area, north up"
     )
 
 
-def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Dated]:
-    """True colour and clouds of one patch at dates spread over the year."""
+def scene_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[ScenePanel]:
+    """True colour and cloud probability of one patch at dates spread over the year."""
     if facts.catalogue is None:
         return []
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
     optical = [item for item in facts.catalogue.acquisitions if item.is_optical]
     visible = [item for item in optical if set(reading.VISIBLE) <= set(item.bands)]
-    there = [item for item in visible or optical if workspace.scene(patch, item).exists()]
+    there = [item for item in visible or optical if workspace.paths.scene(patch, item).exists()]
     seen = reading.valid_fractions(workspace, patch, there)
     if not any(data for data, _ in seen):
         return []
-    chosen = reading.spread_out(seen, _DATES)
+    chosen = reading.choose_dates(seen, _DATES)
     scenes = {
-        position: reading.read_small(workspace.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
+        position: reading.read_small(workspace.paths.scene(patch, there[position]), _PANEL, reading.VISIBLE, mean=True)
         for position in chosen
         if visible
     }
@@ -104,8 +104,8 @@ def dated_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Date
         if position in scenes:
             shown = images.enlarged(images.true_colour(scenes[position], low, high), _PANEL)
             picture = _picture(shown, f"True colour, {day(item.time)}", "")
-        probability, mask = reading.read_small(workspace.cloud(patch, item), _PANEL, ["probability", "mask"])
-        panels.append(Dated(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
+        probability, mask = reading.read_small(workspace.paths.cloud(patch, item), _PANEL, ["probability", "mask"])
+        panels.append(ScenePanel(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
     return panels
 
 
@@ -118,11 +118,11 @@ def _cloud_picture(probability: np.ndarray, mask: np.ndarray, time: datetime) ->
 
 
 def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str, list[Picture]]:
-    """All labels together, then those of each class; of the whole area, or of one patch where the area is large."""
+    """Labels of all classes, then of each class; of the whole area, or of one patch if the area is large."""
     whole = max(facts.layout.domain.shape) <= _DETAIL
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    file = workspace.product("labels.tif") if whole else workspace.patch_raster("labels", patch)
-    if facts.reference is None or not file.exists():
+    file = workspace.paths.layer("labels") if whole else workspace.paths.patch_raster("labels", patch)
+    if facts.labels is None or not file.exists():
         return "", []
     ids = reading.read_small(file, 2 * _PANEL)[0].astype(np.int64)
     table = _table(facts)
@@ -130,40 +130,40 @@ def mask_panels(workspace: Workspace, facts: Facts, patch_id: str) -> tuple[str,
     for item in facts.classes:
         own = np.where(ids == item.entry.id, ids, 0)
         if item.pixels:
-            caption = f"{told(item.entry)}: {number(item.pixels)} px{'' if whole else ' in all'}"
-            pictures.append(class_picture(own, table, _PANEL, f"Mask of class {told(item.entry)}", caption))
+            caption = f"{class_label(item.entry)}: {number(item.pixels)} px{'' if whole else ' in the whole area'}"
+            pictures.append(class_picture(own, table, _PANEL, f"Mask of class {class_label(item.entry)}", caption))
     return "the whole area" if whole else f"patch {patch.id}", pictures
 
 
 def layer_panels(
-    workspace: Workspace, facts: Facts, dated: Sequence[Dated], patch_id: str
+    workspace: Workspace, facts: Facts, scenes: Sequence[ScenePanel], patch_id: str
 ) -> list[tuple[Picture, ColourBar | None]]:
-    """One patch: a clear picture, how often each pixel was validly seen, how cloudy it was on average."""
+    """One patch: a clear scene, valid observations per pixel, and mean cloud probability."""
     patch = next(patch for patch in facts.layout.patches if patch.id == patch_id)
-    file = workspace.patch_raster("statistics", patch)
+    file = workspace.paths.patch_raster("statistics", patch)
     if not file.exists():
         return []
     counts, clouds = reading.read_small(file, _PANEL, ["valid_count", "mean_cloud_probability"])
     panels: list[tuple[Picture, ColourBar | None]] = []
-    shown = _clear_in_summer(facts, dated)
+    shown = _clear_in_summer(facts, scenes)
     if shown is not None and shown.colour is not None:
         panels.append((replace(shown.colour, caption=f"True colour, {day(shown.time)}"), None))
-    panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", "Valid observations of each pixel"))
+    panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", "Valid observations per pixel"))
     if facts.catalogue is not None and any(item.is_optical for item in facts.catalogue.acquisitions):
         panels.append(_scaled(clouds, images.CLOUD_COLOURS, "Mean cloud probability (%)", "Mean cloud probability"))
     return panels
 
 
-def _clear_in_summer(facts: Facts, dated: Sequence[Dated]) -> Dated | None:
-    """Of the clearest pictures the one when the sun stood highest: bright, and without snow."""
-    pictures = [item for item in dated if item.colour is not None]
+def _clear_in_summer(facts: Facts, scenes: Sequence[ScenePanel]) -> ScenePanel | None:
+    """The clearest scene closest to midsummer, when light is best and there is no snow."""
+    pictures = [item for item in scenes if item.colour is not None]
     clear = [item for item in pictures if item.valid >= 0.9 * max(other.valid for other in pictures)]
     grid, domain = facts.layout.grid, facts.layout.domain
     middle = shapely.box(*grid.bounds(domain)).centroid
     latitude = reproject(np.array([middle], dtype=object), grid.crs, "EPSG:4326")[0].y
     midsummer = 172 if latitude >= 0 else 355
 
-    def days_off(item: Dated) -> int:
+    def days_off(item: ScenePanel) -> int:
         days = abs(item.time.timetuple().tm_yday - midsummer)
         return min(days, 365 - days)
 
@@ -171,32 +171,30 @@ def _clear_in_summer(facts: Facts, dated: Sequence[Dated]) -> Dated | None:
 
 
 def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, ColourBar | None]]:
-    """The whole area: how often each pixel was validly seen, and how sure the model is of the map."""
+    """Valid observations and confidence of the whole area."""
     panels: list[tuple[Picture, ColourBar | None]] = []
-    file = workspace.product("valid_count.tif")
+    file = workspace.paths.layer("valid_count")
     if file.exists():
         counts = reading.read_small(file, _LAYER)[0].astype(np.float32)
         inside = reading.area_mask(workspace, (counts.shape[0], counts.shape[1]))
         counts[~inside] = np.nan
-        panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", _how_often(counts)))
-    file = workspace.product("confidence.tif")
+        panels.append(_scaled(counts, images.COUNT_COLOURS, "Valid observations", _count_caption(counts)))
+    file = workspace.paths.layer("confidence")
     if facts.mapped is not None and file.exists():
         confidence = reading.read_small(file, _LAYER)[0].astype(np.float32)
         confidence[confidence == 255] = np.nan
-        caption = "How sure the model is of the class it chose; no measure of accuracy"
+        caption = "Probability of the mapped class according to the model; not a measure of accuracy"
         panels.append(_scaled(confidence, images.CONFIDENCE_COLOURS, "Confidence (%)", caption, 100.0))
     return panels
 
 
-def _how_often(counts: np.ndarray) -> str:
+def _count_caption(counts: np.ndarray) -> str:
     if np.isnan(counts).all():
-        return "Valid observations of each pixel"
+        return "Valid observations per pixel"
     low, middle, high = np.nanpercentile(counts, [5, 50, 95])
-    rarely = float(np.mean(counts[~np.isnan(counts)] == 0))
-    text = (
-        f"Half of the pixels were validly seen at least {middle:.0f} times; nine in ten {low:.0f} to {high:.0f} times"
-    )
-    return f"{text}; {percent(rarely)} never" if rarely > 0.0005 else text
+    never = float(np.mean(counts[~np.isnan(counts)] == 0))
+    text = f"Median {middle:.0f} valid observations per pixel; 90 % of the pixels have {low:.0f} to {high:.0f}"
+    return f"{text}; {percent(never)} have none" if never > 0.0005 else text
 
 
 def _scaled(

@@ -1,4 +1,4 @@
-"""The area and its patches as a drawing, and lengths on pictures."""
+"""Drawing of the area and its patches, and scale bars."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..grid.windows import Window
 from ..plots.maps import length_text, round_length
 from .facts import Facts
 
-# The drawing on the page, and letters in it, in the page's pixels.
+# Size of the drawing and of its text, in CSS pixels.
 _PLAN = (1050, 340)
 _LETTER = 13
 
 
 @dataclass(frozen=True)
 class PatchPlan:
-    """The area and its patches for an SVG, in pixels; of each patch whether there is room for its id."""
+    """SVG coordinates, in pixels of the grid: view box, patches and whether their id fits, outline of the area."""
 
     view: str
     rectangles: tuple[tuple[str, Window, bool], ...]
@@ -25,7 +25,7 @@ class PatchPlan:
 
 
 def patch_plan(facts: Facts, chosen: str) -> PatchPlan:
-    """The area cut into patches."""
+    """Draw the patches and the outline of the area; the patch with id `chosen` is highlighted."""
     domain, patches = facts.layout.domain, facts.layout.patches
     outline = facts.layout.area.simplify(max(domain.shape) / 1500.0)
     rings = [ring for part in getattr(outline, "geoms", [outline]) for ring in (part.exterior, *part.interiors)]
@@ -44,13 +44,13 @@ def patch_plan(facts: Facts, chosen: str) -> PatchPlan:
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """A length on a picture: how much of its width it takes, in percent."""
+    """A scale bar: its length as text, and as a percentage of the width of the picture."""
 
     text: str
     share: float
 
 
 def scale_bar(width_m: float) -> ScaleBar:
-    """A round length that fits a picture `width_m` metres wide."""
+    """Scale bar of a round length for a picture `width_m` metres wide."""
     length = round_length(width_m / 4.0)
     return ScaleBar(length_text(length), 100.0 * length / width_m)

@@ -1,4 +1,4 @@
-"""Rasters of a workspace read small: no more pixels than a page shows, whatever the size of the area."""
+"""Reading the rasters of a workspace downsampled to the size of the pictures in the report."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ..errors import DataError
 from ..grid.patches import Patch
 from ..grid.windows import Window
 from ..learning.features import SeriesPlan
+from ..learning.records import ModelRecord, SampleRecord
+from ..store.acquisitions import Acquisition
 from ..store.rasters import burn
-from ..store.records import Acquisition
 from ..store.workspace import Workspace
 
 VISIBLE = ("B04", "B03", "B02")
@@ -24,9 +25,9 @@ _HALF_CLOUDY = 0.4
 
 
 def read_small(path: Path, side: int, names: Sequence[str] | None = None, *, mean: bool = False) -> np.ndarray:
-    """Bands (band, y, x) of a file with at most about `side` pixels a side, from its overviews where it has them.
+    """Read bands (band, y, x) downsampled to about `side` pixels on the longer side, from overviews if there are any.
 
-    `mean` averages what becomes one pixel; else one of its pixels stands for all, so that class ids stay class ids.
+    Resampling is nearest neighbour, which keeps class ids, or with `mean` the average. Raises DataError.
     """
     try:
         with rasterio.open(path) as file:
@@ -37,11 +38,11 @@ def read_small(path: Path, side: int, names: Sequence[str] | None = None, *, mea
             pixels: np.ndarray = file.read(indexes, out_shape=(len(indexes), *shape), resampling=method)
             return pixels
     except (RasterioError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}). Replace or delete it, and run again.") from error
+        raise DataError(f"{path} cannot be read ({error}). Replace or delete it and run again.") from error
 
 
 def area_mask(workspace: Workspace, shape: tuple[int, int]) -> np.ndarray:
-    """(y, x) bool of the whole domain made `shape` small: which pixels belong to the area."""
+    """Mask (y, x) bool of the pixels in the area, for the whole domain downsampled to `shape`."""
     domain, area = workspace.layout.domain, workspace.layout.area
     scale = np.array([shape[1] / domain.width, shape[0] / domain.height])
     small = shapely.transform(area, lambda xy: (xy - (domain.column, domain.row)) * scale)
@@ -51,12 +52,12 @@ def area_mask(workspace: Workspace, shape: tuple[int, int]) -> np.ndarray:
     return burnt
 
 
-def most_telling_patch(workspace: Workspace) -> Patch:
-    """The patch with the most labelled pixels, of those alike the one with the most observations; else the first."""
+def most_labelled_patch(workspace: Workspace) -> Patch:
+    """The patch with the most labelled pixels, then the most observed pixels, then the first."""
     patches = workspace.layout.patches
     weights = [np.zeros(len(patches))]
     for name in ("valid_count", "labels"):
-        file = workspace.product(f"{name}.tif")
+        file = workspace.paths.layer(name)
         if file.exists():
             weights.append(_sums(workspace, (read_small(file, 1000)[0] > 0)))
     score = sum(weight * 1000.0**power for power, weight in enumerate(weights))
@@ -64,7 +65,7 @@ def most_telling_patch(workspace: Workspace) -> Patch:
 
 
 def _sums(workspace: Workspace, marked: np.ndarray) -> np.ndarray:
-    """For each patch, how many marked pixels of a picture (y, x) of the whole domain lie in it."""
+    """Number of marked pixels (y, x) of the downsampled domain in each patch."""
     domain = workspace.layout.domain
     down, across = marked.shape[0] / domain.height, marked.shape[1] / domain.width
     sums = []
@@ -78,35 +79,35 @@ def _sums(workspace: Workspace, marked: np.ndarray) -> np.ndarray:
 def valid_fractions(
     workspace: Workspace, patch: Patch, acquisitions: Sequence[Acquisition]
 ) -> list[tuple[float, float]]:
-    """For each acquisition which fraction of the patch it saw, and which was valid, from its cloud file read small."""
+    """Fraction of the patch with data, and fraction valid, of each acquisition; estimated from its cloud mask."""
     found = []
     for acquisition in acquisitions:
-        file = workspace.cloud(patch, acquisition)
+        file = workspace.paths.cloud(patch, acquisition)
         mask = read_small(file, 64, ["mask"])[0] if file.exists() else np.full((1, 1), 255)
         found.append((float((mask != 255).mean()), float((mask == 0).mean())))
     return found
 
 
-def spread_out(seen: Sequence[tuple[float, float]], number: int) -> list[int]:
-    """Positions of about `number` acquisitions spread over the year, cloudy ones among them, in order.
+def choose_dates(fractions: Sequence[tuple[float, float]], number: int) -> list[int]:
+    """Positions of up to `number` acquisitions spread over the year, in order, from (data, valid) fractions.
 
-    Of each stretch of the year the clearest one, of every third the one most like half under cloud; of those that saw
-    the patch, wholly where there are such.
+    The acquisitions that cover most of the patch are split into periods. The clearest of each period is chosen, of
+    every third period the one closest to half cloudy.
     """
-    widest = max(data for data, _ in seen)
-    there = [position for position, (data, _) in enumerate(seen) if data > 0.5 * widest]
+    widest = max(data for data, _ in fractions)
+    covering = [position for position, (data, _) in enumerate(fractions) if data > 0.5 * widest]
     chosen = []
-    for turn, stretch in enumerate(np.array_split(np.array(there), min(number, len(there)))):
+    for turn, period in enumerate(np.array_split(np.array(covering), min(number, len(covering)))):
         wanted = _HALF_CLOUDY if turn % 3 == 1 else 1.0
-        off = [abs(seen[position][1] - wanted) for position in stretch]
-        chosen.append(int(stretch[int(np.argmin(off))]))
+        off = [abs(fractions[position][1] - wanted) for position in period]
+        chosen.append(int(period[int(np.argmin(off))]))
     return chosen
 
 
 def importance(workspace: Workspace) -> tuple[SeriesPlan, np.ndarray] | None:
-    """What the workspace's model makes of each value on each date: (value, date), 1 in all; None if it cannot tell."""
-    weights = workspace.record("trainmodel")["importances"] if workspace.has_record("trainmodel") else None
-    if weights is None:
+    """Feature importance (value, date) of the model, sum 1; None if the classifier has none."""
+    trained, samples = workspace.find(ModelRecord), workspace.find(SampleRecord)
+    if trained is None or trained.importances is None or samples is None:
         return None
-    plan = SeriesPlan.from_json(workspace.record("drawsamples")["plan"])
-    return plan, np.array(weights).reshape(len(plan.values), len(plan.dates))
+    plan = samples.plan
+    return plan, np.array(trained.importances).reshape(len(plan.values), len(plan.dates))

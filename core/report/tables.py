@@ -1,4 +1,4 @@
-"""The tables of the page: classes, confusion, scores and acquisitions."""
+"""Tables of the report: classes, confusion matrix, scores and acquisitions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..learning.assessment import Assessment
+from ..learning.records import ModelRecord
 from ..vocabulary.classes import LandCoverClass
-from .facts import ClassCount, Facts, Training, Validation
-from .words import told
+from .facts import ClassCount, Facts
+from .words import class_label, count
 
-_TABLES_BESIDE = 3
+_TABLE_COLUMNS = 3
 _LONG_TABLE = 12
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class: its counts, hectares on the map, its share of it, and the share beside that of the largest class."""
+    """One class: its counts, hectares and share of the map, and `bar`, its area relative to the largest class."""
 
     entry: LandCoverClass
     text: str
@@ -28,22 +30,22 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """Pixels of one true class given one class, and their fraction of the true class (None where it has none)."""
+    """Test pixels of a reference class predicted as one class, and their fraction of the row; None in an empty row."""
 
     pixels: int
     fraction: float | None
-    right: bool
+    correct: bool
 
     @property
     def shade(self) -> str:
-        """A ground that deepens with the fraction: green where right, red where wrong."""
-        colour = "17,119,51" if self.right else "196,60,40"
+        """Background colour: green for correct, red for wrong, darker for larger fractions."""
+        colour = "17,119,51" if self.correct else "196,60,40"
         return f"rgba({colour},{0.75 * (self.fraction or 0.0) ** 0.6:.3f})"
 
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A true class with what it was taken for."""
+    """A class of the reference and its predictions."""
 
     entry: LandCoverClass
     text: str
@@ -52,7 +54,7 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """How well a class that was learnt is told: None for what could not be tested, or was never said of a pixel."""
+    """Scores of one class; None if it was not tested, precision also if it was never predicted."""
 
     entry: LandCoverClass
     text: str
@@ -65,16 +67,16 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ValidationRow:
-    """One way of testing, and what came out."""
+    """One kind of cross-validation, its test groups as text, and its result."""
 
     name: str
-    unit: str
-    validation: Validation
+    groups: str
+    assessment: Assessment
 
 
 @dataclass(frozen=True)
 class AcquisitionRow:
-    """One acquisition."""
+    """One acquisition and its fractions; None where unknown."""
 
     time: datetime
     satellite: str
@@ -84,7 +86,7 @@ class AcquisitionRow:
 
 
 def class_rows(facts: Facts) -> list[ClassRow]:
-    """Every class, in order of id."""
+    """All classes, in order of id."""
     rows = []
     largest = max((item.mapped for item in facts.classes), default=0)
     for item in facts.classes:
@@ -92,35 +94,35 @@ def class_rows(facts: Facts) -> list[ClassRow]:
         if facts.mapped:
             hectares = item.mapped * facts.pixel_area / 1e4
             share = item.mapped / facts.mapped.pixels if facts.mapped.pixels else 0.0
-        rows.append(ClassRow(item.entry, told(item.entry), item, hectares, share, item.mapped / max(largest, 1)))
+        rows.append(ClassRow(item.entry, class_label(item.entry), item, hectares, share, item.mapped / max(largest, 1)))
     return rows
 
 
-def matrix_rows(facts: Facts, validation: Validation) -> list[MatrixRow]:
-    """Rows are what the reference says, columns what the model says, both in the order of the validation's classes."""
+def matrix_rows(facts: Facts, assessment: Assessment) -> list[MatrixRow]:
+    """The confusion matrix: a row for each class of the reference, a column for each predicted class."""
     rows = []
-    for number, (id_, counts) in enumerate(zip(validation.class_ids, validation.confusion.tolist(), strict=True)):
+    for number, (id_, counts) in enumerate(zip(assessment.class_ids, assessment.confusion.tolist(), strict=True)):
         total = sum(counts)
         cells = tuple(
             Cell(pixels, pixels / total if total else None, column == number) for column, pixels in enumerate(counts)
         )
         entry = facts.entry(id_)
-        rows.append(MatrixRow(entry, told(entry), cells))
+        rows.append(MatrixRow(entry, class_label(entry), cells))
     return rows
 
 
-def score_rows(facts: Facts, training: Training, validation: Validation) -> list[ScoreRow]:
-    """Every class that was learnt, those too that could not be tested."""
-    scores = {score.class_id: score for score in validation.scores if score.pixels}
-    predicted = dict(zip(validation.class_ids, validation.confusion.sum(axis=0).tolist(), strict=True))
+def score_rows(facts: Facts, training: ModelRecord, assessment: Assessment) -> list[ScoreRow]:
+    """All classes of the model, tested or not."""
+    scores = {score.class_id: score for score in assessment.scores if score.pixels}
+    predicted = dict(zip(assessment.class_ids, assessment.confusion.sum(axis=0).tolist(), strict=True))
     rows = []
     for item in facts.classes:
-        if item.entry.id in training.class_ids:
+        if item.entry.id in training.classes.ids:
             score = scores.get(item.entry.id)
             rows.append(
                 ScoreRow(
                     item.entry,
-                    told(item.entry),
+                    class_label(item.entry),
                     score.precision if score and predicted[item.entry.id] else None,
                     score.recall if score else None,
                     score.f1 if score else None,
@@ -131,21 +133,21 @@ def score_rows(facts: Facts, training: Training, validation: Validation) -> list
     return rows
 
 
-def validation_rows(training: Training | None) -> list[ValidationRow]:
-    """The ways of testing beside each other."""
+def validation_rows(training: ModelRecord | None) -> list[ValidationRow]:
+    """Cross-validation by polygons and by spatial blocks, as far as they were possible."""
     if training is None:
         return []
-    ways = (("By polygons", "polygons", training.polygons), ("By spatial blocks", "blocks", training.blocks))
-    return [ValidationRow(name, unit, found) for name, unit, found in ways if found is not None]
+    kinds = (("By polygons", "polygon", training.polygons), ("By spatial blocks", "block", training.blocks))
+    return [ValidationRow(name, count(found.groups, unit), found) for name, unit, found in kinds if found is not None]
 
 
 def acquisition_tables(facts: Facts) -> list[Sequence[AcquisitionRow]]:
-    """The acquisitions in order of time, as one table, or as some of equal length to stand beside each other."""
+    """The acquisitions in order of time, split into columns if there are many."""
     rows = [
         AcquisitionRow(item.time, item.satellite, item.coverage, item.cloud_cover, item.valid)
         for item in facts.observations
     ]
     if len(rows) <= _LONG_TABLE:
         return [rows] if rows else []
-    length = -(-len(rows) // _TABLES_BESIDE)
+    length = -(-len(rows) // _TABLE_COLUMNS)
     return [rows[first : first + length] for first in range(0, len(rows), length)]

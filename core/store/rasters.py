@@ -101,13 +101,16 @@ def file_window(window: Window) -> FileWindow:
     return FileWindow(window.column, window.row, window.width, window.height)
 
 
-def read_overview(path: Path, side: int = 1000) -> np.ndarray:
-    """The first band (y, x), thinned out until its sides are at most `side` long; DataError where it cannot be read."""
+def read_highest(path: Path, side: int = 1000) -> float:
+    """The highest value of the first band, thinned out to sides of at most `side` pixels; NaN counts as 0.
+
+    Raises DataError if the file cannot be read.
+    """
     try:
         with rasterio.open(path) as file:
             step = max(-(-max(file.shape) // side), 1)
-            pixels: np.ndarray = file.read(1, out_shape=tuple(-(-length // step) for length in file.shape))
-            return pixels
+            pixels = file.read(1, out_shape=tuple(-(-length // step) for length in file.shape))
+            return float(np.nan_to_num(pixels).max())
     except RasterioError as error:
         raise DataError(f"{path} cannot be read ({_reason(error)}). Replace or delete it, and run again.") from error
 

@@ -1,4 +1,4 @@
-"""Whole style files (.qml) for rasters and polygons."""
+"""QGIS style files (.qml) for rasters and polygons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEn
 
 
 def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = None) -> str:
-    """The style of a raster; with `shown` it is seen from the first of the two times (UTC) to the second only."""
+    """Style of a raster, with an optional temporal range `shown` (start and end, UTC)."""
     categories = "Symbology" if shown is None else "Symbology|Temporal"
     temporal = "" if shown is None else _temporal(*shown)
     return (
@@ -43,7 +43,7 @@ def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = Non
 
 
 def outline_document(colour: str, label_field: str) -> str:
-    """The style of polygons that are seen through: a line (`r,g,b,a`) and a label in its middle."""
+    """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre."""
     return _HEAD + _OUTLINE.format(colour=colour, field=quoteattr(label_field))
 
 

@@ -1,4 +1,4 @@
-"""How pixels become colours: QGIS's raster renderers as XML."""
+"""QGIS raster renderers as XML."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 from ..vocabulary.classes import LandCoverClass
 
 _BAND = 'opacity="1" nodataColor="" alphaBand="-1"'
-# The limits below are meant: QGIS shall not estimate others.
+# Fixed limits: QGIS does not estimate them.
 _AS_GIVEN = "<minMaxOrigin><limits>None</limits><extent>WholeRaster</extent></minMaxOrigin>"
 
-# The report's: on a straight scale that ends at bright clouds, land is dark.
-_LAND_IS_DARK = '<brightnesscontrast brightness="0" contrast="0" gamma="1.4"/>'
+# The gamma of the report: in a linear stretch up to bright clouds, land is dark.
+_GAMMA = '<brightnesscontrast brightness="0" contrast="0" gamma="1.4"/>'
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Colours (#rrggbb) at even steps from the lowest to the highest value, and the unit that follows a number."""
+    """A colour ramp: colours (#rrggbb) at equal intervals from the lowest to the highest value, and the unit."""
 
     colours: tuple[str, ...]
     lowest: float
@@ -27,13 +27,13 @@ class Scale:
 
     @property
     def stops(self) -> list[tuple[float, str]]:
-        """Each value with its colour."""
+        """Values and their colours."""
         step = (self.highest - self.lowest) / (len(self.colours) - 1)
         return [(self.lowest + number * step, colour) for number, colour in enumerate(self.colours)]
 
 
 def paletted(classes: Sequence[LandCoverClass]) -> str:
-    """A colour and a name for each class; other values are transparent."""
+    """Paletted renderer with the colour and name of each class; other values are transparent."""
     entries = "".join(
         f'<paletteEntry value="{entry.id}" color="{entry.colour}" alpha="255" label={quoteattr(entry.name)}/>\n'
         for entry in classes
@@ -45,7 +45,7 @@ def paletted(classes: Sequence[LandCoverClass]) -> str:
 
 
 def ramp(scale: Scale) -> str:
-    """Colours between the stops of a scale; values beyond its ends have the colour of the end."""
+    """Pseudocolour renderer with linear interpolation; values outside the scale have the colour of its end."""
     limits = f'minimumValue="{scale.lowest:g}" maximumValue="{scale.highest:g}"'
     items = "".join(
         f'<item value="{value:g}" color="{colour}" alpha="255" label={quoteattr(f"{value:g}{scale.unit}")}/>\n'
@@ -61,16 +61,16 @@ def ramp(scale: Scale) -> str:
 
 
 def true_colour(red: int, green: int, blue: int, lowest: float, highest: float) -> str:
-    """Three bands (counted from 1) with the same stretch, land brightened."""
+    """Multiband renderer of three bands (from 1) with the same stretch and a gamma that brightens land."""
     stretches = "\n".join(_stretch(f"{name}ContrastEnhancement", lowest, highest) for name in ("red", "green", "blue"))
     return (
         f'<rasterrenderer type="multibandcolor" redBand="{red}" greenBand="{green}" blueBand="{blue}" {_BAND}>\n'
-        f"{_AS_GIVEN}\n{stretches}\n</rasterrenderer>\n{_LAND_IS_DARK}"
+        f"{_AS_GIVEN}\n{stretches}\n</rasterrenderer>\n{_GAMMA}"
     )
 
 
 def grey(lowest: float, highest: float) -> str:
-    """The first band from black to white."""
+    """Grey renderer of the first band, from black to white."""
     return (
         f'<rasterrenderer type="singlebandgray" grayBand="1" gradient="BlackToWhite" {_BAND}>\n'
         f"{_AS_GIVEN}\n{_stretch('contrastEnhancement', lowest, highest)}\n</rasterrenderer>"

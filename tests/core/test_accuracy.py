@@ -1,4 +1,8 @@
-"""Accuracy against scikit-learn and cases worked by hand; and splits that are fair."""
+"""Accuracy compared with scikit-learn and with values calculated by hand; cross-validation splits and blocks."""
+
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,10 +11,11 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from patchwork.core.learning.accuracy import assess, cross_validate, spatial_blocks
+from patchwork.core.learning.assessment import Assessment
 
 
 class Spy:
-    """A classifier that remembers what it saw. Feature 0 is the number of the sample, feature 1 its class."""
+    """A classifier that records its samples. Feature 0 is the number of the sample, feature 1 its class."""
 
     def __init__(self):
         self.fits = []
@@ -22,8 +27,8 @@ class Spy:
 
 
 class Fitted:
-    def __init__(self, learnt, class_ids):
-        self.learnt, self.class_ids, self.tested = learnt, class_ids, []
+    def __init__(self, training, class_ids):
+        self.training, self.class_ids, self.tested = training, class_ids, []
 
     def predict(self, features):
         self.tested = features[:, 0].astype(int)
@@ -35,7 +40,7 @@ def samples(class_ids):
 
 
 def grouped(groups_per_class, seed=0):
-    """Class ids and polygons: for each class so many polygons of 1 to 6 pixels."""
+    """Class ids and polygons of samples, with a number of polygons of 1 to 6 pixels for each class."""
     rng = np.random.default_rng(seed)
     class_ids, polygons = [], []
     for class_id, number in groups_per_class.items():
@@ -46,10 +51,10 @@ def grouped(groups_per_class, seed=0):
     return np.array(class_ids), np.array(polygons)
 
 
-# Figures
+# Accuracy and scores
 
 
-def test_a_case_worked_by_hand():
+def test_values_calculated_by_hand():
     true = np.array([1, 1, 1, 1, 5, 5, 5, 9])
     predicted = np.array([1, 1, 5, 9, 5, 5, 1, 9])
     found = assess("polygons", true, predicted, (3,), 4)
@@ -63,11 +68,39 @@ def test_a_case_worked_by_hand():
     assert (found.untested, found.groups, found.kind) == ((3,), 4, "polygons")
 
 
+def test_json_is_that_of_existing_records():
+    found = assess("polygons", np.array([1, 1, 5, 5]), np.array([1, 5, 5, 9]), (3,), 4)
+    recorded = {
+        "kind": "polygons",
+        "class_ids": [1, 5, 9],
+        "confusion": [[1, 1, 0], [0, 1, 1], [0, 0, 0]],
+        "scores": [
+            {"class_id": 1, "precision": 1.0, "recall": 0.5, "f1": 2 / 3, "pixels": 2},
+            {"class_id": 5, "precision": 0.5, "recall": 0.5, "f1": 0.5, "pixels": 2},
+            {"class_id": 9, "precision": 0.0, "recall": 0.0, "f1": 0.0, "pixels": 0},
+        ],
+        "untested": [3],
+        "groups": 4,
+        "overall": 0.5,
+        "mean_f1": (2 / 3 + 0.5) / 2,
+    }
+    text = json.dumps(found.to_json())
+    assert text == json.dumps(recorded)
+    read = Assessment.from_json(json.loads(text))
+    assert json.dumps(read.to_json()) == text
+    assert (read.pixels, read.correct, read.class_ids) == (4, 2, (1, 5, 9))
+
+
+def test_the_report_does_not_import_scikit_learn():
+    code = "import sys; import patchwork.core.report; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.filterwarnings("ignore:A single label")
 @given(
     st.lists(st.tuples(st.sampled_from([1, 2, 70, 1200]), st.sampled_from([1, 2, 70, 1200])), min_size=1, max_size=80)
 )
-def test_figures_are_those_of_scikit_learn(pairs):
+def test_values_equal_those_of_scikit_learn(pairs):
     true, predicted = (np.array(values) for values in zip(*pairs, strict=True))
     found = assess("polygons", true, predicted, (), 2)
     assert found.overall == pytest.approx(metrics.accuracy_score(true, predicted))
@@ -90,14 +123,14 @@ def test_figures_are_those_of_scikit_learn(pairs):
 @settings(max_examples=25)
 @given(st.dictionaries(st.integers(1, 9), st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 100))
 @pytest.mark.filterwarnings("ignore:The least populated class")
-def test_a_polygon_is_never_on_both_sides(groups_per_class, seed):
+def test_a_polygon_is_never_in_both_training_and_test(groups_per_class, seed):
     class_ids, polygons = grouped(groups_per_class, seed)
     spy = Spy()
     found = cross_validate("polygons", samples(class_ids), class_ids, polygons, seed, spy.fit)
     tested = [number for fitted in spy.fits for number in fitted.tested]
     for fitted in spy.fits:
-        assert not set(polygons[fitted.learnt]) & set(polygons[fitted.tested])
-        np.testing.assert_array_equal(class_ids[fitted.learnt], fitted.class_ids)
+        assert not set(polygons[fitted.training]) & set(polygons[fitted.tested])
+        np.testing.assert_array_equal(class_ids[fitted.training], fitted.class_ids)
         assert len(set(fitted.class_ids.tolist())) >= 2
     assert len(tested) == len(set(tested))
     single = {id_ for id_, number in groups_per_class.items() if number < 2}
@@ -111,7 +144,7 @@ def test_a_polygon_is_never_on_both_sides(groups_per_class, seed):
         assert found.overall == 1.0
 
 
-def test_every_pixel_of_classes_with_polygons_enough_is_tested_once():
+def test_every_pixel_of_classes_with_enough_polygons_is_tested_once():
     class_ids, polygons = grouped({1: 10, 2: 10, 3: 10})
     spy = Spy()
     found = cross_validate("polygons", samples(class_ids), class_ids, polygons, 0, spy.fit)
@@ -120,7 +153,7 @@ def test_every_pixel_of_classes_with_polygons_enough_is_tested_once():
     assert found.groups == 30
 
 
-def test_a_class_with_one_polygon_is_learnt_in_every_fold_and_never_tested():
+def test_a_class_with_one_polygon_is_in_every_training_set_and_never_tested():
     class_ids, polygons = grouped({1: 6, 2: 6, 3: 1})
     spy = Spy()
     found = cross_validate("polygons", samples(class_ids), class_ids, polygons, 0, spy.fit)
@@ -134,10 +167,10 @@ def test_without_two_polygons_of_any_class_nothing_can_be_tested():
     assert cross_validate("polygons", samples(class_ids), class_ids, polygons, 0, Spy().fit) is None
 
 
-def test_what_was_guessed_is_what_is_told():
+def test_accuracy_is_that_of_the_predictions():
     class_ids, polygons = grouped({1: 8, 2: 8})
     features = samples(class_ids)
-    features[:, 1] = 1  # everything is taken for class 1
+    features[:, 1] = 1  # every pixel is predicted as class 1
     found = cross_validate("polygons", features, class_ids, polygons, 0, Spy().fit)
     assert found.overall == pytest.approx((class_ids == 1).mean())
     assert [score.recall for score in found.scores] == [1.0, 0.0]

@@ -244,7 +244,8 @@ def test_no_imagery_folder(make_map, tmp_path):
 
 
 def test_neither_area_nor_imagery(make_map):
-    assert refused(make_map(imagery=None), WRONG_PARAMETERS, "AREA", "IMAGERY")
+    assert refused(make_map(imagery=None), WRONG_PARAMETERS, "IMAGERY", "source folder")
+    assert refused(make_map(imagery=None, source="stac"), WRONG_PARAMETERS, "AREA", "IMAGERY")
 
 
 def test_an_empty_imagery_folder(make_map, tmp_path):
@@ -318,13 +319,13 @@ def test_a_raster_that_is_cut_short_is_named_and_the_others_are_kept(make_map, i
 @pytest.mark.parametrize(
     ("options", "status", "fragments"),
     [
-        ({"start": "2019-06-01", "end": "2019-05-01"}, WRONG_PARAMETERS, ["2019-05-01", "before", "2019-06-01"]),
+        ({"start": "2019-06-01", "end": "2019-05-01"}, WRONG_PARAMETERS, ["START", "2019-06-01", "END", "2019-05-01"]),
         ({"start": "2021-06-01"}, FAILED, ["no acquisition", "2021-06-01", "2019-04-03", "2019-07-03"]),
         ({"end": "2018-06-01"}, FAILED, ["no acquisition", "2018-06-01", "2019-04-03", "2019-07-03"]),
         ({"start": "spring"}, WRONG_PARAMETERS, ["START", "'spring'", "2019-07-31"]),
         ({"end": "2019-02-30"}, WRONG_PARAMETERS, ["END", "'2019-02-30'"]),
         ({"end": "2019-04-031"}, WRONG_PARAMETERS, ["END", "'2019-04-031'"]),
-        ({"max_cloud_cover": "101"}, WRONG_PARAMETERS, ["MAX_CLOUD_COVER", "101", "above 100"]),
+        ({"max_cloud_cover": "101"}, WRONG_PARAMETERS, ["MAX_CLOUD_COVER", "101", "between 0 and 100"]),
         ({"patch_size": "0"}, WRONG_PARAMETERS, ["PATCH_SIZE", "0"]),
         ({"patch_size": "-5000"}, WRONG_PARAMETERS, ["PATCH_SIZE", "-5000"]),
         ({"patch_size": "4"}, WRONG_PARAMETERS, ["PATCH_SIZE", "4 m", "pixel of 10 m"]),
@@ -372,7 +373,7 @@ def test_several_wrong_values_are_told_at_once(make_map):
         (["makemap", "--nonsense", "1"], ["--nonsense"]),
         (["makemap", "--memory"], ["--memory", "expected one argument"]),
         (["nonsense"], ["nonsense", "makemap"]),
-        ([], ["OPERATION"]),
+        (["--memory", "500"], ["OPERATION"]),
         (["makemap"], ["WORKSPACE", "missing"]),
         (["makemap", "--class", "id"], ["--class"]),
         (["splitarea", "--imag", "x", "--workspace", "w"], ["--imag"]),

@@ -1,4 +1,4 @@
-"""Class schemes and the styles that carry them."""
+"""Class schemes and QGIS styles."""
 
 import json
 from xml.etree import ElementTree
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from patchwork.core import styles
 from patchwork.core.vocabulary.classes import ClassScheme, LandCoverClass
 
-# The colours of the original article, which the built-in scheme promises
+# Colours of the original article, which the built-in scheme uses
 ARTICLE = {
     "cultivated land": "#ffff00",
     "forest": "#054907",
@@ -46,17 +46,17 @@ def test_a_scheme_keeps_ids_and_names_in_order(given_names):
 
 
 @given(st.sets(st.integers(1, 65_535), min_size=1, max_size=15))
-def test_unknown_classes_have_colours_of_their_own(ids):
+def test_unknown_classes_have_distinct_colours(ids):
     scheme = ClassScheme.of({id_: str(id_) for id_ in ids})
     assert len({entry.colour for entry in scheme.classes}) == len(ids)
 
 
-def test_many_classes_have_colours_too():
+def test_many_classes_have_colours():
     scheme = ClassScheme.of({id_: f"class {id_}" for id_ in range(1, 120)})
     assert all(len(entry.rgb) == 3 for entry in scheme.classes)
 
 
-def test_a_part_of_a_scheme_keeps_its_colours():
+def test_a_subset_of_a_scheme_keeps_its_colours():
     scheme = ClassScheme.of({1: "x", 2: "forest", 3: "y"})
     assert scheme.only([3, 1, 99]).classes == (scheme.classes[0], scheme.classes[2])
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from patchwork.core.faces import time_left
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.parameters import declared
 
-LAUNCHER = Path(__file__).resolve().parents[2] / "core" / "launcher"
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCHER, METADATA = ROOT / "core" / "launcher", ROOT / "metadata.txt"
 AREA = ("--area", "15.0,46.0,15.02,46.02")
 CANCELLED = 130
 posix = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
@@ -116,12 +118,22 @@ def start():
 # The command line
 
 
-def test_help_names_every_operation(run_engine):
-    result = run_engine("--help")
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_help_lists_the_operations_by_group(run_engine, arguments):
+    result = run_engine(*arguments)
     assert result.returncode == 0
+    headings = [f"\n{group[2:]}:\n" for group in sorted({operation.group for operation in OPERATIONS.values()})]
+    places = [result.stdout.index(heading) for heading in headings]
+    assert places == sorted(places)
     for name, operation in OPERATIONS.items():
-        assert name in result.stdout
-        assert operation.label.split()[0] in result.stdout
+        line = re.search(rf"^  {name} +{operation.label}$", result.stdout, re.MULTILINE)
+        assert line.start() > result.stdout.index(f"\n{operation.group[2:]}:\n")
+
+
+def test_the_version_is_that_of_the_metadata(run_engine):
+    result = run_engine("--version")
+    assert result.returncode == 0
+    assert f"version={result.stdout.split()[1]}\n" in METADATA.read_text(encoding="utf-8")
 
 
 def test_the_public_operations_are_there():
@@ -139,7 +151,20 @@ def test_help_of_an_operation_names_every_parameter_with_its_default(run_engine)
     text = " ".join(result.stdout.split())
     for parameter in declared(OPERATIONS["makemap"].parameters):
         assert f"--{parameter.name.replace('_', '-')} VALUE" in text
-    for piece in ("Default: 5000.0.", "Default: B02,B03,B04,B08,B11,B12.", "--map FILE", "--json"):
+    for piece in ("Default: 5000.", "Default: B02,B03,B04,B08,B11,B12.", "Required.", "--map FILE", "--json"):
+        assert piece in text
+
+
+def test_help_of_an_operation_shows_choices_units_bounds_and_forms(run_engine):
+    text = " ".join(run_engine("makemap", "--help", env={"COLUMNS": "1000"}).stdout.split())
+    for piece in (
+        "One of: folder (Folder of GeoTIFFs), sample (",
+        "Number in m, at least 0. Default: 0.",
+        "Number in %, between 0 and 100. Default: 80.",
+        "Whole number, between 0 and 2147483647. Default: 0.",
+        "Any of NDVI, NDWI,",
+        "an extent xmin,ymin,xmax,ymax[,EPSG:n].",
+    ):
         assert piece in text
 
 
@@ -169,6 +194,43 @@ def test_the_exit_status_tells_what_kind_of_failure_it_was(run_engine, tmp_path,
     assert result.stdout == ""
     assert "rror: " in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["makemap", "--source", "folder", "--imagery", "images"], ["REFERENCE"]),
+        (["makemap", "--source", "folder"], ["REFERENCE", "IMAGERY"]),
+        (["findscenes", "--imagery", "images", "--start", "2019-02-01", "--end", "2019-01-31"], ["START"]),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused_before_anything_is_written(run_engine, tmp_path, arguments, names):
+    for more in ((), ("--json",)):
+        result = run_engine(*arguments, "--workspace", tmp_path / "w", *more)
+        assert result.returncode == 2
+        said = json.loads(result.stdout)["error"] if more else result.stderr
+        assert all(f"({name})" in said for name in names)
+        assert not (tmp_path / "w").exists()
+
+
+def test_values_may_begin_with_a_minus_sign(run_engine, tmp_path):
+    result = run_engine("splitarea", "--workspace", tmp_path / "w", "--area", "-60.02,-3.12,-60.0,-3.1")
+    assert result.returncode == 0, result.stderr
+    assert "EPSG:32720" in result.stderr
+    result = run_engine("splitarea", "--workspace", tmp_path / "w", *AREA, "--buffer", "-5")
+    assert result.returncode == 2
+    assert "Buffer (BUFFER): -5 is out of range: it must be at least 0." in result.stderr
+    result = run_engine("timeseries", "--workspace", tmp_path / "none", "--place", "-60.1,-3.1", "--json")
+    assert json.loads(result.stdout.splitlines()[-1])["kind"] == "missing step"
+
+
+def test_a_word_that_is_no_choice_is_answered_with_the_choices(run_engine, tmp_path):
+    result = run_engine("makemap", "--workspace", tmp_path / "w", "--source", "disk")
+    assert result.returncode == 2
+    assert "'disk' is not one of folder, sample, sentinelhub, stac, safe" in result.stderr
+    result = run_engine("mapmake")
+    assert result.returncode == 2
+    assert all(name in result.stderr for name in OPERATIONS)
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
@@ -355,8 +417,7 @@ def test_an_interpreter_without_packages_says_what_is_missing_and_what_to_do(tmp
     result = bare_python("splitarea", *AREA, "--workspace", tmp_path / "w")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "lacks the package" in result.stderr
-    assert "numpy" in result.stderr
+    assert "The package numpy is missing" in result.stderr
     assert sys.executable in result.stderr
     assert "-m pip install -r" in result.stderr
     assert Path(result.stderr.rpartition('-r "')[2].partition('"')[0]).is_file()
@@ -366,6 +427,7 @@ def test_an_interpreter_without_packages_says_what_is_missing_and_what_to_do(tmp
 
 def test_help_and_the_check_need_no_package():
     assert bare_python("--help").returncode == 0
+    assert bare_python("--version").returncode == 0
     assert bare_python("makemap", "--help").returncode == 0
     result = bare_python("checkinstallation")
     assert result.returncode == 0, result.stderr
@@ -378,6 +440,9 @@ def test_wrong_parameters_are_told_without_packages_too(tmp_path):
     result = bare_python("splitarea", "--workspace", tmp_path, "--patch-size", "0")
     assert result.returncode == 2
     assert "PATCH_SIZE" in result.stderr
+    result = bare_python("makemap", "--workspace", tmp_path, "--imagery", tmp_path)
+    assert result.returncode == 2
+    assert "REFERENCE" in result.stderr
 
 
 # The worker
@@ -404,6 +469,8 @@ def test_a_worker_answers_one_request_after_the_other(worker, tmp_path):
         values = {"area": AREA[1], "workspace": str(tmp_path / f"work č {number}")}
         assert worker.ask("splitarea", values)["outputs"]["PATCH_NUMBER"] == 2
     assert worker.ask("splitarea", {})["kind"] == "parameters"
+    assert "(REFERENCE)" in worker.ask("makemap", {"workspace": str(tmp_path / "unmade"), "imagery": "i"})["error"]
+    assert not (tmp_path / "unmade").exists()
     assert worker.ask("maskclouds", {"workspace": str(tmp_path / "empty")})["kind"] == "missing step"
     values = {"area": AREA[1], "workspace": str(tmp_path / "again")}
     assert worker.ask("splitarea", values)["outputs"]["PATCH_NUMBER"] == 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import FrozenInstanceError, asdict, dataclass, fields, replace
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import ClassVar
 
 import pytest
 
-from patchwork.core.frozen import frozen
+from patchwork.core.frozen import METHODS, frozen
 
 
 class Shared:
@@ -96,3 +97,23 @@ def test_a_derived_class_has_the_fields_of_both():
 def test_copies_are_equal():
     derived = Derived("a", 2.0)
     assert copy.deepcopy(derived) == copy.copy(derived) == derived
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, lambda self, *values: None) for name in (*METHODS, "__post_init__")),
+        ("__slots__", ()),
+        ("area", cached_property(lambda self: 1.0)),
+        ("size", field(default_factory=float)),
+        ("size", field(default=1.0, compare=False)),
+    ],
+)
+def test_what_is_not_supported_is_refused_when_the_class_is_defined(name, value):
+    with pytest.raises(TypeError, match=rf"Own: .*{name}.* not supported"):
+        frozen(type("Own", (), {"__annotations__": {"size": float}, name: value}))
+
+
+def test_methods_and_properties_are_supported():
+    square = frozen(type("Square", (), {"__annotations__": {"side": float}, "area": property(lambda own: own.side**2)}))
+    assert square(3.0).area == 9.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from patchwork.core.learning.features import SeriesPlan, plan_series, regular_dates
+from patchwork.core.learning.observations import Observations
 from patchwork.core.learning.series import interpolate, join, validly_seen
-from patchwork.core.store.records import Observations
 
 DATES = regular_dates(date(2019, 1, 1), date(2019, 3, 31), 10)
 PIXELS = 50

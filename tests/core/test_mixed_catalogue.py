@@ -25,8 +25,8 @@ from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.operations.classifypatches import strip_height
 from patchwork.core.progress import Progress
 from patchwork.core.report import write_report
+from patchwork.core.store.acquisitions import Acquisition
 from patchwork.core.store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
-from patchwork.core.store.records import Acquisition
 from patchwork.core.store.workspace import Workspace
 
 SHAPE = ROWS, COLUMNS = 36, 48
@@ -379,9 +379,9 @@ def text_of(folder):
     )
 
 
-def test_the_report_says_who_saw_what(made):
+def test_the_report_lists_the_satellites(made):
     page = text_of(made)
-    assert "seen in 13 acquisitions (6 by Sentinel-2, 2 by Landsat, 5 by Sentinel-1)" in page.words
+    assert "13 acquisitions (6 Sentinel-2, 2 Landsat, 5 Sentinel-1)" in page.words
     bands = "Sentinel-2: B02, B03, B04, B08, SCL; Landsat: B02, B03, B04, B08, QA; Sentinel-1: VV, VH."
     assert bands in page.words
     assert page.html.count("<td>Sentinel-1</td>") == len(RADAR)
@@ -390,10 +390,10 @@ def test_the_report_says_who_saw_what(made):
     for radar_day in ("1 Apr 2019", "7 May 2019", "31 May 2019"):
         assert f'"True colour, {radar_day}"' not in page.html
         assert f'"Cloud probability, {radar_day}"' not in page.html
-    assert ">VV<" in page.html  # in the chart of what the model looks at
+    assert ">VV<" in page.html  # in the chart of feature importance
     share = 100 * np.mean(read(made / "map.tif") == 0)
-    assert f"{share:.1f} % of the area was never validly seen by radar, by optical imagery or by both" in page.words
-    assert "Imagery of Sentinel-2, Landsat and Sentinel-1: contains modified Copernicus Sentinel data" in page.words
+    assert f"{share:.1f} % of the area has no valid observation of radar, optical imagery or both" in page.words
+    assert "Imagery: Sentinel-2, Landsat and Sentinel-1; contains modified Copernicus Sentinel data" in page.words
 
 
 def test_radar_alone_goes_from_scenes_to_report(country, tmp_path):
@@ -409,6 +409,6 @@ def test_radar_alone_goes_from_scenes_to_report(country, tmp_path):
     rows = (folder / "ndvi.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [row.split(",")[:3] for row in rows] == [[moment(time).isoformat(), "", ""] for time in RADAR]
     page = text_of(folder)
-    assert "seen in 5 acquisitions from 1 Apr 2019" in page.words
+    assert "in 1 patch, 5 acquisitions from 1 Apr 2019" in page.words
     assert "Cloud probability" not in page.words
     assert "True colour" not in page.words

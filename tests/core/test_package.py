@@ -74,7 +74,8 @@ def test_the_plugin_is_in_it_and_nothing_else(checkout: Path, tmp_path: Path) ->
         for path in (ROOT / top).rglob("*.py")
     ]
     assert {f"patchwork/{path.as_posix()}" for path in modules} <= set(names)
-    assert {"patchwork/requirements.txt", "patchwork/LICENSE", "patchwork/resources/icon.svg"} <= set(names)
+    named = ("requirements.txt", "LICENSE", "resources/icon.svg", "resources/help/operations.html")
+    assert {f"patchwork/{name}" for name in named} <= set(names)
     tops = {name.split("/")[1] for name in names}
     assert tops == {*package.PARTS, *package.FOLDERS}
     assert not [name for name in names if "__pycache__" in name or "/." in name]

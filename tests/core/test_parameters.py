@@ -73,6 +73,24 @@ def test_reading_what_is_written_plainly_gives_the_value(kind, values, data):
     assert kind.read(kind.plain(kind.read(value))) == value
 
 
+ALLOWED = [
+    (Text("t", ""), ""),
+    (Number("n", ""), "Number"),
+    (Number("n", "", unit="m", minimum=0), "Number in m, at least 0"),
+    (Number("n", "", unit="MB", whole=True, above=2), "Whole number in MB, greater than 2"),
+    (Number("n", "", minimum=0, maximum=0.5), "Number, between 0 and 0.5"),
+    (Choice("c", "", options=OPTIONS), "One of: one (One), two (Two)"),
+    (Names("n", ""), "Names, separated by commas, or none"),
+    (Names("n", "", allowed=("a", "b")), "Any of a, b, separated by commas, or none"),
+    (Place("p", ""), "Vector file, or a point x,y[,EPSG:n]"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), ALLOWED)
+def test_a_kind_describes_its_allowed_values(kind, text):
+    assert kind.allowed_values() == text
+
+
 def test_every_kind_is_tested():
     kinds = {kind for kind in vars(language).values() if isinstance(kind, type) and issubclass(kind, Kind)}
     assert kinds - {Kind} == {type(kind) for kind, _ in KINDS}
@@ -88,10 +106,12 @@ WRONG = [
     (Number("n", ""), "-inf", "is not a finite number"),
     (Number("n", ""), "1e400", "is not a finite number"),
     (Number("n", "", whole=True), "1.5", "1.5 is not a whole number"),
-    (Number("n", "", minimum=2), 1.999, "1.999 is below 2"),
-    (Number("n", "", maximum=2), "2.001", "2.001 is above 2"),
-    (Number("n", "", above=0), 0, "0 is not above 0"),
-    (Number("n", "", above=0), -1, "-1 is not above 0"),
+    (Number("n", "", minimum=2), 1.999, "1.999 is out of range: it must be at least 2"),
+    (Number("n", "", maximum=2), "2.001", "2.001 is out of range: it must be at most 2"),
+    (Number("n", "", above=0), 0, "0 is out of range: it must be greater than 0"),
+    (Number("n", "", above=0), -1, "-1 is out of range: it must be greater than 0"),
+    (Number("n", "", minimum=0, maximum=2**31 - 1), 2**31, "it must be between 0 and 2147483647"),
+    (Number("n", "", above=0, maximum=1), 2, "it must be greater than 0 and at most 1"),
     (Choice("c", "", options=OPTIONS), "three", "'three' is not one of one, two"),
     (Choice("c", "", options=OPTIONS), "One", "'One' is not one of one, two"),
     (Names("n", "", allowed=("a", "b")), "a,c", "'c' is not one of a, b"),
@@ -159,7 +179,7 @@ def test_everything_that_is_wrong_is_told_in_one_message():
     assert str(raised.value).splitlines() == [
         "There is no parameter 'colour'.",
         "Workspace (WORKSPACE) is missing.",
-        "Patch size (SIZE): -1 is not above 0.",
+        "Patch size (SIZE): -1 is out of range: it must be greater than 0.",
         "Start (START): 'yesterday' is not a date such as 2019-07-31.",
     ]
 
@@ -192,6 +212,12 @@ def test_every_default_survives_the_round_trip(operation):
             assert getattr(made, each.name) == each.default
     values = json.loads(json.dumps(made.to_values()))
     assert operation.parameters.from_values(values) == made
+    texts = {
+        each.name: each.kind.text(getattr(made, each.name))
+        for each in declared(operation.parameters)
+        if getattr(made, each.name) is not None
+    }
+    assert operation.parameters.from_values(texts) == made
 
 
 def odd_values(kind):

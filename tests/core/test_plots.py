@@ -1,4 +1,4 @@
-"""Figures: what is drawn, on which axes; and pictures of arrays."""
+"""Charts: curves, axes and legends; and pictures of arrays."""
 
 import base64
 import io
@@ -19,7 +19,7 @@ TIMES = [datetime(2019, month, 5, 10, tzinfo=timezone.utc) for month in (1, 2, 3
 
 
 def lines(axes):
-    """Label to (dates, values) of the curves of an axis."""
+    """(dates, values) of the curves of the axes, by label."""
     return {
         line.get_label(): ([num2date(x).date() for x in line.get_xdata()], list(line.get_ydata()))
         for line in axes.get_lines()
@@ -30,21 +30,21 @@ def test_ndvi_is_drawn_at_its_dates():
     rows = [(0.1, 0.2, 0.5), (0.1, None, 0.0), (0.3, 0.4, 1.0), (0.5, 0.6, 0.8), (0.2, 0.7, 0.02)]
     upper, lower = plots.ndvi_over_time(TIMES, rows).axes
     drawn = lines(upper)
-    days, everything = drawn["all pixels, clouds too"]
-    # March to August is too far to be joined: a NaN breaks the line.
+    days, everything = drawn["All pixels, including clouds"]
+    # The gap from March to August is not connected: a NaN breaks the line.
     assert [value for value in everything if not np.isnan(value)] == [0.1, 0.1, 0.3, 0.5, 0.2]
     assert np.isnan(everything[3])
     assert days[0] == date(2019, 1, 5)
     assert days[-1] == date(2019, 9, 5)
-    valid = drawn["valid pixels only"][1]
+    valid = drawn["Valid pixels"][1]
     assert [value for value in valid if not np.isnan(value)] == [0.2, 0.4, 0.6]
-    assert drawn["fewer than 10 % valid"][1] == [0.7]
-    assert upper.get_ylabel() == "mean NDVI"
-    assert lower.get_ylabel() == "valid pixels"
+    assert drawn["Less than 10 % valid"][1] == [0.7]
+    assert upper.get_ylabel() == "Mean NDVI"
+    assert lower.get_ylabel() == "Valid pixels"
     assert [label.get_text() for label in upper.get_legend().get_texts()] == list(drawn)
 
 
-def test_without_ndvi_the_figure_still_stands(tmp_path):
+def test_a_figure_without_ndvi(tmp_path):
     figure = plots.ndvi_over_time(TIMES, [(None, None, 0.5)] * 5)
     plots.save(figure, tmp_path / "ndvi.png")
     assert imread(tmp_path / "ndvi.png").ndim == 3
@@ -54,8 +54,8 @@ def test_series_has_a_panel_for_each_name():
     rows = [{"NDVI_all": "0.1", "NDVI_valid": "", "B04_all": "0.5", "B04_valid": "0.25"} for _ in TIMES]
     ndvi, band = plots.series_over_time(TIMES, rows, ("NDVI", "B04")).axes
     assert ndvi.get_ylabel() == "NDVI"
-    assert not any(not np.isnan(value) for value in lines(ndvi)["valid observations only"][1])
-    assert {value for value in lines(band)["valid observations only"][1] if not np.isnan(value)} == {0.25}
+    assert not any(not np.isnan(value) for value in lines(ndvi)["Valid observations"][1])
+    assert {value for value in lines(band)["Valid observations"][1] if not np.isnan(value)} == {0.25}
 
 
 def test_importance_is_in_percent():
@@ -66,7 +66,7 @@ def test_importance_is_in_percent():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3 Jan\n2019", "4 Jan\n2020"]
 
 
-def test_files_and_svgs_are_the_same_each_time(tmp_path):
+def test_files_and_svgs_are_reproducible(tmp_path):
     def figure():
         return plots.ndvi_over_time(TIMES, [(0.1, 0.2, 0.5)] * 5)
 
@@ -90,7 +90,7 @@ def test_true_colour_is_black_at_the_low_and_white_at_the_high_point():
     assert picture[0, :, 3].tolist() == [255, 255, 0, 255]
 
 
-def test_the_stretch_is_not_led_by_snow():
+def test_snow_does_not_change_the_stretch():
     land = np.random.default_rng(1).integers(300, 2000, (3, 40, 40))
     snow = np.full((3, 40, 40), 9000)
     _, high = images.stretch([land, land, snow])
@@ -106,7 +106,7 @@ def test_class_colours_by_hand():
     assert picture.tolist() == [[[0, 0, 0, 0], [255, 0, 0, 255], [0, 0, 255, 255], [0, 0, 0, 0]]]
 
 
-def test_values_are_blue_to_yellow_and_nothing_is_clear():
+def test_values_are_blue_to_yellow_and_nan_is_transparent():
     picture = images.coloured(np.array([[0.0, 100.0, np.nan]]), 100.0, images.CLOUD_COLOURS)
     blue, yellow, nothing = picture[0].astype(int)
     assert blue[2] > blue[0]
@@ -114,7 +114,7 @@ def test_values_are_blue_to_yellow_and_nothing_is_clear():
     assert nothing[3] == 0
 
 
-def test_outline_is_the_rim_of_the_mask():
+def test_outline_is_the_inner_edge_of_the_mask():
     mask = np.zeros((7, 7), dtype=bool)
     mask[1:6, 1:6] = True
     drawn = images.with_outline(np.zeros((7, 7, 4), dtype=np.uint8), mask)[..., 3] > 0
@@ -125,7 +125,7 @@ def test_outline_is_the_rim_of_the_mask():
     assert everywhere.sum() == 8
 
 
-def test_png_holds_the_pixels():
+def test_png_contains_the_pixels():
     picture = images.enlarged(np.random.default_rng(0).integers(0, 256, (5, 4, 4), dtype=np.uint8), 20)
     assert picture.shape == (20, 16, 4)
     prefix = "data:image/png;base64,"

@@ -1,4 +1,4 @@
-"""The report of a small made-up country: whole, self-contained, honest, and equal to what the records hold."""
+"""The report of a small artificial area: complete, self-contained, and consistent with rasters and records."""
 
 import html.parser
 import json
@@ -18,7 +18,7 @@ from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
 from patchwork.core.report import words, write_report
 from patchwork.core.report.gathering import gather
-from patchwork.core.report.reading import most_telling_patch, read_small, spread_out
+from patchwork.core.report.reading import choose_dates, most_labelled_patch, read_small
 from patchwork.core.store.workspace import Workspace
 
 LEFT, TOP, PIXEL, SIDE = 500_000.0, 5_100_000.0, 10.0, 48
@@ -26,7 +26,7 @@ TIMES = [f"2019{month:02d}05T100031" for month in (3, 4, 5, 6, 7, 8, 9, 10, 11)]
 BANDS = ("B02", "B03", "B04", "B08", "SCL")
 NASTY = "<script>alert('x')</script> & \"$10^{-3$\""
 NAMES = {3: "forest", 7: NASTY, 300: "one field only"}
-# Where the polygons of each class lie: (column, row) of 8 × 8 squares.
+# Polygons of each class: (column, row) of squares of 8 × 8 pixels.
 SQUARES = {3: [(0, 0), (2, 0), (4, 0), (0, 4), (2, 4)], 7: [(0, 2), (2, 2), (4, 2), (4, 4)], 300: [(5, 5)]}
 SECTIONS = [
     "patches", "true-colour", "clouds", "masks", "layers", "ndvi", "valid", "classes", "accuracy", "importance", "run",
@@ -34,7 +34,7 @@ SECTIONS = [
 
 
 class Page(html.parser.HTMLParser):
-    """What a browser would see: elements with their attributes, and the rows of every table as texts."""
+    """Elements of a page with their attributes, its text, and the rows of its tables as texts."""
 
     def __init__(self, text):
         super().__init__()
@@ -66,7 +66,7 @@ class Page(html.parser.HTMLParser):
 
 
 def values(number, band, shape):
-    """Reflectance that tells the classes apart, with noise; a cloud that moves, and one date wholly under cloud."""
+    """Reflectance that separates the classes, with noise; a moving cloud, and one completely cloudy date."""
     if band == "SCL":
         scl = np.full(shape, 4)
         scl[5 * number : 5 * number + 9, 10:30] = 9
@@ -119,7 +119,7 @@ def page(made):
 
 @pytest.fixture
 def copied(made, tmp_path):
-    """A copy of the workspace to take things out of."""
+    """A copy of the workspace from which files can be removed."""
     return shutil.copytree(made, tmp_path / "work")
 
 
@@ -132,7 +132,7 @@ def test_all_sections_in_the_order_of_the_article(page):
     assert "map" in page.ids("div")
 
 
-def test_nothing_from_outside_and_no_script(page, made):
+def test_no_external_resources_and_no_script(page, made):
     for tag, attributes in page.elements:
         assert tag not in ("script", "link", "iframe", "object", "embed", "base")
         for name in ("src", "href", "xlink:href", "srcset", "poster", "action"):
@@ -144,9 +144,9 @@ def test_nothing_from_outside_and_no_script(page, made):
     assert len(text) < 8_000_000
 
 
-def test_every_picture_has_words_and_a_size(page):
+def test_every_picture_has_alternative_text_and_a_size(page):
     pictures = [attributes for tag, attributes in page.elements if tag == "img"]
-    # Map and reference, 8 dates in colour and as clouds, labels of 3 classes and of all, 3 layers, 2 of the area.
+    # Map and reference, true colour and clouds of 8 dates, labels of all and of 3 classes, layers of patch and area.
     assert len(pictures) == 2 + 2 * 8 + 4 + 3 + 2
     assert all(picture["alt"] and 0 < int(picture["width"]) <= 1200 for picture in pictures)
 
@@ -170,10 +170,10 @@ def test_confusion_and_scores_are_those_of_the_record(page, made):
         assert [f"{count / sum(counts) * 100:.1f}" for count in counts] in rows
         scores = [f"{score[key]:.2f}" for key in ("precision", "recall", "f1")]
         assert [*scores, str(score["pixels"]), str(len(SQUARES[id_]))] in rows
-    assert ["learnt, but not tested", "1"] in page.rows_of("300 one field only")
+    assert ["trained, not tested", "1"] in page.rows_of("300 one field only")
 
 
-def test_both_validations_stand_beside_each_other(page, made):
+def test_both_validations_are_those_of_the_record(page, made):
     for assessment, name in zip(
         record(made, "trainmodel")["assessments"], ("By polygons", "By spatial blocks"), strict=True
     ):
@@ -197,21 +197,21 @@ def test_class_counts_are_those_of_the_rasters(page, made):
         assert row in page.rows_of(f"{id_} {NAMES[id_]}")
 
 
-def test_the_summary_says_what_was_done(page):
+def test_the_summary_describes_the_run(page):
     text = " ".join("".join(page.text).split())
-    assert "0.23 km² in 9 patches, seen in 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
-    assert "A random forest learnt 3 classes from" in text
+    assert "0.23 km² in 9 patches, 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
+    assert re.search(r"A random forest was trained on \d+ reference pixels of 3 classes and classified", text)
     assert "reference pixels in 9 polygons" in text
 
 
-def test_what_could_not_be_tested_is_said_plainly(page):
+def test_limitations_of_the_test_are_listed(page):
     text = "".join(page.text)
-    assert "Class 300 one field only has a single polygon: it is learnt but could not be tested." in text
-    assert "The accuracy rests on 9 polygons only." in text
+    assert "Class 300 one field only has only one polygon: used for training, but not tested." in text
+    assert "Accuracy is based on only 9 polygons" in text
     assert "Simulated" not in text
 
 
-def test_acquisitions_tell_how_much_was_valid(page):
+def test_acquisitions_show_valid_fractions(page):
     (clouded,) = page.rows_of("2019-07-05 10:00")
     assert clouded == ["100", "–", "0"]
 
@@ -230,7 +230,7 @@ def test_picture_of_the_map_has_the_class_colours_north_up(made):
     with rasterio.open(made / "map.tif") as file:
         mapped = file.read(1)
     found = {id_: (picture == colour).all(axis=2) for id_, colour in colours.items()}
-    # Without the legend on the right, a class takes the same part of the picture as of the map.
+    # Without the legend on the right, the share of each class in the picture is that on the map.
     whole = {id_: pixels[:, : int(pixels.shape[1] * 0.7)] for id_, pixels in found.items()}
     drawn = sum(pixels.sum() for pixels in whole.values())
     for id_, pixels in whole.items():
@@ -241,7 +241,7 @@ def test_picture_of_the_map_has_the_class_colours_north_up(made):
     assert max(top, key=top.get) == common
 
 
-def test_a_map_of_another_model_is_told(copied):
+def test_a_map_of_another_model_is_a_limitation(copied):
     path = copied / "records" / "classifypatches.json"
     facts = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**facts, "model": "/elsewhere/alps.skops", "identity": "other"}), encoding="utf-8")
@@ -250,7 +250,7 @@ def test_a_map_of_another_model_is_told(copied):
     assert "The map was made with another model (model.skops)" in "".join(page_of(copied).text)
 
 
-def test_before_there_is_a_map(copied):
+def test_without_a_map(copied):
     for name in ("map.tif", "map.png", "confidence.tif", "records/classifypatches.json", "records/makemap.json"):
         (copied / name).unlink()
     page = page_of(copied)
@@ -261,7 +261,7 @@ def test_before_there_is_a_map(copied):
     assert not (copied / "map.png").exists()
 
 
-def test_sections_without_inputs_are_left_out(copied):
+def test_sections_without_inputs_are_skipped(copied):
     for name in (
         "ndvi.csv",
         "valid_count.tif",
@@ -272,11 +272,11 @@ def test_sections_without_inputs_are_left_out(copied):
     ):
         (copied / name).unlink()
     shutil.rmtree(copied / "statistics")
-    left_out = {"masks", "layers", "ndvi", "valid", "accuracy", "importance"}
-    assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in left_out]
+    skipped = {"masks", "layers", "ndvi", "valid", "accuracy", "importance"}
+    assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in skipped]
 
 
-def test_with_patches_alone(tmp_path, made):
+def test_with_patches_only(tmp_path, made):
     for name in ("grid.json", "patches.gpkg"):
         shutil.copy(made / name, tmp_path)
     page = page_of(tmp_path)
@@ -289,7 +289,7 @@ def test_before_the_area_is_split(tmp_path):
         write_report(Workspace(tmp_path))
 
 
-def test_the_sample_region_says_that_it_is_simulated(copied):
+def test_the_sample_region_is_marked_as_simulated(copied):
     path = copied / "scenes.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"folder"', '"sample"'), encoding="utf-8")
     plain = (copied / "map.png").read_bytes()
@@ -297,32 +297,30 @@ def test_the_sample_region_says_that_it_is_simulated(copied):
     assert (copied / "map.png").read_bytes() != plain
 
 
-def test_nothing_tested_is_said(made):
+def test_an_untested_model_is_a_limitation(made):
     facts = gather(Workspace(made))
     untested = replace(facts, training=replace(facts.training, polygons=None, blocks=None))
-    assert any("Nothing could be tested" in caution for caution in words.cautions(untested))
-    assert "is not known" in words.summary(untested)[1]
+    assert any("could not be tested" in caution for caution in words.cautions(untested))
+    assert "is unknown" in words.summary(untested)[1]
 
 
-def test_several_single_polygons_are_named_together(made):
+def test_untested_classes_are_listed_together(made):
     facts = gather(Workspace(made))
     tested = replace(facts.training.polygons, untested=(3, 300))
     cautions = words.cautions(replace(facts, training=replace(facts.training, polygons=tested)))
-    told = (
-        "Classes 3 forest and 300 one field only have a single polygon each: they are learnt but could not be tested."
-    )
-    assert told in cautions
+    expected = "Classes 3 forest and 300 one field only have only one polygon each: used for training, but not tested."
+    assert expected in cautions
 
 
-def test_long_gaps_are_told(made):
+def test_long_gaps_and_few_observations_are_limitations(made):
     facts = gather(Workspace(made))
     few = replace(facts, observations=(facts.observations[0], facts.observations[-1]))
     text = " ".join(words.cautions(few))
-    assert "Between 5 Mar 2019 and 5 Nov 2019 hardly anything was validly seen" in text
-    assert "times on average" in text
+    assert "hardly any valid observations between 5 Mar 2019 and 5 Nov 2019" in text
+    assert "valid observations on average" in text
 
 
-def test_reading_small_stays_small_and_keeps_ids(tmp_path):
+def test_downsampled_reading_keeps_class_ids(tmp_path):
     path = tmp_path / "large.tif"
     ids = np.zeros((1000, 3000), dtype=np.uint8)
     ids[:, 1500:] = 7
@@ -335,26 +333,26 @@ def test_reading_small_stays_small_and_keeps_ids(tmp_path):
     assert set(np.unique(small)) == {0, 7}
 
 
-def test_the_patch_with_the_most_labels_is_shown(made):
+def test_the_patch_with_the_most_labels_is_chosen(made):
     workspace = Workspace(made)
     with rasterio.open(made / "labels.tif") as file:
         labels = file.read(1)
-    window = most_telling_patch(workspace).window
+    window = most_labelled_patch(workspace).window
     counts = {
         patch.id: (labels[workspace.layout.domain.slices(patch.window)] > 0).sum() for patch in workspace.layout.patches
     }
     assert (labels[workspace.layout.domain.slices(window)] > 0).sum() == max(counts.values())
 
 
-def test_dates_are_spread_with_clouds_among_them():
+def test_dates_are_spread_and_include_clouds():
     seen = [(1.0, valid) for valid in (1.0, 0.0, 0.9, 0.4, 1.0, 0.0, 0.8, 1.0)]
-    seen.insert(4, (0.1, 0.1))  # hardly touches the patch
-    chosen = spread_out(seen, 4)
+    seen.insert(4, (0.1, 0.1))  # covers little of the patch
+    chosen = choose_dates(seen, 4)
     assert chosen == sorted(chosen)
     assert len(chosen) == 4
     assert 4 not in chosen
     assert any(seen[position][1] < 0.5 for position in chosen)
-    assert spread_out(seen[:2], 8) == [0, 1]
+    assert choose_dates(seen[:2], 8) == [0, 1]
 
 
 @pytest.mark.parametrize(

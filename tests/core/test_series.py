@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from patchwork.core.errors import DataError
 from patchwork.core.learning.features import SeriesPlan, plan_series, regular_dates
+from patchwork.core.learning.observations import Observations
 from patchwork.core.learning.series import interpolate, join, validly_seen
-from patchwork.core.store.records import Observations
 
 NOON = timedelta(hours=12)
 

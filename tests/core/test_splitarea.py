@@ -15,7 +15,7 @@ from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
-from patchwork.core.store.records import Layout
+from patchwork.core.store.layout import Layout
 from patchwork.core.store.workspace import Workspace
 
 X, Y = 500_000, 5_100_000

@@ -18,7 +18,7 @@ from patchwork.core.imagery.sources.folder.source import FolderSource
 from patchwork.core.imagery.sources.services import Service
 from patchwork.core.imagery.sources.stac.items import images_of
 from patchwork.core.imagery.sources.stac.source import StacSource, open_stac
-from patchwork.core.store.records import Acquisition
+from patchwork.core.store.acquisitions import Acquisition
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
 YEAR = date(2018, 1, 1), date(2018, 12, 31)

@@ -21,8 +21,10 @@ from patchwork.core.errors import MissingStepError, WorkspaceError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
+from patchwork.core.store.acquisitions import Acquisition, Catalogue
+from patchwork.core.store.fingerprints import fingerprint
+from patchwork.core.store.layout import Layout
 from patchwork.core.store.rasters import write_raster
-from patchwork.core.store.records import Acquisition, Catalogue, Layout, fingerprint
 from patchwork.core.store.workspace import Workspace
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)

@@ -8,6 +8,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from qgis.PyQt.QtCore import QUrl
 
 from patchwork.core.operations import OPERATIONS, destinations_of
 from patchwork.core.parameters import declared
@@ -68,7 +69,6 @@ def test_an_algorithm_tells_what_it_does_asks_and_gives(provider, name):
     algorithm = provider.algorithm(name)
     help_text = algorithm.shortHelpString()
     assert OPERATIONS[name].summary in help_text
-    assert algorithm.helpUrl().startswith("https://")
     assert algorithm.tags()
     assert algorithm.groupId().isalpha()
     assert algorithm.shortDescription()
@@ -77,6 +77,19 @@ def test_an_algorithm_tells_what_it_does_asks_and_gives(provider, name):
         assert definition.name() == definition.name().upper()
     for parameter in declared(OPERATIONS[name].parameters):
         assert parameter.kind.label in help_text
+
+
+def test_every_algorithm_has_a_section_in_the_help(provider, monkeypatch, tmp_path):
+    folder = tmp_path / "QGIS profile ä 100%25 #1"
+    for algorithm in provider.algorithms():
+        address = QUrl(algorithm.helpUrl())
+        assert address.fragment() == algorithm.name()
+        page = Path(address.toLocalFile()).read_text(encoding="utf-8")
+        assert f'<section id="{algorithm.name()}">' in page
+        monkeypatch.setattr("patchwork.processing_provider.algorithm.HELP", folder / "operations.html")
+        elsewhere = QUrl(algorithm.helpUrl())
+        assert (elsewhere.toLocalFile(), elsewhere.fragment()) == (str(folder / "operations.html"), algorithm.name())
+        monkeypatch.undo()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -17,17 +17,15 @@ L1C = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B1
 PIXELS = dict.fromkeys(("B01", "B09", "B10"), 60) | dict.fromkeys(("B02", "B03", "B04", "B08"), 10)
 
 _PRODUCT = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
-<n1:{root} xmlns:n1="https://psd-14.sentinel2.eo.esa.int/PSD/User_Product_Level.xsd">
- <n1:General_Info><Product_Info>
-  <PRODUCT_START_TIME>{start}</PRODUCT_START_TIME><PROCESSING_BASELINE>{baseline}</PROCESSING_BASELINE>
-  <Datatake datatakeIdentifier="GS2A_{compact}_000000_N{baseline}"><SPACECRAFT_NAME>Sentinel-2{letter}</SPACECRAFT_NAME>
+  <n1:{root} xmlns:n1="https://psd-14.sentinel2.eo.esa.int/PSD/User_Product_Level.xsd"> <n1:General_Info><Product_Info>
+  <PRODUCT_START_TIME>{start}</PRODUCT_START_TIME><PROCESSING_BASELINE>{baseline}</PROCESSING_BASELINE> <Datatake
+  datatakeIdentifier="GS2A_{compact}_000000_N{baseline}"><SPACECRAFT_NAME>Sentinel-2{letter}</SPACECRAFT_NAME>
   <DATATAKE_SENSING_START>{start}</DATATAKE_SENSING_START></Datatake></Product_Info>
   <Product_Image_Characteristics>{radiometry}</Product_Image_Characteristics></n1:General_Info>
- <n1:Geometric_Info><Product_Footprint><Product_Footprint><Global_Footprint>
+  <n1:Geometric_Info><Product_Footprint><Product_Footprint><Global_Footprint>
   <EXT_POS_LIST>{footprint}</EXT_POS_LIST></Global_Footprint></Product_Footprint></Product_Footprint></n1:Geometric_Info>
- <n1:Quality_Indicators_Info><Cloud_Coverage_Assessment>{cloud}</Cloud_Coverage_Assessment>
- </n1:Quality_Indicators_Info>
-</n1:{root}>
+  <n1:Quality_Indicators_Info><Cloud_Coverage_Assessment>{cloud}</Cloud_Coverage_Assessment>
+  </n1:Quality_Indicators_Info> </n1:{root}>
 """
 _TILE = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <n1:Level-1C_Tile_ID xmlns:n1="https://psd-14.sentinel2.eo.esa.int/PSD/S2_PDI_Level-1C_Tile_Metadata.xsd">

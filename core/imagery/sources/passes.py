@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ...errors import DataError
-from ...store.records import Acquisition
+from ...store.acquisitions import Acquisition
 
 # Where a product's id tells the datatake. Sentinel-2: S2A_MSIL1C_20200823T100031_N0209_R122_T32TQM_20200823T121427, the
 # first time is when the datatake began. Sentinel-1: …_20190125T051500_20190125T051525_025025_02C2A1_ABCD, the orbit and

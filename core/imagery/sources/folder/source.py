@@ -19,8 +19,9 @@ from ....errors import DataError, ParameterError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
+from ....store.acquisitions import TIME_FORMAT, Acquisition, is_between
+from ....store.fingerprints import fingerprint
 from ....store.rasters import file_window
-from ....store.records import TIME_FORMAT, Acquisition, fingerprint, is_between
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..resampling import read_resampled
 from ..traits import Traits

@@ -19,7 +19,7 @@ from ....errors import DataError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.records import fingerprint
+from ....store.fingerprints import fingerprint
 
 LEVELS = {
     "L1C": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"),

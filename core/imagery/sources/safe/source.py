@@ -19,7 +19,8 @@ from ....errors import DataError, ParameterError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.records import Acquisition, fingerprint, is_between
+from ....store.acquisitions import Acquisition, is_between
+from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, lay_under, read_band
 from ..passes import Pass, Tile, named_apart

@@ -16,13 +16,11 @@ from shapely.geometry.base import BaseGeometry
 from ....grid.crs import read_crs
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.records import Acquisition, fingerprint, is_between
+from ....store.acquisitions import Acquisition, is_between
+from ....store.fingerprints import fingerprint
 from ....store.vectors import VectorLayer, write_geopackage
 from ..traits import Traits
-from . import simulation
-
-CLASS_FIELD = "class_id"
-NAME_FIELD = "class_name"
+from . import CLASS_FIELD, NAME_FIELD, simulation
 
 
 class SampleSource:

@@ -19,7 +19,8 @@ from ....errors import ParameterError
 from ....grid.crs import read_crs
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.records import Acquisition, fingerprint
+from ....store.acquisitions import Acquisition
+from ....store.fingerprints import fingerprint
 from ..ledger import Ledger
 from ..passes import Pass, group_passes, named_apart, read_tile
 from ..services import Price, Service

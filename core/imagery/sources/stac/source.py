@@ -23,7 +23,8 @@ from ....errors import DataError, ParameterError, ServiceError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.records import Acquisition, fingerprint
+from ....store.acquisitions import Acquisition
+from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, lay_under, read_band
 from ..passes import Pass, Tile, group_passes, named_apart, read_tile

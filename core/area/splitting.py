@@ -1,0 +1,191 @@
+"""Cutting the area of interest into patches on one pixel grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ..errors import DataError, ParameterError, WorkspaceError
+from ..grid.crs import Ground
+from ..grid.patches import Patch, cut, divide
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
+from ..progress import Progress
+from ..store.layout import Layout
+from ..store.workspace import Workspace
+
+_HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
+_MOST_PATCHES = 200_000
+
+
+class Imagery(Protocol):
+    """Imagery on this machine, with a pixel grid and an extent (in `crs`) of its own."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its source."""
+        ...
+
+    @property
+    def imagery(self) -> str:
+        """Which imagery of the source it is."""
+        ...
+
+    @property
+    def grid(self) -> PixelGrid:
+        """The pixel grid of its images."""
+        ...
+
+    @property
+    def crs(self) -> str:
+        """The CRS of the extent."""
+        ...
+
+    @property
+    def extent(self) -> BaseGeometry:
+        """The ground of all acquisitions together."""
+        ...
+
+
+@dataclass(frozen=True)
+class Division:
+    """How the area is cut: a buffer and the side of patches in metres, or the number of columns and rows ("25x17");
+    the resolution in metres and the CRS of the grid (None: those of the imagery, or 10 m and a UTM zone)."""
+
+    buffer: float
+    patch_size: float
+    patch_count: str | None
+    resolution: float | None
+    crs: str | None
+
+
+def split_area(
+    workspace: Workspace, area: Ground, division: Division, imagery: Imagery | None, progress: Progress
+) -> Layout:
+    """The grid, the area and its patches, which are written to the workspace.
+
+    Raises ParameterError or DataError if the area cannot be cut so, WorkspaceError if the workspace has another grid.
+    """
+    grid = _kept_grid(workspace, imagery, _grid(area, division, imagery))
+    ground = area.to(grid.crs).geometry
+    if division.buffer > 0:
+        ground = ground.buffer(division.buffer)
+    in_pixels = grid.to_pixels(np.array([ground], dtype=object))[0]
+    domain = grid.window_of_centres(in_pixels.bounds)
+    if domain.is_empty:
+        raise DataError(
+            f"The area of interest is too small: it contains the centre of no pixel of {grid.pixel_width:g} m. "
+            "Draw a larger one or set a BUFFER."
+        )
+    patches = _patches(domain, grid, division)
+    shown = in_pixels if imagery is None else _covered(in_pixels, ground, imagery, grid, progress)
+    layout = Layout(grid, in_pixels, domain, _touched(patches, shown))
+    workspace.write_layout(layout)
+    widest = max(patch.window.width for patch in layout.patches)
+    highest = max(patch.window.height for patch in layout.patches)
+    progress.info(
+        f"{len(layout.patches)} {'patch' if len(layout.patches) == 1 else 'patches'} of up to {widest} × {highest} "
+        f"pixels, {domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
+    )
+    return layout
+
+
+def _grid(area: Ground, division: Division, imagery: Imagery | None) -> PixelGrid:
+    """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS is given."""
+    if imagery is None:
+        return PixelGrid.utm(area.geometry, area.crs, division.resolution or 10.0, division.crs)
+    if division.resolution is None and division.crs is None:
+        return imagery.grid.recounted()
+    resolution = division.resolution or imagery.grid.pixel_width
+    return PixelGrid.utm(area.geometry, area.crs, resolution, division.crs or imagery.grid.crs)
+
+
+def _kept_grid(workspace: Workspace, imagery: Imagery | None, grid: PixelGrid) -> PixelGrid:
+    """The grid that the workspace has already, or `grid`; WorkspaceError if it belongs to other settings."""
+    if imagery is not None:
+        workspace.require_imagery(imagery.kind, imagery.imagery)
+    old = workspace.grid
+    if old is not None and not old.same_as(grid):
+        raise WorkspaceError(
+            f"The pixel grid of the workspace {workspace.folder} is {_grid_text(old)}, not {_grid_text(grid)}. Choose "
+            "another WORKSPACE."
+        )
+    return old or grid
+
+
+def _grid_text(grid: PixelGrid) -> str:
+    return f"{grid.pixel_width:g} m in {grid.crs} from the corner {grid.left:.3f}, {grid.top:.3f}"
+
+
+def _patches(domain: Window, grid: PixelGrid, division: Division) -> Sequence[Patch]:
+    """The rectangle of the area cut into patches of a size or into a number of them."""
+    if division.patch_count is not None:
+        columns, rows = _read_count(division.patch_count)
+        if columns > domain.width or rows > domain.height:
+            raise ParameterError(
+                f"Number of patches (PATCH_COUNT): {division.patch_count} is more than the area's {domain.width} x "
+                f"{domain.height} pixels."
+            )
+        _refuse_too_many(rows * columns, domain, grid)
+        return divide(domain, rows, columns)
+    sizes = (division.patch_size / grid.pixel_height, division.patch_size / grid.pixel_width)
+    if min(sizes) < 0.999:
+        raise ParameterError(
+            f"Patch size (PATCH_SIZE): {division.patch_size:g} m is less than a pixel of {grid.pixel_width:g} m."
+        )
+    height, width = (max(round(size), 1) for size in sizes)
+    _refuse_too_many(-(-domain.height // height) * -(-domain.width // width), domain, grid)
+    return cut(domain, height, width)
+
+
+def _read_count(text: str) -> tuple[int, int]:
+    columns, _, rows = text.lower().replace("×", "x").partition("x")
+    if not (columns.strip().isdigit() and rows.strip().isdigit() and int(columns) and int(rows)):
+        raise ParameterError(f"Number of patches (PATCH_COUNT): {text!r} is not columns x rows, such as 25x17.")
+    return int(columns), int(rows)
+
+
+def _refuse_too_many(number: int, domain: Window, grid: PixelGrid) -> None:
+    """DataError if there would be more patches than anybody wants, before they are made."""
+    if number > _MOST_PATCHES:
+        side = math.sqrt(domain.height * grid.pixel_height * domain.width * grid.pixel_width / _MOST_PATCHES)
+        raise DataError(
+            f"The area would be cut into {number:,} patches: it is {domain.width * grid.pixel_width / 1000:,.0f} km × "
+            f"{domain.height * grid.pixel_height / 1000:,.0f} km. Draw a smaller area (is its CRS right?), or set "
+            f"PATCH_SIZE to {math.ceil(side / 1000) * 1000:,} m or more."
+        )
+
+
+def _covered(
+    in_pixels: BaseGeometry, ground: BaseGeometry, imagery: Imagery, grid: PixelGrid, progress: Progress
+) -> BaseGeometry:
+    """The part of the area that the imagery covers, in pixel coordinates; DataError if it covers none."""
+    extent = Ground(imagery.extent, imagery.crs).to(grid.crs).geometry
+    covered = in_pixels.intersection(grid.to_pixels(np.array([extent], dtype=object))[0])
+    if covered.area < 1e-6:
+        raise DataError(
+            f"The area of interest is outside the imagery. The imagery covers {_bounds_text(extent)} and the area "
+            f"{_bounds_text(ground)} in {grid.crs}. Is the CRS of the area right?"
+        )
+    if covered.area < in_pixels.area * 0.999:
+        progress.warning(f"The imagery covers {covered.area / in_pixels.area:.0%} of the area; the rest is no data.")
+    return covered
+
+
+def _bounds_text(geometry: BaseGeometry) -> str:
+    return "{:.0f}, {:.0f} to {:.0f}, {:.0f}".format(*geometry.bounds)
+
+
+def _touched(patches: Sequence[Patch], shown: BaseGeometry) -> tuple[Patch, ...]:
+    """The patches that hold some of the area: smaller by a hair, so that those it only touches are left out."""
+    windows = [patch.window for patch in patches]
+    edges = np.array([(own.column, own.row, own.right, own.bottom) for own in windows]) + np.array(_HAIR)
+    shapely.prepare(shown)
+    touched = shapely.intersects(shown, shapely.box(*edges.T))
+    return tuple(np.array(patches, dtype=object)[touched])

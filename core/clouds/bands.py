@@ -1,0 +1,43 @@
+"""Which bands a run fetches: those of the features, and those of the cloud detection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ..errors import DataError
+from ..grid.pixel_grid import PixelGrid
+from ..vocabulary.bands import RADAR_BANDS
+from .methods.record import CloudMethod
+
+
+@dataclass(frozen=True)
+class ChosenBands:
+    """The bands of scenes, and whether those of the cloud detector are fetched separately, in cells."""
+
+    scene: tuple[str, ...]
+    cells: bool = False
+
+
+def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
+    """The pixels along the side of a cell of about `cloud_resolution` metres, in which s2cloudless detects clouds."""
+    return max(round(cloud_resolution / grid.pixel_width), 1)
+
+
+def choose_bands(
+    offered: Sequence[str], wanted: Collection[str], method: CloudMethod, *, factor: int, offers_cells: bool
+) -> ChosenBands:
+    """The bands to fetch of those offered, in that order: those wanted, all radar, and those of the cloud detection.
+
+    The detector's bands come in cells of `factor` × `factor` pixels if the source offers cells and these are fewer
+    values. Raises DataError if none of the wanted bands is offered.
+    """
+    features = {band for band in offered if band in wanted or band in RADAR_BANDS}
+    if not features:
+        raise DataError(
+            f"This imagery has none of the bands {', '.join(wanted)}; its bands are {', '.join(offered)}. Set BANDS."
+        )
+    together = features.union(method.bands)
+    if offers_cells and method.has_cells and len(features) + len(method.bands) / factor**2 < len(together):
+        return ChosenBands(tuple(band for band in offered if band in features), cells=True)
+    return ChosenBands(tuple(band for band in offered if band in together))

@@ -1,0 +1,58 @@
+"""Masking clouds while scenes are still being fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Queue
+from threading import Thread
+from typing import Callable, Optional
+
+from ..errors import PatchworkError
+from ..execution import Resources
+from ..imagery.downloads import Download
+from ..progress import Progress
+from .masks import CloudMasks, Scene
+
+
+@contextmanager
+def masking_beside(masks: CloudMasks, resources: Resources) -> Iterator[Callable[[Download], None]]:
+    """Mask clouds in a thread while the block fetches; yields what is to be called with each file that exists.
+
+    A scene is masked as soon as all files exist that decide its clouds. Scenes that remain when the block ends, and
+    those that failed, are left to a later refresh.
+    """
+    arrivals: Queue[Optional[Download]] = Queue()
+    worker = Thread(target=_mask_arrivals, args=(masks, resources, arrivals), daemon=True)
+    worker.start()
+    try:
+        yield arrivals.put
+    finally:
+        arrivals.put(None)
+        worker.join()
+
+
+def _mask_arrivals(masks: CloudMasks, resources: Resources, arrivals: Queue[Optional[Download]]) -> None:
+    """Take what has arrived, mask the scenes that are complete with it, and so on until None arrives."""
+    there: set[tuple[str, str, int]] = set()
+
+    def is_complete(scene: Scene) -> bool:
+        patch, item = scene
+        factors = (1, masks.workspace.catalogue.cell_factor) if item.cells else (1,)
+        return all((near.id, item.name, f) in there for near in masks.neighbours(patch, item) for f in factors)
+
+    while True:
+        batch = [arrivals.get()]
+        while not arrivals.empty():
+            batch.append(arrivals.get())
+        arrived = [download for download in batch if download is not None]
+        if len(arrived) < len(batch):
+            return
+        there.update((each.patch.id, each.acquisition.name, each.factor) for each in arrived)
+        touched = {
+            (near.id, each.acquisition.name): (near, each.acquisition)
+            for each in arrived
+            for near in masks.neighbours(each.patch, each.acquisition)
+        }
+        with suppress(PatchworkError):
+            masks.refresh([scene for scene in touched.values() if is_complete(scene)], resources, Progress())

@@ -1,0 +1,49 @@
+"""What a cloud detection method is. Standard library only: QGIS imports the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable
+
+from ...frozen import frozen
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ...grid.windows import Window
+    from ...store.acquisitions import Acquisition
+    from ...store.workspace import Workspace
+
+
+@frozen
+class MaskOptions:
+    """What the user asked for: threshold (0 to 1), radii in cells, and the pixels along the side of a cell."""
+
+    threshold: float
+    average_over: int
+    dilation: int
+    cell_factor: int
+
+
+Settings = Mapping[str, Any]
+
+
+@frozen
+class CloudMethod:
+    """A cloud detection method.
+
+    `bands` are the bands that it needs, and `instead` says what to do without them. `settings` makes of the options
+    what decides the mask; its `reach` is the number of pixels around a pixel that decide its mask. `mask` gives
+    probability in percent and mask (2, y, x), uint8, 255 = no data, of a window of an acquisition, with the settings
+    and in so many threads. `has_cells`: its bands may be fetched separately, in cells of `MaskOptions.cell_factor`
+    pixels.
+    """
+
+    name: str
+    label: str
+    help: str
+    bands: tuple[str, ...]
+    instead: str
+    settings: Callable[[MaskOptions], Settings]
+    mask: Callable[[Workspace, Acquisition, Window, Settings, int], np.ndarray]
+    has_cells: bool = False

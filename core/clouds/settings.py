@@ -1,0 +1,55 @@
+"""The settings of the cloud masks of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..errors import DataError
+from ..store.acquisitions import Acquisition
+from ..store.workspace import Workspace
+from .methods import cloud_method, method_named, s2cloudless
+from .methods.record import CloudMethod, MaskOptions, Settings
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """The record of maskclouds: the chosen method, and the settings of each method that it stands for."""
+
+    STEP: ClassVar[str] = "maskclouds"
+    method: str
+    methods: Mapping[str, Settings]
+
+    def of(self, acquisition: Acquisition) -> tuple[CloudMethod, Settings]:
+        """The method of an acquisition and its settings; DataError if its bands are missing."""
+        method = cloud_method(self.method, acquisition.all_bands)
+        return method, self.methods[method.name]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON values."""
+        return {"settings": {"method": self.method, "methods": dict(self.methods)}}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> CloudSettings:
+        """The inverse of `to_json`."""
+        return cls(values["settings"]["method"], values["settings"]["methods"])
+
+
+def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> CloudSettings:
+    """The settings for the acquisitions of the catalogue.
+
+    Raises DataError if an acquisition does not have the bands of the method, or the detector's bands were fetched in
+    other cells.
+    """
+    catalogue = workspace.catalogue
+    names = {cloud_method(choice, item.all_bands).name for item in catalogue.acquisitions}
+    kept = catalogue.cell_factor
+    if kept and s2cloudless.METHOD.name in names and kept != options.cell_factor:
+        pixel = workspace.layout.grid.pixel_width
+        raise DataError(
+            f"The cloud bands of this workspace are stored in cells of {kept} pixels, and CLOUD_RESOLUTION asks for "
+            f"{options.cell_factor} ({options.cell_factor * pixel:g} m). Run downloadscenes with it, or set "
+            f"CLOUD_RESOLUTION to {kept * pixel:g} m."
+        )
+    return CloudSettings(choice, {name: method_named(name).settings(options) for name in sorted(names)})

@@ -1,0 +1,123 @@
+"""Finding the acquisitions of a period that show the area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import shapely
+
+from ..errors import DataError
+from ..grid.crs import reproject
+from ..progress import Progress
+from ..store.acquisitions import Acquisition, Catalogue
+from ..store.layout import Layout
+from ..store.vectors import VectorLayer, write_geopackage
+from ..store.workspace import Workspace
+from .sources.protocols import Source
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which acquisitions: of a period (days, both included; None is open), with at most so much cloud (percent),
+    without the names in `skipped`."""
+
+    start: date | None
+    end: date | None
+    max_cloud_cover: float
+    skipped: tuple[str, ...]
+
+
+def find_scenes(
+    workspace: Workspace,
+    source: Source,
+    search: Search,
+    cell_factor: int,
+    choose: Callable[[Acquisition], Acquisition],
+    progress: Progress,
+) -> int:
+    """Write the acquisitions that show the area to the catalogue and to a GeoPackage; returns their number.
+
+    `choose` gives an acquisition with the bands that are to be fetched. Raises DataError if there is none.
+    """
+    layout = workspace.layout
+    workspace.require_imagery(source.kind, source.imagery)
+    found = _without_skipped(_find(source, search, layout), search.skipped, progress)
+    kept = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
+    chosen = tuple(choose(item) for item in kept)
+    factor = cell_factor if any(item.cells for item in chosen) else 0
+    workspace.write_catalogue(Catalogue(source.kind, source.imagery, chosen, search.start, search.end, factor))
+    _write_table(workspace, kept)
+    skipped = len(found) - len(kept)
+    progress.info(
+        f"{_count(len(kept))} from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
+        + (f"; {skipped} skipped (too cloudy, or outside the area)." if skipped else ".")
+    )
+    return len(kept)
+
+
+def _find(source: Source, search: Search, layout: Layout) -> list[Acquisition]:
+    """The acquisitions of the period over the rectangle of the area; DataError if there is none."""
+    rectangle = shapely.box(*layout.grid.bounds(layout.domain))
+    area = reproject(np.array([rectangle], dtype=object), layout.grid.crs, source.crs)[0]
+    found = source.find(search.start, search.end, area)
+    if found:
+        return found
+    when = f"from {search.start or 'the first'} to {search.end or 'the last'}"
+    if source.grid is None:
+        raise DataError(f"There is no acquisition of the area {when}. Choose a longer period or another COLLECTION.")
+    ever = [item.time.date() for item in source.find(None, None, area)]
+    reach = f"the imagery covers {min(ever)} to {max(ever)}" if ever else "there is none at any other time either"
+    raise DataError(f"There is no acquisition of the area {when}; {reach}.")
+
+
+def _without_skipped(found: list[Acquisition], skipped: tuple[str, ...], progress: Progress) -> list[Acquisition]:
+    """The acquisitions that the user did not exclude; DataError if none remains."""
+    names = {item.name for item in found}
+    unknown = [name for name in skipped if name not in names]
+    if unknown:
+        progress.warning(
+            f"Skipped scenes (SKIP_SCENES): there is no acquisition at {', '.join(unknown)} in this period. Times are "
+            "written as 20190731T100031."
+        )
+    wanted = [item for item in found if item.name not in skipped]
+    if not wanted:
+        raise DataError(f"SKIP_SCENES excludes all acquisitions ({len(found)}). Skip fewer.")
+    if len(wanted) < len(found):
+        progress.info(f"{len(found) - len(wanted)} of {_count(len(found))} skipped as requested (SKIP_SCENES).")
+    return wanted
+
+
+def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
+    """The acquisition with its footprint in the CRS of the grid, and the fraction of the area that it covers."""
+    ground = reproject(np.array([item.footprint], dtype=object), crs, layout.grid.crs)
+    seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
+    return replace(item, footprint=ground[0], coverage=round(min(seen.area / layout.area.area, 1.0), 4))
+
+
+def _clear_enough(shown: list[Acquisition], limit: float) -> list[Acquisition]:
+    """Those that cover some of the area with at most `limit` percent of cloud; DataError if there is none."""
+    kept = [item for item in shown if item.coverage and (item.cloud_cover is None or item.cloud_cover * 100 <= limit)]
+    if not kept:
+        raise DataError(
+            f"None of {_count(len(shown))} shows the area with at most {limit:g} % cloud. Raise MAX_CLOUD_COVER or "
+            "choose a longer period."
+        )
+    return kept
+
+
+def _write_table(workspace: Workspace, items: list[Acquisition]) -> None:
+    fields = {
+        "time": np.array([item.time.isoformat() for item in items], dtype=object),
+        "cloud_cover": np.array([np.nan if i.cloud_cover is None else i.cloud_cover * 100 for i in items]),
+        "coverage": np.array([np.nan if i.coverage is None else i.coverage * 100 for i in items]),
+    }
+    outlines = np.array([item.footprint for item in items], dtype=object)
+    layer = VectorLayer("scenes", outlines, fields, workspace.layout.grid.crs)
+    write_geopackage(workspace.paths.acquisitions_table, layer)
+
+
+def _count(number: int) -> str:
+    return f"{number} acquisition{'' if number == 1 else 's'}"

@@ -1,0 +1,22 @@
+"""What a classifier is. Standard library only: QGIS imports the classifiers."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ...frozen import frozen
+
+
+@frozen
+class Classifier:
+    """A kind of classifier.
+
+    `noun` names it in a sentence ("a random forest"). `new` gives an unfitted scikit-learn classifier for a seed and a
+    number of threads.
+    """
+
+    name: str
+    label: str
+    help: str
+    noun: str
+    new: Callable[[int, int], Any]

@@ -1,0 +1,85 @@
+"""The features of pixels and the cloud detection, which decide the bands that are fetched."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ...clouds.methods import METHODS
+from ...frozen import frozen
+from ...parameters import Choice, Names, Number
+from ...vocabulary.bands import DETECTOR_BANDS
+from ...vocabulary.indices import INDICES
+from .workspace import WorkspaceParameters
+
+
+@frozen
+class CloudMethodParameters(WorkspaceParameters):
+    """The cloud detection method and the size of its cells."""
+
+    method: Annotated[
+        str,
+        Choice(
+            "Cloud detection",
+            "Automatic uses the scene classification (SCL) or the quality bits (Landsat) if the imagery has them, "
+            f"otherwise s2cloudless, which needs ten bands of L1C: {', '.join(DETECTOR_BANDS)}.",
+            options=METHODS.labels(auto="Automatic"),
+        ),
+    ] = "auto"
+    cloud_resolution: Annotated[
+        float,
+        Number(
+            "Cloud resolution",
+            "Size of the cells in which s2cloudless detects clouds. It was trained at 60 m to 160 m; cells of twice "
+            "the size are four times faster. 0 uses the pixels of the imagery.",
+            advanced=True,
+            unit="m",
+            minimum=0,
+        ),
+    ] = 60.0
+
+
+@frozen
+class FeatureParameters(WorkspaceParameters):
+    """Bands and indices of the features."""
+
+    bands: Annotated[
+        tuple[str, ...],
+        Names(
+            "Bands",
+            "Bands used as features, separated by commas. Bands that the imagery does not have are ignored; radar "
+            "bands (VV, VH) are always used.",
+            advanced=True,
+        ),
+    ] = ("B02", "B03", "B04", "B08", "B11", "B12")
+    indices: Annotated[
+        tuple[str, ...],
+        Names(
+            "Indices",
+            f"Spectral indices used as features, separated by commas: {', '.join(INDICES)}.",
+            advanced=True,
+            allowed=INDICES,
+        ),
+    ] = ("NDVI", "NDWI", "brightness")
+
+    @property
+    def needed_bands(self) -> tuple[str, ...]:
+        """The bands of the features, and those of the indices."""
+        made_of = [band for index in self.indices for band in INDICES[index].bands]
+        return tuple(dict.fromkeys([*self.bands, *made_of]))
+
+
+@frozen
+class SeriesParameters(FeatureParameters):
+    """Bands and indices of the features, and the dates of the series."""
+
+    step: Annotated[
+        int,
+        Number(
+            "Step between dates",
+            "Observations are interpolated to regular dates, this many days apart.",
+            advanced=True,
+            unit="days",
+            whole=True,
+            minimum=1,
+        ),
+    ] = 16

@@ -1,0 +1,51 @@
+"""The acquisitions of a run, with the bands that are fetched of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...frozen import frozen
+from .features import CloudMethodParameters, FeatureParameters
+from .sources import PeriodParameters, RequestParameters
+
+if TYPE_CHECKING:
+    from ...imagery.costs import Costs
+    from ...imagery.sources.protocols import Source
+    from ...progress import Progress
+    from ...store.acquisitions import Acquisition
+    from ...store.workspace import Workspace
+
+
+@frozen
+class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, CloudMethodParameters):
+    """The source and the period, the bands to fetch, and the limits of requests."""
+
+    def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
+        """Write the acquisitions to the catalogue; their number, and the costs of fetching what is missing."""
+        from ...clouds.bands import cell_factor
+        from ...imagery.costs import costs_of_fetching
+        from ...imagery.finding import Search, find_scenes
+
+        search = Search(self.start, self.end, self.max_cloud_cover, self.skip_scenes)
+        factor = cell_factor(self.cloud_resolution, workspace.layout.grid)
+
+        def choose(item: Acquisition) -> Acquisition:
+            return self._with_chosen_bands(item, source, factor)
+
+        number = find_scenes(workspace, source, search, factor, choose, progress)
+        costs = costs_of_fetching(
+            workspace, source, connections=self.connections, rate=self.rate, budget=self.budget, progress=progress
+        )
+        return number, costs
+
+    def _with_chosen_bands(self, item: Acquisition, source: Source, factor: int) -> Acquisition:
+        """The acquisition with the bands that are to be fetched: all of them if they cost nothing."""
+        from ...clouds.bands import choose_bands
+        from ...clouds.methods import cloud_method
+
+        if not source.traits.selects:
+            return item
+        method = cloud_method(self.method, item.bands)
+        chosen = choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)
+        return replace(item, bands=chosen.scene, cells=chosen.cells)

@@ -1,0 +1,86 @@
+"""The workspace, the machine and the seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ...frozen import frozen
+from ...parameters import Folder, Number, Parameters, Text
+
+if TYPE_CHECKING:
+    from ...execution import Resources
+
+
+@frozen
+class WorkspaceParameters(Parameters):
+    """The workspace, which nearly every operation has."""
+
+    workspace: Annotated[
+        Path,
+        Folder(
+            "Workspace",
+            "Folder for all files of a project. It is created if it does not exist. A further run in the same "
+            "workspace only does what is missing or out of date.",
+        ),
+    ]
+
+
+@frozen
+class ResourceParameters(WorkspaceParameters):
+    """Memory, jobs and backend of operations that compute in parallel."""
+
+    memory: Annotated[
+        int,
+        Number(
+            "Memory",
+            "Maximum memory of the run, all its processes together. Less memory means smaller blocks.",
+            advanced=True,
+            unit="MB",
+            whole=True,
+            minimum=500,
+        ),
+    ] = 4000
+    jobs: Annotated[
+        int,
+        Number(
+            "Jobs",
+            "Number of parallel jobs; 0 uses one for each processor core.",
+            advanced=True,
+            whole=True,
+            minimum=0,
+        ),
+    ] = 0
+    backend: Annotated[
+        str,
+        Text(
+            "Backend",
+            "Where patches are computed: `processes` on this machine, or `dask:HOST:PORT`, the scheduler of a Dask "
+            "cluster that shares this file system.",
+            advanced=True,
+        ),
+    ] = "processes"
+
+    @property
+    def resources(self) -> Resources:
+        """What the run may use; ParameterError for an unknown backend."""
+        from ...execution import Resources
+
+        return Resources(self.memory, self.jobs, self.backend)
+
+
+@frozen
+class SeedParameters(WorkspaceParameters):
+    """The random seed."""
+
+    seed: Annotated[
+        int,
+        Number(
+            "Seed",
+            "Random seed for sampling, folds and training. Runs with the same seed give the same map.",
+            advanced=True,
+            whole=True,
+            minimum=0,
+            maximum=2**31 - 1,
+        ),
+    ] = 0

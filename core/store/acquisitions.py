@@ -1,0 +1,138 @@
+"""The acquisitions of a run: one for each pass of the satellite, and the catalogue of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
+from ..vocabulary.indices import bands_of
+
+TIME_FORMAT = "%Y%m%dT%H%M%S"
+
+
+def is_between(time: datetime, start: date | None, end: date | None) -> bool:
+    """Whether a time lies in a period of days, both included; None is open."""
+    return (start is None or time.date() >= start) and (end is None or time.date() <= end)
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One pass of the satellite over the area, known by its sensing time (UTC).
+
+    `identity` changes when the pixels do. `bands` are those that there are, or, in a workspace, those that its scenes
+    hold. `footprint` is the ground it shows, in the CRS of its source, or, in a workspace, of the grid. `cloud_cover`
+    and `coverage` are fractions of the area, None where nobody knows. `cells` tells whether the bands that clouds are
+    told by lie apart, in cells. `facts` is what its source needs to read it, as JSON knows it.
+    """
+
+    time: datetime
+    identity: str
+    bands: tuple[str, ...]
+    footprint: BaseGeometry
+    cloud_cover: float | None = None
+    coverage: float | None = None
+    cells: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The sensing time as files are named, 20190731T100031."""
+        return self.time.strftime(TIME_FORMAT)
+
+    @property
+    def is_optical(self) -> bool:
+        """Whether it can be clouded: radar sees through."""
+        return not set(self.bands) <= set(RADAR_BANDS)
+
+    @property
+    def all_bands(self) -> tuple[str, ...]:
+        """The bands of its scenes, and those of the cloud detector if these are stored in cells."""
+        return (*self.bands, *DETECTOR_BANDS) if self.cells else self.bands
+
+    def to_json(self) -> dict[str, Any]:
+        """For `scenes.json`."""
+        return {
+            "time": self.name,
+            "identity": self.identity,
+            "bands": list(self.bands),
+            "footprint": shapely.to_wkb(self.footprint, hex=True),
+            "cloud_cover": self.cloud_cover,
+            "coverage": self.coverage,
+            "cells": self.cells,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Acquisition:
+        """The inverse of `to_json`."""
+        read = {
+            "time": datetime.strptime(value["time"], TIME_FORMAT).replace(tzinfo=timezone.utc),
+            "bands": tuple(value["bands"]),
+            "footprint": shapely.from_wkb(value["footprint"]),
+        }
+        return cls(**{**value, **read})
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The acquisitions of a run, in order of time, where they come from, and the period that was asked for.
+
+    `cell_factor` is how many pixels make the side of the cells in which the bands of the cloud detector are kept apart;
+    0 where scenes hold them.
+    """
+
+    source: str
+    imagery: str
+    acquisitions: tuple[Acquisition, ...]
+    start: date | None = None
+    end: date | None = None
+    cell_factor: int = 0
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """All bands that any of the acquisitions has."""
+        return tuple(dict.fromkeys(band for item in self.acquisitions for band in item.bands))
+
+    @property
+    def kinds(self) -> tuple[tuple[str, ...], ...]:
+        """The bands of each kind of acquisition, in the order in which they come."""
+        return tuple(dict.fromkeys(item.bands for item in self.acquisitions))
+
+    def tells(self, value: str) -> bool:
+        """Whether any acquisition has the band, or all bands of the index."""
+        return any(set(bands_of(value)) <= set(kind) for kind in self.kinds)
+
+    @property
+    def optical(self) -> tuple[Acquisition, ...]:
+        """The acquisitions that clouds and valid observations are counted of: all, where there is radar alone."""
+        return tuple(item for item in self.acquisitions if item.is_optical) or self.acquisitions
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """The first and the last day: as asked for, else of the acquisitions."""
+        first, last = self.acquisitions[0].time.date(), self.acquisitions[-1].time.date()
+        return self.start or first, self.end or last
+
+    def to_json(self) -> dict[str, Any]:
+        """For `scenes.json`."""
+        return {
+            "source": self.source,
+            "imagery": self.imagery,
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+            "cell_factor": self.cell_factor,
+            "acquisitions": [acquisition.to_json() for acquisition in self.acquisitions],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Catalogue:
+        """The inverse of `to_json`."""
+        start, end = (date.fromisoformat(value[name]) if value[name] else None for name in ("start", "end"))
+        rows = tuple(Acquisition.from_json(row) for row in value["acquisitions"])
+        return cls(value["source"], value["imagery"], rows, start, end, value["cell_factor"])

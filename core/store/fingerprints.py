@@ -1,0 +1,13 @@
+"""Fingerprints: short names of all that decides the content of a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short name of values that JSON can hold; equal values have equal names."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,51 @@
+"""One run at a time in a workspace."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from ..errors import WorkspaceError
+from .files import remove_temporary_files, take_lock
+
+_FREE = "free"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the workspace's folder and lock it for this process; remove the temporary files of a killed run.
+
+    Raises WorkspaceError if the folder cannot be written or another run holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise WorkspaceError(
+            f"The workspace {folder} cannot be written ({error.strerror}). Choose another WORKSPACE."
+        ) from error
+    with lock:
+        if not take_lock(lock):
+            lock.seek(0)
+            told = lock.read().strip()
+            holder = "another run" if told in ("", _FREE) else told  # it has not written its name yet
+            raise WorkspaceError(
+                f"The workspace {folder} is in use by {holder}. Wait until it has finished, or cancel it."
+            )
+        lock.seek(0)
+        if lock.read() != _FREE:  # looking through a country's files takes longer than answering a small question
+            remove_temporary_files(folder)
+        _write(lock, f"process {os.getpid()} on {socket.gethostname()}")
+        yield
+        _write(lock, _FREE)
+
+
+def _write(lock: IO[str], text: str) -> None:
+    """Replace the content of the lock file; on a full disk it becomes empty."""
+    with suppress(OSError):
+        os.truncate(lock.fileno(), 0)
+        os.write(lock.fileno(), text.encode())

@@ -1,0 +1,28 @@
+"""The rasters that each patch has one of. Standard library only: QGIS imports it too."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from ..frozen import frozen
+
+
+@frozen
+class PatchRaster:
+    """A kind of raster: its folder in the workspace, the operation that makes it, its bands and its no data value."""
+
+    name: str
+    step: str
+    bands: tuple[str, ...]
+    nodata: Optional[float]
+
+
+STATISTICS = PatchRaster(
+    "statistics",
+    "observationstatistics",
+    ("valid_count", "mean_cloud_probability", "mean_ndvi"),
+    float("nan"),
+)
+LABELS = PatchRaster("labels", "rasterizereference", ("labels", "polygon"), 0)
+MAPS = PatchRaster("maps", "classifypatches", ("map", "confidence"), None)
+UNSMOOTHED_MAPS = PatchRaster("maps-raw", "classifypatches", ("map", "confidence"), None)
