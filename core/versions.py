@@ -22,6 +22,7 @@ PACKAGES = (
     "jinja2",
     "sentinelhub",
     "pystac-client",
+    "tenacity",
 )
 
 

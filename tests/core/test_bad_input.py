@@ -278,7 +278,7 @@ def test_files_that_are_no_rasters_or_lack_what_others_have_are_all_named(make_i
         "S2_20190802T100000.tif": "not a raster",
         "S2_20191341T100031.tif": "20191341T100031 is not a time",
         "overview.tif": "no sensing time in the name",
-        "S2_20190803T100000.tif": "lacks the band(s) B04",
+        "S2_20190803T100000.tif": "has no B04",
         "S2_20190804T100000.tif": "another grid",
         "S2_20190805T100000.tif": "float32, not uint16",
         "S2_20190806T100000.tif": "another grid",
@@ -286,7 +286,7 @@ def test_files_that_are_no_rasters_or_lack_what_others_have_are_all_named(make_i
         "S2_20190808T100000.tif": "another order",
         "S2_20190809T100000.tif": "no names",
     }
-    assert refused(result, FAILED, imagery, f"{len(expected)} problem(s)")
+    assert refused(result, FAILED, imagery, f"{len(expected)} problems")
     for name, reason in expected.items():
         [line] = [line for line in result.said.splitlines() if line.startswith(f"{name}:")]
         assert reason in line

@@ -1,4 +1,4 @@
-"""A folder of GeoTIFFs as a source: tiles, grids, and everything that can be wrong with the files."""
+"""A folder of GeoTIFFs as a source: tiles, grids, and invalid files."""
 
 import pickle
 from dataclasses import replace
@@ -36,7 +36,7 @@ def folder(make_imagery, tmp_path_factory):
 
 
 def found(source, start=None, end=None):
-    """The acquisitions over all of the source."""
+    """The acquisitions over the whole source."""
     return source.find(start, end, source.extent)
 
 
@@ -49,7 +49,7 @@ def mixed(number, band, shape):
 
 
 def whole_noise(number, band, shape):
-    """The same without no data."""
+    """The same, with data in every pixel."""
     return np.maximum(mixed(7, band, shape), 1)
 
 
@@ -59,7 +59,7 @@ def read_all(path):
 
 
 def whole(source):
-    windows = [tile.window for tiles in source.tiles.values() for tile in tiles]
+    windows = [tile.window for tiles in source.files.values() for tile in tiles]
     return Window.between(
         min(window.row for window in windows),
         min(window.column for window in windows),
@@ -296,7 +296,7 @@ def test_names_may_have_no_prefix_and_other_suffixes(make_imagery, tmp_path):
     assert [item.name for item in found(open_local("folder", tmp_path))] == list(TIMES)
 
 
-# What can be wrong
+# Invalid files
 
 
 def problems(folder):
@@ -321,20 +321,20 @@ def test_every_file_that_cannot_be_used_is_named_with_its_reason(make_imagery, t
     (tmp_path / "text_20190401T100000.tif").write_text("not a raster")
     (tmp_path / "empty_20190401T100000.tif").write_bytes(b"")
     told = problems(tmp_path)
-    assert told[0] == f"12 problem(s) with the imagery in {tmp_path}:"
+    assert told[0] == f"12 problems with the imagery in {tmp_path}:"
     wanted = {
         "S2_latest.tif": "no sensing time in the name",
         "S2_20191301T100000.tif": "20191301T100000 is not a time",
-        "lacking_20190401T100000.tif": "lacks the band(s) B08",
-        "order_20190401T100000.tif": "other bands than the others, or in another order",
+        "lacking_20190401T100000.tif": "has no B08",
+        "order_20190401T100000.tif": "other bands than the other files, or another order",
         "float_20190401T100000.tif": "its data type is float32, not uint16",
-        "shifted_20190401T100000.tif": "lies on another grid",
-        "coarse_20190401T100000.tif": "lies on another grid",
-        "zone_20190401T100000.tif": "lies on another grid",
+        "shifted_20190401T100000.tif": "is on another grid",
+        "coarse_20190401T100000.tif": "is on another grid",
+        "zone_20190401T100000.tif": "is on another grid",
         "nowhere_20190401T100000.tif": "has no CRS",
         "nameless_20190401T100000.tif": "its bands have no names",
-        "text_20190401T100000.tif": "is not a raster that can be read",
-        "empty_20190401T100000.tif": "is not a raster that can be read",
+        "text_20190401T100000.tif": "is not a raster, or is damaged",
+        "empty_20190401T100000.tif": "is not a raster, or is damaged",
     }
     for name, reason in wanted.items():
         (line,) = [line for line in told if line.startswith(f"{name}: ")]

@@ -1,4 +1,4 @@
-"""The test server itself answers as the services do, in the words of their real answers."""
+"""The test server answers like the real services."""
 
 import copy
 import io
@@ -49,7 +49,7 @@ def ask(hub):
 
 
 def real(realdata, status, word):
-    """The keys of a real error's body."""
+    """The body of a real error."""
     errors = json.loads((realdata / "service" / "errors.json").read_text())
     return next(e["body"] for e in errors if e["status"] == status and word in json.dumps(e.get("body")))
 

@@ -1,4 +1,4 @@
-"""What was paid: the log of a workspace and its budget."""
+"""The log of payments of a workspace, and its budget."""
 
 import csv
 import time

@@ -1,4 +1,4 @@
-"""Products grouped into passes: the services' real answers, and made-up ones."""
+"""Products grouped into passes: real answers of the services, and synthetic ones."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core.errors import DataError
-from patchwork.core.imagery.sources.passes import Tile, group_passes, named_apart, read_tile
+from patchwork.core.imagery.sources.passes import CatalogueItem, group_passes, named_apart, read_item
 
 BEGINNING = datetime(2019, 7, 31, 10, 0, tzinfo=timezone.utc)
 
 
 def tile(name, minutes=0.0, platform="sentinel-2a", ground=(0, 0, 1, 1), cloud=None):
-    return Tile(name, BEGINNING + timedelta(minutes=minutes), platform, shapely.box(*ground), cloud)
+    return CatalogueItem(name, BEGINNING + timedelta(minutes=minutes), platform, shapely.box(*ground), cloud)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def answer(realdata):
 
 def test_a_real_page_is_read(answer):
     page = answer("catalog_search_paged_2024.json")
-    passes = group_passes(read_tile(feature) for feature in page["features"])
+    passes = group_passes(read_item(feature) for feature in page["features"])
     assert [each.platform for each in passes] == ["sentinel-2a", "sentinel-2b"]
     assert [each.time.strftime("%Y%m%dT%H%M%S") for each in passes] == ["20240128T101301", "20240130T100149"]
     assert passes[1].first == datetime(2024, 1, 30, 10, 8, 8, tzinfo=timezone.utc)
@@ -40,7 +40,7 @@ def test_a_real_page_is_read(answer):
 
 def test_a_real_answer_of_the_older_catalogue_is_read(answer):
     (each,) = group_passes(
-        read_tile(feature) for feature in answer("catalog_search_response_S2L1CLayer.json")["features"]
+        read_item(feature) for feature in answer("catalog_search_response_S2L1CLayer.json")["features"]
     )
     assert each.time == datetime(2020, 8, 23, 10, 0, 31, tzinfo=timezone.utc)
     assert each.last == datetime(2020, 8, 23, 10, 9, 17, tzinfo=timezone.utc)
@@ -49,20 +49,20 @@ def test_a_real_answer_of_the_older_catalogue_is_read(answer):
 def test_real_tiles_are_grouped_by_datatake(realdata):
     held = json.loads((realdata / "service" / "catalog_notebook_outputs_cdse.json").read_text())
     found = next(value for name, value in held.items() if name.startswith("search fields="))
-    here = shapely.geometry.mapping(shapely.box(50, 45, 51, 46))  # the search left out where they lie
-    passes = group_passes(read_tile({**item, "geometry": here}) for item in found)
+    here = shapely.geometry.mapping(shapely.box(50, 45, 51, 46))  # the search excluded geometries
+    passes = group_passes(read_item({**item, "geometry": here}) for item in found)
     datatakes = {item["id"].split("_")[2] for item in found}
     assert {each.time.strftime("%Y%m%dT%H%M%S") for each in passes} == datatakes
     assert len(passes) == len(datatakes) < len(found)
     (last,) = [each for each in passes if each.time.day == 25]
-    assert len(last.tiles) == 3
+    assert len(last.items) == 3
     assert last.first == datetime(2021, 1, 25, 7, 37, 5, 835000, tzinfo=timezone.utc)
 
 
 def test_a_real_item_is_read(realdata):
     held = json.loads((realdata / "service" / "catalog_notebook_outputs_sh_main.json").read_text())
     item = next(value for name, value in held.items() if name.startswith("catalog.get_feature"))
-    found = read_tile(item)
+    found = read_item(item)
     assert (found.id, found.platform) == (item["id"], "sentinel-2a")
     assert found.footprint.bounds == pytest.approx(item["bbox"])
 
@@ -82,7 +82,7 @@ def test_other_missions_are_grouped_by_orbit_or_path():
         f"S1B_IW_GRDH_1SDV_20190105T05150{n}_20190105T05152{n}_014370_01ABC{d}_ABCD"
         for n, d in ((0, 1), (5, 1), (9, 2))
     ]
-    assert [len(each.tiles) for each in group_passes(tile(name, n / 10, "s1b") for n, name in enumerate(radar))] == [
+    assert [len(each.items) for each in group_passes(tile(name, n / 10, "s1b") for n, name in enumerate(radar))] == [
         2,
         1,
     ]
@@ -90,13 +90,13 @@ def test_other_missions_are_grouped_by_orbit_or_path():
         "LC08_L1TP_191028_20190731_2020_02_T1"
     ]
     passes = group_passes(tile(name, n / 2, "landsat-8") for n, name in enumerate(scenes))
-    assert [len(each.tiles) for each in passes] == [2, 1]
+    assert [len(each.items) for each in passes] == [2, 1]
 
 
 def test_without_names_that_tell_ten_minutes_make_a_pass():
     minutes = (0, 6, 14, 25, 100)
     passes = group_passes(tile(f"x{number}", at) for number, at in enumerate(minutes))
-    assert [len(each.tiles) for each in passes] == [3, 1, 1]
+    assert [len(each.items) for each in passes] == [3, 1, 1]
 
 
 @given(st.permutations(range(8)), st.lists(st.integers(0, 300), min_size=8, max_size=8))
@@ -104,8 +104,8 @@ def test_the_order_of_tiles_does_not_matter_and_satellites_never_mix(order, minu
     tiles = [tile(f"x{n}", at, f"satellite {n % 3}") for n, at in enumerate(minutes)]
     passes = group_passes(tiles)
     assert group_passes([tiles[number] for number in order]) == passes
-    assert all(len({each.platform for each in one.tiles}) == 1 for one in passes)
-    assert sum(len(one.tiles) for one in passes) == 8
+    assert all(len({each.platform for each in one.items}) == 1 for one in passes)
+    assert sum(len(one.items) for one in passes) == 8
     names = [one.time for one in passes]
     assert names == sorted(set(names))
 
@@ -134,6 +134,6 @@ def test_an_item_that_lacks_what_every_item_has_is_named(spoilt):
         "properties": {"datetime": "2019-07-31T10:00:00Z"},
         "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]},
     }
-    assert read_tile(item).id == "one"
+    assert read_item(item).id == "one"
     with pytest.raises(DataError, match="item one cannot be read"):
-        read_tile({**item, **spoilt})
+        read_item({**item, **spoilt})

@@ -25,7 +25,7 @@ WHOLE = Window(0, 0, SIZE, SIZE)
 
 
 def ground(level="L1C", seed=1):
-    """Bands of a made-up ground, each in its own resolution; a corner has no data."""
+    """Random bands, each in its own resolution; a corner has no data."""
     random = np.random.default_rng(seed)
     names = L1C if level == "L1C" else (*(band for band in L1C if band != "B10"), "SCL")
     bands = {}
@@ -231,7 +231,7 @@ def test_the_tile_of_the_own_zone_is_not_resampled_where_zones_overlap(two_zones
     expected = ground(seed=1 if tile == "34TCS" else 2)["B02"]
     found = read(two_zones, ("B02",), grid, Window(row, column, SIZE, SIZE))[0]
     np.testing.assert_array_equal(found[expected > 0], expected[expected > 0])
-    assert found[:12, :12].any() == (tile == "34TCS")  # a gap that the other tile fills, or does not reach
+    assert found[:12, :12].any() == (tile == "34TCS")  # a gap that the other tile fills, or that lies outside it
 
 
 def test_the_source_can_be_sent_to_other_processes(tmp_path):
@@ -309,15 +309,15 @@ def _two_in_a_zip(folder):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (_missing_band, "lacks the image of B8A, B11"),
-        (_no_metadata, "lacks its metadata"),
+        (_missing_band, "has no image of B8A, B11"),
+        (_no_metadata, r"has no metadata \("),
         (_cut_zip, "is cut short"),
         (_two_levels, "products of L1C and L2A"),
-        (_cut_xml, "cut short or no XML"),
+        (_cut_xml, "cut short or not XML"),
         (_entities, "document type"),
         (_tile_without_size, "Size of 10 m"),
-        (_scale_of_zero, "misuse float division by zero"),
-        (_tile_without_metadata, "lacks the metadata of its tiles"),
+        (_scale_of_zero, r"incomplete or wrong \(float division by zero\)"),
+        (_tile_without_metadata, "has no metadata of its tiles"),
         (_damaged_member, r"MTD_MSIL1C\.xml cannot be read"),
         (_two_in_a_zip, "holds 2 products"),
         (lambda folder: folder.mkdir(exist_ok=True), "holds no Sentinel-2 product"),

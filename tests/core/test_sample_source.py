@@ -19,7 +19,7 @@ REGION = Window(0, 0, 400, 600)
 
 
 def found(source, start=None, end=None):
-    """The acquisitions over all of the source."""
+    """The acquisitions over the whole source."""
     return source.find(start, end, source.extent)
 
 

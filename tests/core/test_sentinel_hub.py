@@ -25,7 +25,7 @@ from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.ledger import Ledger
 from patchwork.core.imagery.sources.sample import simulation
 from patchwork.core.imagery.sources.sample.source import SampleSource
-from patchwork.core.imagery.sources.sentinel_hub import client
+from patchwork.core.imagery.sources.sentinel_hub import client, failures
 from patchwork.core.imagery.sources.sentinel_hub.collections import COLLECTIONS, Collection
 from patchwork.core.imagery.sources.sentinel_hub.source import SentinelHubSource
 from patchwork.core.imagery.sources.services import Service
@@ -49,7 +49,7 @@ def hub():
 
 @pytest.fixture(autouse=True)
 def calm(hub, monkeypatch):
-    """Every test finds a server that works, an account in the environment, and short waits."""
+    """Every test starts with a working server, an account in the environment, and short waits."""
     hub.fault_share, hub.fail_at, hub.quota, hub.per_minute, hub.latency = 0.0, {}, 30_000.0, None, 0.0
     hub.token_seconds = 3600.0
     hub.requests.clear()
@@ -58,7 +58,7 @@ def calm(hub, monkeypatch):
     for name, value in hub.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(client, "_FIRST_WAIT", 0.01)
-    monkeypatch.setattr(client, "_ATTEMPTS_OFFLINE", 6)
+    monkeypatch.setattr(failures, "ATTEMPTS_OFFLINE", 6)
 
 
 def source_of(hub, *collections, ledger=None):
@@ -66,12 +66,12 @@ def source_of(hub, *collections, ledger=None):
 
 
 def read(source, bands=("B02", "B8A"), window=WINDOW, grid=GRID, number=0):
-    """One of the passes that show most."""
+    """The window of one of the passes with the largest footprints."""
     found = sorted(source.find(*YEAR, EARTH), key=lambda item: -item.footprint.area)
     return source.read(found[number], bands, grid, window)
 
 
-# What the client makes of the service's answers
+# Catalogue, pixels and prices
 
 
 def test_passes_times_and_cloud_cover_are_those_of_the_region(hub):
@@ -193,7 +193,7 @@ def test_addresses_follow_from_the_service():
     assert "uswest2" in landsat._config_of(COLLECTIONS["landsat-ot-l1"]).sh_base_url
 
 
-# What fails
+# Failures
 
 
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "cut", "slow", "expired"])
@@ -213,20 +213,21 @@ def test_what_fails_for_a_while_is_asked_again(hub, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "told"),
+    ("spoil", "error", "told", "attempts"),
     [
-        (lambda hub: setattr(hub, "quota", 0.001), ServiceError, "quota is used up"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "503")), DataError, "the service fails"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "reset")), ServiceError, "no connection"),
-        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "expired")), ServiceError, "the token"),
+        (lambda hub: setattr(hub, "quota", 0.001), ServiceError, "quota is used up", 1),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "503")), DataError, "the service fails", 8),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "reset")), ServiceError, "no connection", 6),
+        (lambda hub: setattr(hub, "fail_at", dict.fromkeys(range(1, 99), "expired")), ServiceError, "the token", 4),
     ],
 )
-def test_what_goes_on_failing_is_told(hub, spoil, error, told):
+def test_what_goes_on_failing_is_told(hub, spoil, error, told, attempts):
     source = source_of(hub)
     item = source.find(*YEAR, EARTH)[0]
     spoil(hub)
     with pytest.raises(error, match=told):
         source.read(item, ("B02",), GRID, WINDOW)
+    assert hub.requests["process"] == attempts
     assert not hub.paid or told == "no connection"
 
 
@@ -259,7 +260,7 @@ def test_the_budget_is_never_exceeded(hub, tmp_path):
         read(source_of(hub, ledger=Ledger(tmp_path / "downloads.csv", budget=2.5 * price)), number=3)
 
 
-# Whole runs, as a person starts them
+# Whole runs by the command line
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +361,7 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
     assert done.returncode == 0, done.stderr
     assert_same_maps(tmp_path, sample_map)
     keys = [bill["key"] for bill in hub.paid]
-    # When it is killed two answers are on their way, and at most two more are being written.
+    # When the process is killed, two answers are in transit, and at most two more are being written.
     assert len(keys) - len(set(keys)) <= 4 * kills
     assert not list(tmp_path.rglob(".part-*"))
 
@@ -452,7 +453,7 @@ def _readable(path):
 
 
 def test_the_simulation_is_the_ground_of_the_server(hub):
-    """The oracle above is independent of the client: the server's pictures are the simulation's pixels."""
+    """The oracle above is independent of the client: the server's images are the simulation's pixels."""
     item = next(p for p in hub.products if p.collection == "sentinel-2-l1c")
     region = simulation.load_region()
     seen = next(each for each in simulation.passes(region) if each.time == item.time)

@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and a certificate of it for this machine."""
+"""A certificate authority for tests, and its certificate for this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificates(folder: Path) -> tuple[Path, Path]:
-    """Write the authority's certificate and the server's, with its key; their files (authority, server)."""
+    """Write the certificates of the authority and of the server (with its key), and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Patchwork test authority")
@@ -47,7 +47,7 @@ def _certificate(subject, issuer, public_key, signing_key, *, is_authority):
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .add_extension(_usage(is_authority), critical=True)  # Python 3.13 wants it of an authority
+        .add_extension(_usage(is_authority), critical=True)  # Python 3.13 requires it of an authority
         .add_extension(x509.SubjectAlternativeName(here), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)

@@ -1,4 +1,4 @@
-"""The Catalog API: search with filters and pages, shaped as the real answers are."""
+"""The Catalog API: search with filters and pages, in the form of the real answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .process import RefusedError
 
 
 def search(products: list[Product], body: dict) -> dict:
-    """One page of what a search finds; RefusedError for what the service does not take."""
+    """One page of the results of a search; RefusedError for a request that the service does not accept."""
     names = {product.collection for product in products}
     for name in body.get("collections", []):
         if name not in names:

@@ -1,4 +1,4 @@
-"""Evalscripts, run as they are sent, in V8."""
+"""Evalscripts run by V8."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ function __run(text, count, names, width) {
 
 
 class EvalscriptError(Exception):
-    """The script does not run, or does not say what a script has to."""
+    """The script does not run, or is incomplete."""
 
 
 class Evalscript:
-    """A script in an engine of its own."""
+    """A script in its own engine."""
 
     def __init__(self, text: str) -> None:
         self._lock = threading.Lock()
@@ -101,10 +101,10 @@ def _engine(text: str, thread: int) -> Evalscript:
     return Evalscript(text)
 
 
-atexit.register(_engine.cache_clear)  # an engine waits for its thread, which Python stops soon after
+atexit.register(_engine.cache_clear)  # an engine waits for its thread, which Python stops next
 
 
 def evalscript(text: str) -> Evalscript:
-    """The script, ready to run; threads share a few engines."""
-    with _starting:  # V8 does not bear to be started twice at the same time
+    """The compiled script; threads share a few engines."""
+    with _starting:  # V8 cannot be started twice at the same time
         return _engine(text, threading.get_ident() % 4)

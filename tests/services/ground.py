@@ -1,4 +1,4 @@
-"""What the satellites of the test services have seen: the sample region, by Sentinel-2, Sentinel-1 and Landsat."""
+"""The products of the test services: the sample region by Sentinel-2, Sentinel-1 and Landsat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _L1C = _REGION.bands
 
 @dataclass(frozen=True)
 class Product:
-    """One tile of a collection. `read()` gives bands by the service's name, each (y, x), 0 where there is no data."""
+    """One tile of a collection. `read()` returns bands (y, x) by the service's name; 0 is no data."""
 
     collection: str
     id: str
@@ -38,7 +38,7 @@ class Product:
 
 
 def products(*, tiles: int = 1) -> list[Product]:
-    """All products of all collections; passes of Sentinel-2 come in one tile, or in two that overlap."""
+    """All products of all collections; passes of Sentinel-2 have one tile, or two that overlap."""
     return [*_sentinel_2("l1c", tiles), *_sentinel_2("l2a", tiles), *_sentinel_1(), *_landsat()]
 
 
@@ -92,7 +92,7 @@ def _seen(time: datetime) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=40)
 def cloud_truth(time: datetime) -> np.ndarray:
-    """(y, x) bool: where the simulation put clouds that are seen as such."""
+    """(y, x) bool: pixels of the simulation that count as cloudy."""
     y = np.arange(_REGION.height, dtype=np.float64)[:, None]
     x = np.arange(_REGION.width, dtype=np.float64)[None, :]
     cloudy = np.zeros((_REGION.height, _REGION.width), dtype=bool)
@@ -135,7 +135,7 @@ def _sentinel_1() -> list[Product]:
 
 
 def _radar(number: int) -> dict[str, np.ndarray]:
-    """Linear power: smooth and dark water, bright and mixed vegetation, and speckle that every pass has anew."""
+    """Linear power: smooth dark water, bright mixed vegetation, and speckle that differs between passes."""
     summer = _seen(max(simulation.passes(_REGION), key=lambda item: -abs(item.time.timetuple().tm_yday - 200)).time)
     red, near = summer["B04"].astype(float), summer["B08"].astype(float)
     green = np.clip((near - red) / np.maximum(near + red, 1), 0, 1)
@@ -156,7 +156,7 @@ def _landsat() -> list[Product]:
 
 
 def _coarse(time: datetime) -> dict[str, np.ndarray]:
-    """Every third pixel each way, in Landsat's own names, with the bits of Collection 2."""
+    """Every third pixel in each direction, with Landsat's own names and the bits of Collection 2."""
     own = {"B01": "B01", "B02": "B02", "B03": "B03", "B04": "B04", "B05": "B08", "B06": "B11", "B07": "B12"}
     seen = _seen(time)
     bands = {name: seen[source][1::3, 1::3] for name, source in own.items()}

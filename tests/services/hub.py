@@ -1,6 +1,6 @@
 """Sentinel Hub's protocol on the loopback address: sign-in, Catalog API, Process API and account, over TLS.
 
-It can be told to fail. It counts what was asked and what was paid, and keeps no secrets.
+It fails on demand, and counts requests and payments.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ FAULTS = ("429", "503", "500", "reset", "cut", "slow", "expired")
 
 
 class Hub:
-    """A server and all that is known of it; every setting can be changed while it runs.
+    """A server; every setting can be changed while it runs.
 
-    `fault_share` of the requests meet one of `faults`, by the seed; `fail_at` names the kind for the n-th Process
-    request (from 1). `quota` is what is left in units, `per_minute` the rate limit, `latency` the seconds of an answer,
-    `token_seconds` how long a token lives.
+    `fault_share` of the requests fail with one of `faults`, by the seed; `fail_at` names the fault of the n-th Process
+    request (from 1). `quota` is the number of units left, `per_minute` the rate limit, `latency` the duration of an
+    answer in seconds, `token_seconds` the lifetime of a token.
     """
 
     def __init__(self, scenes: list[Product] | None = None, *, folder: Path | None = None, seed: int = 0) -> None:
@@ -71,7 +71,7 @@ class Hub:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs in its environment."""
+        """The environment variables of a client."""
         return {
             "SH_CLIENT_ID": self.client_id,
             "SH_CLIENT_SECRET": self.client_secret,
@@ -80,16 +80,16 @@ class Hub:
 
     @property
     def options(self) -> list[str]:
-        """What the engine needs on its command line."""
+        """The command-line options of the engine."""
         return ["--source", "sentinelhub", "--service-url", self.url]
 
     @property
     def units_paid(self) -> float:
-        """All that was paid."""
+        """The sum of all payments, in units."""
         return sum(bill["units"] for bill in self.paid)
 
     def paid_twice(self) -> list[str]:
-        """What was paid more than once although an earlier answer had reached the client whole."""
+        """Requests paid more than once although an earlier answer had reached the client."""
         reached: set[str] = set()
         twice = []
         for bill in self.paid:
@@ -99,10 +99,10 @@ class Hub:
                 reached.add(bill["key"])
         return twice
 
-    # What the handler asks
+    # Called by the handler
 
     def new_token(self) -> tuple[str, float]:
-        """A token in the shape of a JWT."""
+        """A token in the form of a JWT."""
         parts = [{"alg": "none"}, {"sub": USER, "exp": time.time() + self.token_seconds, "jti": self._random.random()}]
         coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
         token = ".".join([*coded, "c2lnbmF0dXJl"])
@@ -110,7 +110,7 @@ class Hub:
         return token, self.token_seconds
 
     def is_valid(self, token: str) -> bool:
-        """Whether a token is good."""
+        """Whether a token is valid."""
         return self._tokens.get(token, 0.0) > time.time()
 
     def forget_tokens(self) -> None:
@@ -118,7 +118,7 @@ class Hub:
         self._tokens.clear()
 
     def fault(self, kind: str) -> str | None:
-        """What happens to this request, if anything."""
+        """The fault of this request, if any."""
         with self._lock:
             self.requests[kind] += 1
             planned = self.fail_at.get(self.requests[kind]) if kind == "process" else None
@@ -127,7 +127,7 @@ class Hub:
             return self._random.choice(self.faults)
 
     def seconds_too_early(self) -> float:
-        """How long the rate limit makes this request wait; 0 where it may pass."""
+        """The time that the rate limit makes this request wait; 0 if it is accepted."""
         if self.per_minute is None:
             return 0.0
         with self._lock:
@@ -140,7 +140,7 @@ class Hub:
             return (1.0 - self._allowance) * 60 / self.per_minute
 
     def pay(self, order: Order) -> dict:
-        """Put a request down as paid; RefusedError where the quota is used up."""
+        """Record a payment; RefusedError if the quota is used up."""
         with self._lock:
             if order.units > self.quota:
                 message = "Insufficient processing units or requests available in your account."
@@ -157,7 +157,7 @@ class Hub:
             return bill
 
     def busy(self, change: int) -> None:
-        """Count the requests under way."""
+        """Count the requests in progress."""
         with self._lock:
             self._busy += change
             self.most_at_a_time = max(self.most_at_a_time, self._busy)
@@ -168,7 +168,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 200
 
     def handle_error(self, request, client_address) -> None:
-        """A client that went away is no news."""
+        """A client that closed its connection is not an error."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -261,7 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
             bill["is"]["reached"] = reached
 
     def _with_fault(self, what: str, make) -> bool:
-        """Answer, or fail in the way that is due; whether the answer went out whole."""
+        """Answer, or fail as planned; returns whether the whole answer was sent."""
         fault = self.hub.fault(what)
         if fault == "429":
             self._too_many(0.05)
@@ -312,7 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Run it by hand: it prints what a client needs as JSON, and ends when its input does."""
+    """Run the server by hand: prints the settings of a client as JSON, and ends with its input."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--fault-share", type=float, default=0.0)

@@ -1,4 +1,4 @@
-"""The Process API: what a request asks for, checked as the service does, and its picture and price."""
+"""The Process API: a request, checked as the service does, its image and its price."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class RefusedError(Exception):
 
 
 def bad(message: str) -> RefusedError:
-    """A request that the service does not understand."""
+    """A request that is not valid."""
     return RefusedError(400, "COMMON_BAD_PAYLOAD", message)
 
 
 class Order:
-    """A request that has been understood."""
+    """A valid request."""
 
     def __init__(self, body: dict) -> None:
         try:
@@ -95,7 +95,7 @@ class Order:
 
     @property
     def key(self) -> str:
-        """What makes two requests the same."""
+        """Equal for equal requests."""
         return json.dumps([self.collection, str(self.start), self.box, self.width, self.height, self.script.bands])
 
     def picture(self, products: list[Product]) -> tuple[str, bytes]:
@@ -118,7 +118,7 @@ class Order:
         return "application/tar", _tar({"default.tif": image, "userdata.json": b"{}"})
 
     def _lay(self, product: Product, samples: np.ndarray, seen: np.ndarray) -> None:
-        """Put the product's nearest pixels where nothing lies yet: of an edge, the one to the right or below."""
+        """Fill empty pixels with the product's nearest ones: on an edge, the right or lower one."""
         left, bottom, right, top = self.box
         x = left + (np.arange(self.width) + 0.5) * (right - left) / self.width
         y = top - (np.arange(self.height) + 0.5) * (top - bottom) / self.height

@@ -1,4 +1,4 @@
-"""Sentinel-2 products written in the structure in which they are delivered."""
+"""Sentinel-2 products, written in the structure of delivered ones."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def write_product(
 ) -> Path:
     """Write one product of one tile; `bands` are reflectance × 10000 (0 = no data), each in its own resolution.
 
-    From baseline 04.00 on 1000 is added to all that have data, and the metadata say so. L2A has coarser copies of each
-    band beside it. `made` is the second time in the name, by which products of one tile and datatake differ. Products
-    of old naming with the same start go into one: their tiles are its granules.
+    From baseline 04.00 on, 1000 is added to all pixels with data, and the metadata declare it. L2A has coarser copies
+    of each band. `made` is the second time in the name, by which products of one tile and datatake differ. Products of
+    old naming with the same start are one product: their tiles are its granules.
     """
     compact = start.replace("-", "").replace(":", "")
     name = f"S2{letter}_MSI{level}_{compact}_N{baseline.replace('.', '')}_R122_T{tile}_{made or compact}.SAFE"

@@ -1,4 +1,4 @@
-"""A STAC API on the loopback address, over Cloud Optimized GeoTIFFs that it serves with range requests."""
+"""A STAC API on the loopback address, with Cloud Optimized GeoTIFFs that it serves by range requests."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def write_item(
     properties: dict | None = None,
     raster: dict | None = None,
 ) -> dict:
-    """Write one COG for each band, with `offset` added where there is data, and give the item in Earth Search's style.
+    """Write one COG for each band, with `offset` added where there is data, and return the item as Earth Search does.
 
-    `raster` is what the item tells of the numbers (scale, offset); the hrefs are relative to the server.
+    `raster` holds the scale and offset that the item declares; hrefs are relative to the server.
     """
     assets = {}
     for band, values in bands.items():
@@ -67,7 +67,7 @@ def write_item(
 
 
 def write_folder_items(source: Path, folder: Path, *, limit: int | None = None) -> list[dict]:
-    """Items of the acquisitions of a folder source (one GeoTIFF each), band by band."""
+    """Items of the acquisitions of a folder source (one GeoTIFF each), with one file per band."""
     items = []
     for path in sorted(source.glob("*.tif"))[:limit]:
         moment = datetime.strptime(path.stem[-15:], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
@@ -90,7 +90,7 @@ def _write_cog(file: Path, values: np.ndarray, crs: str, affine: rasterio.Affine
 
 
 class StacServer:
-    """The API over items and the files in `folder`. `failing` maps parts of paths to how often they fail (503)."""
+    """The API over items and the files in `folder`. `failing` maps parts of paths to the number of failures (503)."""
 
     def __init__(self, folder: Path, items: list[dict]) -> None:
         self.folder, self.items = folder, items
@@ -150,7 +150,7 @@ class StacServer:
         return {**common, "conformsTo": classes, "links": links}
 
     def collections(self) -> dict:
-        """The one collection."""
+        """The only collection."""
         extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}}
         one = {"type": "Collection", "stac_version": "1.0.0", "id": COLLECTION, "description": "…", "license": "other"}
         return {"collections": [{**one, "extent": extent, "links": []}], "links": []}
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, form: str, *values: object) -> None:
-        """Nothing."""
+        """Write no log."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,4 +1,4 @@
-"""Single-band images brought to the grid of a run, and laid side by side."""
+"""Single-band images read on the grid of a run, and mosaicked."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .resampling import read_resampled
 
 
 def read_band(file: DatasetReader, own: PixelGrid, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
-    """The numbers (y, x) uint16 of an image whose pixels are those of `own` from its corner on; 0 is no data.
+    """A window (y, x) uint16 of an image whose grid is `own`; 0 is no data.
 
-    As they are where its pixels coincide with those of the grid; otherwise bilinear, classes and bits the nearest.
+    Pixels that coincide with the grid are unchanged; others are bilinear, classes and bits nearest neighbour.
     """
     if not own.same_as(grid):
         resampled: np.ndarray = read_resampled(file, {band: 1}, (own.pixel_width, own.pixel_height), grid, window)[0]
@@ -31,15 +31,15 @@ def read_band(file: DatasetReader, own: PixelGrid, band: str, grid: PixelGrid, w
 
 
 def as_reflectance(values: np.ndarray, scale: float, offset: float) -> np.ndarray:
-    """Reflectance × 10000, that is values × `scale` + `offset`, as uint16 of at least 1 where there is data."""
+    """Reflectance × 10000, values × `scale` + `offset`, as uint16; at least 1 where there is data."""
     if (scale, offset) == (1.0, 0.0):
         return values
     moved = np.rint(values * scale + offset).clip(1, 65535)
     return np.where(values > 0, moved, 0).astype(np.uint16)
 
 
-def lay_under(pixels: np.ndarray, values: np.ndarray, bands: Sequence[str]) -> None:
-    """Put (band, y, x) values where nothing lies yet and every band but classes and bits has data."""
+def fill_gaps(pixels: np.ndarray, values: np.ndarray, bands: Sequence[str]) -> None:
+    """Put (band, y, x) values where pixels are empty and all bands, except classes and bits, have data."""
     measured = [band not in CATEGORICAL_BANDS for band in bands]
     has_data = (values[measured] > 0).all(axis=0) if any(measured) else values.any(axis=0)
     np.copyto(pixels, values, where=has_data & ~pixels.any(axis=0))

@@ -1,4 +1,4 @@
-"""What was paid to a service: a log that people can read, and the budget that is never exceeded."""
+"""The log of payments to a service, and the budget, which is never exceeded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = ("time", "request", "what", "status", "processing_units", "bytes", "s
 
 
 class Bill:
-    """What one request turned out to cost; until the service has told, what it is expected to."""
+    """The cost of one request: the expected one until the service reports it."""
 
     def __init__(self, what: str, expected: float) -> None:
         self.request = uuid.uuid4().hex[:12]
@@ -28,11 +28,11 @@ class Bill:
 
 
 class Ledger:
-    """The log of a workspace, `downloads.csv`: a line when a request is asked, and another with what became of it.
+    """The log of a workspace, `downloads.csv`: one line when a request is sent, and another with its result.
 
-    `budget` is the most that may be spent in a calendar month (UTC), `rate` the most requests in a minute, and
-    `connections` how many are under way at the same time. The last line of a request counts, so that one whose answer
-    was lost, even because the process was killed, counts as paid. Used from many threads.
+    `budget` is the maximum to spend in a calendar month (UTC), `rate` the maximum number of requests per minute, and
+    `connections` the maximum number at the same time. The last line of a request is the valid one, so that a request
+    whose answer was lost, even because the process was killed, counts as paid. Used from many threads.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Ledger:
 
     @contextmanager
     def paying(self, what: str, expected: float) -> Iterator[Bill]:
-        """Wait for this request's turn, and put down what it cost, whatever becomes of it.
+        """Wait for this request's turn, and record its cost, whatever its result.
 
-        Raises ServiceError, before anything is asked, where the budget might be exceeded.
+        Raises ServiceError, before anything is sent, if the budget might be exceeded.
         """
         with self._slots:
             self._wait()
@@ -69,8 +69,8 @@ class Ledger:
             if self._budget is not None and self._spent + bill.units > self._budget:
                 raise ServiceError(
                     f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent "
-                    f"this month, and the next request takes {bill.units:,.2f}. What is fetched is kept. Run again "
-                    "next month, or with a larger BUDGET, to go on."
+                    f"this month, and the next request needs {bill.units:,.2f}. Downloaded images are kept. Run again "
+                    "with a larger BUDGET, or next month."
                 )
             self._write(bill, 0.0)
             self._spent += bill.units
@@ -94,11 +94,11 @@ class Ledger:
                 lines.writerow(row)
         except OSError as error:
             raise WorkspaceError(
-                f"{self._file} cannot be written ({error.strerror}). Make room and run again."
+                f"{self._file} cannot be written ({error.strerror}). Free disk space and run again."
             ) from error
 
     def _spent_this_month(self) -> float:
-        """The units of this month's requests; of one that was killed while writing a line, the line before counts."""
+        """The units of this month's requests; an incomplete line, of a process that was killed, is skipped."""
         if not self._file.exists():
             return 0.0
         month = datetime.now(timezone.utc).strftime("%Y-%m-")

@@ -1,4 +1,4 @@
-"""What a person says about a service, and what it costs."""
+"""Which service is used, and what it costs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Service:
-    """Which collections of which service, and under whose name; None and () are the source's own defaults.
+    """Collections and addresses of a service, and the account; None and () are the defaults of the source.
 
-    `account` names a profile of sentinelhub-py's configuration file, which counts where the environment has no secret.
+    `account` is a profile of sentinelhub-py's configuration file, used if the environment has no secret.
     """
 
     collections: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Price:
-    """What a service wants: how many requests, processing units, and bytes on the way."""
+    """The price of downloads: number of requests, processing units, and bytes."""
 
     requests: int = 0
     units: float = 0.0

@@ -1,4 +1,4 @@
-"""How a source wants to be read."""
+"""Traits of a source that decide how it is read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Traits:
-    """What is to be known to fetch from a source well.
+    """Traits of a source that decide how it is read.
 
-    `selects`: bands are had one by one, each at a price, so that only those needed are fetched. `waits`: reading waits
-    for a network, so that many threads read at a time. `cells`: the bands that clouds are told by can be had apart, at
-    the coarser resolution of their detector. `widest`: the largest side of a window in pixels, 0 where there is none.
+    `selects`: bands can be read individually, so that only those needed are read. `waits`: reading waits for a network,
+    so that many threads read at the same time. `cells`: bands for cloud detection can be read separately, at the
+    coarser resolution of the detector. `widest`: the maximum side of a window in pixels, 0 if there is none.
     """
 
     selects: bool = False

@@ -1,4 +1,4 @@
-"""One Sentinel-2 product as delivered, a `.SAFE` folder or a `.zip` of it: what its metadata tell, no pixels."""
+"""The metadata of one Sentinel-2 product as delivered, a `.SAFE` folder or a `.zip` of it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _USUAL_QUANTIFICATION = 10_000.0
 
 @dataclass(frozen=True)
 class Image:
-    """The file of one band as GDAL opens it, the size of its pixels (m), and what its numbers mean.
+    """The file of one band as GDAL opens it, and the size of its pixels (m).
 
-    Reflectance × 10000 is number × `scale` + `offset`.
+    Reflectance × 10000 is the stored number × `scale` + `offset`.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Granule:
-    """One tile of a product (a file or folder): its grid of 10 m with the number of columns and rows, its images."""
+    """One tile of a product (a file or folder): its 10 m grid with the number of columns and rows, and its images."""
 
     product: str
     tile: str
@@ -61,7 +61,8 @@ class Granule:
 
 @dataclass(frozen=True)
 class Product:
-    """What a product is: its satellite, datatake, processing and ground (EPSG:4326), cloud cover (0 to 1), tiles."""
+    """One product: level, satellite, start of the datatake (UTC), processing baseline, footprint (EPSG:4326), cloud
+    cover (0 to 1) and granules."""
 
     name: str
     level: str
@@ -75,7 +76,7 @@ class Product:
 
 
 class _Files:
-    """The files of a product by their path in it, wherever they lie."""
+    """The files of a product by their path in it, in a folder or a zip."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -88,12 +89,12 @@ class _Files:
                 self._zip = zipfile.ZipFile(path)
             except (zipfile.BadZipFile, OSError) as error:
                 raise DataError(
-                    f"{path.name}: cannot be opened; it is cut short or no zip. Download it again."
+                    f"{path.name}: cannot be opened; it is cut short or not a zip. Download it again."
                 ) from error
             inside = self._zip.namelist()
             roots = {name.split(".SAFE/")[0] for name in inside if ".SAFE/" in name}
             if len(roots) != 1:
-                raise DataError(f"{path.name}: holds {len(roots)} products (.SAFE); one for each zip is right.")
+                raise DataError(f"{path.name}: holds {len(roots)} products (.SAFE). A zip must hold one product.")
             self._root = f"{roots.pop()}.SAFE/"
             names = [name.removeprefix(self._root) for name in inside if name.startswith(self._root)]
         self.names = sorted(name for name in names if not name.endswith("/"))
@@ -111,7 +112,7 @@ class _Files:
             raise DataError(f"{self._path.name}: {name} cannot be read. Download the product again.") from error
 
     def for_gdal(self, name: str) -> str:
-        """How GDAL opens a file; braces let a zip's path hold anything."""
+        """The path by which GDAL opens a file; braces allow any characters in a zip's path."""
         absolute = self._path.resolve()
         return str(absolute / name) if self._zip is None else f"/vsizip/{{{absolute}}}/{self._root}{name}"
 
@@ -121,7 +122,7 @@ def read_product(path: Path) -> Product:
     files = _Files(path)
     found = [name for name in files.names if _METADATA.match(name)]
     if not found:
-        raise DataError(f"{path.name}: lacks its metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml). Download it again.")
+        raise DataError(f"{path.name}: has no metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml). Download it again.")
     text = files.read(found[0])
     root = _parse(path, found[0], text)
     match = _METADATA.match(found[0])
@@ -140,7 +141,7 @@ def read_product(path: Path) -> Product:
             granules,
         )
     except (ArithmeticError, LookupError, ValueError) as error:
-        raise DataError(f"{path.name}: its metadata lack or misuse {error}. Download it again.") from error
+        raise DataError(f"{path.name}: its metadata are incomplete or wrong ({error}). Download it again.") from error
 
 
 def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) -> list[Granule]:
@@ -154,14 +155,14 @@ def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) 
             own[band] = min(own.get(band, (pixel, name)), (pixel, name))
     metadata = {match.group(1): match.group(0) for match in map(_TILE_METADATA.match, files.names) if match}
     if not metadata or images.keys() - metadata.keys():
-        raise DataError(f"{path.name}: lacks the metadata of its tiles (MTD_TL.xml). Download it again.")
+        raise DataError(f"{path.name}: has no metadata of its tiles (MTD_TL.xml). Download it again.")
     offsets, scale = _radiometry(root)
     granules = []
     for granule, name in metadata.items():
         here = images.get(granule, {})
-        lacking = [band for band in LEVELS[level] if band not in here]
-        if lacking:
-            raise DataError(f"{path.name}: lacks the image of {', '.join(lacking)} in {granule}. Download it again.")
+        missing = [band for band in LEVELS[level] if band not in here]
+        if missing:
+            raise DataError(f"{path.name}: has no image of {', '.join(missing)} in {granule}. Download it again.")
         place = _parse(path, name, files.read(name))
         made = {
             band: Image(files.for_gdal(file), pixel)
@@ -192,7 +193,7 @@ def _of_10_m(place: ElementTree.Element, name: str) -> ElementTree.Element:
 
 
 def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
-    """The offset of each band (products of baseline 04.00 and later), and what makes the numbers × 10000."""
+    """The offset of each band (products of baseline 04.00 and later), and the factor that makes numbers × 10000."""
     offsets = {}
     for name in ("RADIO_ADD_OFFSET", "BOA_ADD_OFFSET"):
         for element in root.iter(name):
@@ -204,14 +205,14 @@ def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
 
 
 def _cloud_cover(root: ElementTree.Element) -> float | None:
-    told = root.find(".//Cloud_Coverage_Assessment")
-    return float(told.text) / 100.0 if told is not None and told.text else None
+    found = root.find(".//Cloud_Coverage_Assessment")
+    return float(found.text) / 100.0 if found is not None and found.text else None
 
 
 def _footprint(root: ElementTree.Element, granules: tuple[Granule, ...]) -> BaseGeometry:
-    """The ground of the product, that of its tiles where it is not told.
+    """The footprint of the product, by default the extents of its tiles.
 
-    The list holds latitude before longitude, and now and then a height.
+    The list holds latitude before longitude, in some products followed by a height.
     """
     if root.find(".//EXT_POS_LIST") is None:
         return shapely.union_all([_rectangle(granule) for granule in granules])
@@ -233,10 +234,10 @@ def _text(root: ElementTree.Element, name: str) -> str:
 
 
 def _parse(path: Path, name: str, text: bytes) -> ElementTree.Element:
-    """The root of an XML file that has no document type: one could hold entities that grow without end."""
+    """The root of an XML file; one with a document type is refused, as it could hold entities that expand endlessly."""
     if b"<!DOCTYPE" in text:
-        raise DataError(f"{path.name}: {name} has a document type, which metadata of Sentinel-2 have not.")
+        raise DataError(f"{path.name}: {name} has a document type, unlike the metadata of Sentinel-2.")
     try:
         return ElementTree.fromstring(text)  # nosec B314
     except ElementTree.ParseError as error:
-        raise DataError(f"{path.name}: {name} is cut short or no XML ({error}). Download the product again.") from error
+        raise DataError(f"{path.name}: {name} is cut short or not XML ({error}). Download it again.") from error

@@ -1,4 +1,4 @@
-"""Sentinel-2 products as delivered: L1C or L2A, `.SAFE` folders and zips, read straight from their JPEG 2000 images."""
+"""Sentinel-2 products as delivered: L1C or L2A, `.SAFE` folders and zips, read from their JPEG 2000 images."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from ....grid.windows import Window
 from ....store.acquisitions import Acquisition, is_between
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
-from ..images import as_reflectance, lay_under, read_band
-from ..passes import Pass, Tile, named_apart
+from ..images import as_reflectance, fill_gaps, read_band
+from ..passes import CatalogueItem, Pass, named_apart
+from ..problems import raise_problems, read_each
 from ..traits import Traits
 from .product import LEVELS, Granule, Product, read_product
 
 
 @dataclass(frozen=True)
 class SafeSource:
-    """All products of one folder, of one level; those of one datatake are one acquisition."""
+    """The products of one folder, all of one level; those of one datatake are one acquisition."""
 
     imagery: str
     grid: PixelGrid
@@ -44,27 +45,21 @@ class SafeSource:
 
     @classmethod
     def open(cls, folder: Path) -> SafeSource:
-        """Read the metadata of every product; DataError names all products that cannot be used, and why."""
+        """Read the metadata of every product; DataError lists all that cannot be used, with the reasons."""
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
         paths = [folder] if folder.suffix == ".SAFE" else sorted([*folder.glob("*.SAFE"), *folder.glob("*.zip")])
         if not paths:
             raise DataError(f"The folder {folder} holds no Sentinel-2 product (*.SAFE or *.zip).")
-        products, wrong = [], []
-        for path in paths:
-            try:
-                products.append(read_product(path))
-            except DataError as error:
-                wrong.append(str(error))
+        products, problems = read_each(paths, read_product)
         levels = sorted({product.level for product in products})
         if len(levels) > 1:
-            wrong.append(f"There are products of {' and '.join(levels)}: keep them in folders of their own.")
-        if wrong:
-            raise DataError("\n".join([f"{len(wrong)} problem(s) with the products in {folder}:", *wrong]))
-        # Of a zip beside its unpacked folder the folder is taken: it sorts first and is read faster.
+            problems.append(f"The folder has products of {' and '.join(levels)}. Move each level to its own folder.")
+        raise_problems(problems, f"the products in {folder}")
+        # If a zip lies beside its unpacked folder, the folder is used: it sorts first and is read faster.
         by_name = {product.name: product for product in _newest(products[::-1])}
         passes = _datatakes(by_name.values())
-        granules = {each.time: _by_tile([by_name[tile.id] for tile in each.tiles]) for each in passes}
+        granules = {each.time: _by_tile([by_name[item.id] for item in each.items]) for each in passes}
         places = Counter(granule.grid.crs for tiles in granules.values() for granule in tiles)
         zone = min(places, key=lambda crs: (-places[crs], crs))
         first = next(granule for tiles in granules.values() for granule in tiles if granule.grid.crs == zone)
@@ -74,36 +69,36 @@ class SafeSource:
         return cls(str(folder.resolve()), first.grid.recounted(), extent, bands, acquisitions, granules)
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
-        """The acquisitions of the period whose products meet the area."""
+        """The acquisitions of the period whose products intersect the area."""
         return [
             item for item in self.acquisitions if is_between(item.time, start, end) and item.footprint.intersects(area)
         ]
 
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
-        """The tiles of the datatake side by side; where they overlap the first one (by name) with data counts.
+        """The mosaic of the datatake's tiles; where they overlap, the first one (by name) with data is used.
 
-        Tiles in the zone of the grid come before those of others, so that nothing is resampled without need. Bands that
-        coincide with the grid are taken as they are; others, those of 20 m and 60 m among them, are brought to it by
-        bilinear interpolation, classes by the nearest pixel. A pixel has data where all bands have.
+        Tiles in the UTM zone of the grid come first, to avoid resampling. Bands that coincide with the grid are
+        unchanged; others, such as those of 20 m and 60 m, are resampled, reflectance by bilinear interpolation and
+        classes by nearest neighbour. A pixel has data where all bands have data.
         """
         pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
         for granule in sorted(self.granules[acquisition.time], key=lambda each: each.grid.crs != grid.crs):
-            if _meets(granule, grid, window) and not pixels.any(axis=0).all():
-                lay_under(pixels, np.stack([_read_image(granule, band, grid, window) for band in bands]), bands)
+            if _intersects(granule, grid, window) and not pixels.any(axis=0).all():
+                fill_gaps(pixels, np.stack([_read_image(granule, band, grid, window) for band in bands]), bands)
         return pixels
 
 
 def _newest(products: Sequence[Product]) -> list[Product]:
-    """What counts of the products: of every tile of a datatake the newest baseline that it was processed with.
+    """The products with only those granules that have the newest processing baseline of their tile and datatake.
 
-    All products of that baseline do: where a datatake came down in two strips, each holds a part of the tile.
+    Several products may have that baseline: if a datatake was downlinked in two strips, each holds a part of the tile.
     """
     newest: dict[tuple[str, datetime, str], str] = {}
     for product in products:
         for granule in product.granules:
             key = product.platform, product.time, granule.tile
             newest[key] = max(newest.get(key, ""), product.baseline)
-    counting = [
+    newest_only = [
         replace(
             product,
             granules=tuple(
@@ -114,38 +109,38 @@ def _newest(products: Sequence[Product]) -> list[Product]:
         )
         for product in products
     ]
-    return [product for product in counting if product.granules]
+    return [product for product in newest_only if product.granules]
 
 
 def _datatakes(products: Iterable[Product]) -> list[Pass]:
-    """The passes, told by the start of their datatake: names of products differ between old and new naming."""
-    tiles: dict[tuple[datetime, str], list[Tile]] = {}
+    """The passes by the start of their datatake; product names differ between the old and the new naming."""
+    items: dict[tuple[datetime, str], list[CatalogueItem]] = {}
     for each in sorted(products, key=lambda product: product.name):
-        tile = Tile(each.name, each.time, each.platform, each.footprint, each.cloud_cover)
-        tiles.setdefault((each.time, each.platform), []).append(tile)
-    return named_apart(Pass(time, platform, tuple(members)) for (time, platform), members in tiles.items())
+        item = CatalogueItem(each.name, each.time, each.platform, each.footprint, each.cloud_cover)
+        items.setdefault((each.time, each.platform), []).append(item)
+    return named_apart(Pass(time, platform, tuple(members)) for (time, platform), members in items.items())
 
 
 def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
-    """The granules of products in order of name by tile; of one tile those of the last product come first."""
+    """The granules of products by tile; within a tile, those of the last product come first."""
     return tuple(
         sorted((granule for each in reversed(products) for granule in each.granules), key=lambda granule: granule.tile)
     )
 
 
 def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> Acquisition:
-    identity = fingerprint([products[tile.id].identity for tile in each.tiles])
+    identity = fingerprint([products[item.id].identity for item in each.items])
     return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
 
 
-def _meets(granule: Granule, grid: PixelGrid, window: Window) -> bool:
+def _intersects(granule: Granule, grid: PixelGrid, window: Window) -> bool:
     rectangle = np.array([shapely.box(*granule.grid.bounds(Window(0, 0, granule.height, granule.width)))])
     here = grid.to_pixels(reproject(rectangle, granule.grid.crs, grid.crs))[0]
     return bool(here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)))
 
 
 def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
-    """One band (y, x) uint16 of a window of any grid, as reflectance × 10000 or class; 0 without data."""
+    """One band (y, x) uint16 of a window of any grid: reflectance × 10000 or class, 0 = no data."""
     image = granule.images[band]
     own = replace(granule.grid, pixel_width=float(image.pixel), pixel_height=float(image.pixel))
     try:

@@ -1,11 +1,9 @@
-"""The built-in sample region as a source: simulated, the same on every machine, and free of any account."""
+"""The built-in sample region as a source: simulated, identical on every machine, without an account."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ from . import CLASS_FIELD, NAME_FIELD, simulation
 
 
 class SampleSource:
-    """The simulated acquisitions over the region's own grid."""
+    """The simulated acquisitions of the region."""
 
     kind = "sample"
     imagery = ""
@@ -39,11 +37,11 @@ class SampleSource:
         self.extent: BaseGeometry = shapely.box(*self.grid.bounds(Window(0, 0, region.height, region.width)))
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
-        """The passes of the period that saw some of the area."""
+        """The passes of the period that cover part of the area."""
         found = [
             Acquisition(
                 item.time,
-                fingerprint("simulated", _version(), item.time),
+                fingerprint("simulated", simulation.VERSION, item.time),
                 self.bands,
                 simulation.coverage(self._region, item),
                 item.cloud_cover,
@@ -54,9 +52,9 @@ class SampleSource:
         return [acquisition for acquisition in found if acquisition.footprint.intersects(area)]
 
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
-        """What the satellite would have seen: of the region's pixel that holds the centre of the pixel asked for.
+        """The bands (band, y, x) uint16 of a window: of the region's pixel at the centre of each requested pixel.
 
-        That is how the services deliver other grids (nearest neighbour, on an edge the pixel to the right or below).
+        The services deliver other grids in the same way (nearest neighbour; on an edge, the right or lower pixel).
         """
         region = self._region
         columns, rows = self._places(grid, window)
@@ -89,7 +87,7 @@ class SampleSource:
 
 
 def write_reference(path: Path) -> Path:
-    """Write the region's reference polygons as a GeoPackage, where they are not there already."""
+    """Write the region's reference polygons as a GeoPackage, unless the file exists."""
     region = simulation.load_region()
     if not path.exists():
         polygons = simulation.reference(region)
@@ -100,11 +98,3 @@ def write_reference(path: Path) -> Path:
         shapes = np.array([polygon.geometry for polygon in polygons], dtype=object)
         write_geopackage(path, VectorLayer("sample_reference", shapes, fields, f"EPSG:{region.epsg}"))
     return path
-
-
-@lru_cache(maxsize=1)
-def _version() -> str:
-    """Changes when the definition or the simulation does."""
-    folder = Path(simulation.__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parents[4] / "resources" / "sample_region.json"]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

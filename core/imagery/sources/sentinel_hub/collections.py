@@ -1,4 +1,4 @@
-"""The collections that can be fetched, in one table: their bands, their units, and the script that asks for them."""
+"""The supported collections: their bands, units and evalscripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ....errors import ParameterError
 from ....vocabulary.bands import CATEGORICAL_BANDS
 
-# Stored values of a sample, in JavaScript: 0 is kept for no data.
+# Stored value of a sample, in JavaScript: 0 is reserved for no data.
 _AS_IT_IS = "Math.max(1, {})"
 _REFLECTANCE = "Math.max(1, Math.min(65535, Math.round({} * 10000)))"
 _DECIBEL = "Math.max(1, Math.min(65535, Math.round((10 * Math.log({}) / Math.LN10 + 50) * 1000)))"
@@ -20,10 +20,10 @@ _DECIBEL = "Math.max(1, Math.min(65535, Math.round((10 * Math.log({}) / Math.LN1
 class Collection:
     """One collection of a service.
 
-    `bands` maps the names of bands here to those of the service: Landsat's are called as Sentinel-2's of the same part
-    of the spectrum. `units` and `value` say in which unit the service gives them and how they are stored. `mosaicked`
-    are the ids of products to take; `unit_factor` what the processing multiplies the price with; `base_url` where the
-    collection is, other than at Sentinel Hub's main deployment.
+    `bands` maps names of bands to those of the service: bands of Landsat have the names of Sentinel-2 bands of similar
+    wavelength. `units` is the unit in which the service delivers them, `value` how they are stored. `mosaicked` is a
+    pattern of the product ids to use; `unit_factor` multiplies the price; `base_url` is the deployment of the
+    collection, if it is not at Sentinel Hub's main one.
     """
 
     id: str
@@ -37,13 +37,13 @@ class Collection:
     base_url: str | None = None
 
     def takes(self, product: str) -> bool:
-        """Whether a product of this id is wanted."""
+        """Whether the product with this id is used."""
         return re.search(self.mosaicked, product) is not None
 
     def evalscript(self, bands: Sequence[str]) -> str:
-        """The script (https://docs.sentinel-hub.com/api/latest/evalscript/v3/) that gives these bands as uint16.
+        """The evalscript (https://docs.sentinel-hub.com/api/latest/evalscript/v3/) that returns these bands as uint16.
 
-        A pixel without data is 0 in all of them, and no other pixel is 0 in any but classes and bits.
+        A pixel without data is 0 in all bands; a pixel with data can be 0 only in classes and bits.
         """
         own = [self.bands[band] for band in bands]
         units = [self._units_of(band) for band in bands]
@@ -84,8 +84,8 @@ _LANDSAT = {
     "B12": "B07",
     "QA": "BQA",
 }
-# Pixels as they are measured: a finer grid repeats them, a coarser one takes the one at its centre. Reflectance of
-# products from 2022 on is brought to that of older ones.
+# Pixels as measured: a finer grid repeats them, a coarser one has the pixel at its centre. Reflectance of products
+# since 2022 is harmonised with that of older ones.
 _NEAREST = {"upsampling": "NEAREST", "downsampling": "NEAREST"}
 _HARMONISED = {**_NEAREST, "harmonizeValues": True}
 _US_WEST = "https://services-uswest2.sentinel-hub.com"
@@ -116,7 +116,7 @@ COLLECTIONS = {
 
 
 def find_collection(name: str) -> Collection:
-    """The collection of that id; ParameterError where it is not known."""
+    """The collection with this id; ParameterError if it is unknown."""
     if name not in COLLECTIONS:
         raise ParameterError(f"Collection (COLLECTION): {name!r} is not one of {', '.join(COLLECTIONS)}.")
     return COLLECTIONS[name]

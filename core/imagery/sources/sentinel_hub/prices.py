@@ -1,4 +1,4 @@
-"""What a request costs (https://docs.sentinel-hub.com/api/latest/api/overview/processing-unit/)."""
+"""The price of a request (https://docs.sentinel-hub.com/api/latest/api/overview/processing-unit/)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ONE_UNIT_PIXELS = 512 * 512
 _ONE_UNIT_BANDS = 3
 _LEAST_AREA = 0.01
 _LEAST_UNITS = 0.005
-# What deflate makes of two bytes a value, as the services send them: of reflectance, and of speckled backscatter.
+# Bytes per value as the services send them, deflated from 2 bytes: reflectance, and backscatter with its speckle.
 _REFLECTANCE_BYTES, _BACKSCATTER_BYTES = 1.44, 1.9
 
 
 def price_of(bands: Sequence[str], window: Window, factor: float = 1.0) -> Price:
-    """The price of one request for bands of 16 bits; `factor` is what the collection's processing takes.
+    """The price of one request for bands of 16 bits; `factor` depends on the collection's processing.
 
-    The data mask costs nothing. A request costs as much as a hundredth of 512 × 512 pixels, and 0.005 units, at least.
+    The data mask is free. The minimum is the price of a hundredth of 512 × 512 pixels, and 0.005 units.
     """
     pixels = window.height * window.width
     area = max(pixels / _ONE_UNIT_PIXELS, _LEAST_AREA)

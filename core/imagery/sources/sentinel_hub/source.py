@@ -1,4 +1,4 @@
-"""Sentinel Hub, the Copernicus Data Space Ecosystem, and whatever else speaks their protocol."""
+"""Sentinel Hub, the Copernicus Data Space Ecosystem, and other services with the same protocol."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
-from requests.structures import CaseInsensitiveDict
 from sentinelhub import CRS, BBox, MimeType, SentinelHubCatalog, SentinelHubRequest, SHConfig
-from sentinelhub.download.models import DownloadResponse
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import ParameterError
@@ -22,14 +20,15 @@ from ....grid.windows import Window
 from ....store.acquisitions import Acquisition
 from ....store.fingerprints import fingerprint
 from ..ledger import Ledger
-from ..passes import Pass, group_passes, named_apart, read_tile
+from ..passes import Pass, group_passes, named_apart, read_item
 from ..services import Price, Service
 from ..traits import Traits
 from .client import Client, Order
 from .collections import COLLECTIONS, Collection, find_collection
+from .connections import Answer
 from .prices import WIDEST, price_of
 
-# Base address, and where accounts sign in.
+# Base address and sign-in address.
 _DEPLOYMENTS = {
     "sentinelhub": (
         "https://services.sentinel-hub.com",
@@ -46,7 +45,7 @@ _PAGE = 100
 
 
 class SentinelHubSource:
-    """The collections of one deployment, read for one account, with sentinelhub-py."""
+    """Collections of one deployment, read with one account by sentinelhub-py."""
 
     kind = "sentinelhub"
     traits = Traits(selects=True, waits=True, cells=True, widest=WIDEST)
@@ -55,7 +54,7 @@ class SentinelHubSource:
     extent = None
 
     def __init__(self, service: Service, ledger: Ledger | None = None) -> None:
-        """ParameterError where a collection is unknown; the account is looked for when it is needed."""
+        """Raises ParameterError for an unknown collection; the account is looked up when it is needed."""
         self._service = service
         self._ledger = ledger
         self.collections = [find_collection(name) for name in service.collections or ("sentinel-2-l1c",)]
@@ -67,9 +66,9 @@ class SentinelHubSource:
         return f"{self._config_without_account.sh_base_url} {names}"
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
-        """The passes of the period over the area, those of all collections together in order of time.
+        """The passes of all collections over the area in the period, by time.
 
-        Raises ParameterError where the period is open: a catalogue reaches over many years.
+        Raises ParameterError if start or end is missing: a catalogue covers many years.
         """
         if start is None or end is None:
             raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
@@ -81,7 +80,7 @@ class SentinelHubSource:
         return named_apart(found)
 
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
-        """One request: the tiles of the pass side by side, each pixel the nearest one measured (band, y, x)."""
+        """The mosaic of the pass (band, y, x) by one request; each pixel is the nearest measured one."""
         collection = COLLECTIONS[acquisition.facts["collection"]]
         left, bottom, right, top = grid.bounds(window)
         request = SentinelHubRequest(
@@ -97,38 +96,38 @@ class SentinelHubSource:
             request.download_list[0],
             f"{collection.id} {acquisition.name} {left:.0f} {bottom:.0f} {right:.0f} {top:.0f} {'+'.join(bands)}",
             self.price(acquisition, bands, window).units,
-            lambda response: _pixels(response, shape),
+            lambda answer: _pixels(answer, shape),
         )
         return _pixels(self.client.order(order), shape)
 
     def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
-        """What reading the bands of a window will cost, in as many requests as it takes."""
+        """The price of reading the bands of a window, in one or more requests."""
         factor = COLLECTIONS[acquisition.facts["collection"]].unit_factor
         return sum((price_of(bands, part, factor) for part in window.tiles(WIDEST)), Price())
 
     def quota(self) -> float | None:
-        """The processing units that the account has left; None where the service does not tell."""
+        """The processing units left on the account; None if the service does not report them."""
         return self.client.units_left()
 
     def sign_in(self) -> None:
-        """ServiceError where the service does not accept the account, ParameterError where there is none."""
+        """Raises ServiceError if the service does not accept the account, ParameterError if there is none."""
         self.client.sign_in()
 
     @cached_property
     def client(self) -> Client:
-        """The client of the account; ParameterError where there is no account."""
+        """The client of the account; ParameterError if there is none."""
         config = self._config_without_account
         if not (config.sh_client_id and config.sh_client_secret):
             raise ParameterError(
-                "Account (AUTH) is missing: the service wants the client id and secret of an OAuth client, which the "
-                "settings page of your account makes. In QGIS choose an authentication configuration; elsewhere set "
+                "Account (AUTH) is missing: the service needs the client id and secret of an OAuth client. Create one "
+                "on the settings page of your account. In QGIS, choose an authentication configuration; elsewhere, set "
                 "SH_CLIENT_ID and SH_CLIENT_SECRET, or save a profile with sentinelhub.config."
             )
         return Client(config, self._ledger)
 
     @cached_property
     def _config_without_account(self) -> SHConfig:
-        """Addresses, and the account as far as the environment or the profile has one."""
+        """Addresses, and the account if the environment or the profile has one."""
         service = self._service
         try:
             config = SHConfig(profile=service.account)
@@ -145,10 +144,10 @@ class SentinelHubSource:
         for name, address in (("SERVICE_URL", config.sh_base_url), ("TOKEN_URL", config.sh_token_url)):
             if not address.startswith("https://"):
                 raise ParameterError(
-                    f"{name}: {address!r} is neither {' nor '.join(_DEPLOYMENTS)} nor an address that begins with "
+                    f"{name}: {address!r} is not valid. Use {', '.join(_DEPLOYMENTS)} or an address that starts with "
                     "https://."
                 )
-        config.max_download_attempts = 1  # the client tries again by itself
+        config.max_download_attempts = 1  # the client itself repeats requests
         return config
 
     def _config_of(self, collection: Collection) -> SHConfig:
@@ -167,7 +166,7 @@ class SentinelHubSource:
             bbox=BBox(area.bounds, CRS.WGS84),
             limit=_PAGE,
         )
-        return group_passes([read_tile(feature) for feature in features if collection.takes(str(feature["id"]))])
+        return group_passes([read_item(feature) for feature in features if collection.takes(str(feature["id"]))])
 
     def _acquisition(self, collection: Collection, each: Pass, area: BaseGeometry) -> Acquisition:
         facts = {
@@ -188,17 +187,17 @@ class SentinelHubSource:
         }
 
 
-def _pixels(response: DownloadResponse, shape: tuple[int, int, int]) -> np.ndarray:
-    """The bands (band, y, x) uint16 of an answer; ValueError where it is not what was asked for."""
-    kind = str(CaseInsensitiveDict(response.headers).get("Content-Type", ""))
+def _pixels(answer: Answer, shape: tuple[int, int, int]) -> np.ndarray:
+    """The bands (band, y, x) uint16 of an answer; ValueError if it is not what was requested."""
+    kind = answer.headers.get("Content-Type", "")
     if not kind.startswith("image/tiff"):
-        raise ValueError(f"it is {kind or 'of no type'}, not image/tiff")
+        raise ValueError(f"its type is {kind or 'missing'}, not image/tiff")
     try:
-        with MemoryFile(response.content) as memory, memory.open() as file:
+        with MemoryFile(answer.content) as memory, memory.open() as file:
             if (file.count, *file.shape) != shape or set(file.dtypes) != {"uint16"}:
                 found = f"{file.count} bands of {file.height} × {file.width} {'/'.join(set(file.dtypes))}"
                 raise ValueError(f"it holds {found}, not {shape[0]} of {shape[1]} × {shape[2]} uint16")
             pixels: np.ndarray = file.read()
             return pixels
     except RasterioError as error:
-        raise ValueError("its image is cut short") from error
+        raise ValueError("its image is incomplete") from error

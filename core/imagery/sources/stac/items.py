@@ -1,4 +1,4 @@
-"""What an item of a STAC catalogue says about its images: which band each is, and what its numbers mean."""
+"""The images of an item of a STAC catalogue: their bands, and the meaning of their numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The common names of the eo extension, with the band of Sentinel-2 that each is.
+# Common names of the eo extension, with the Sentinel-2 band of each.
 _COMMON = {
     "coastal": "B01",
     "blue": "B02",
@@ -26,7 +26,7 @@ _COMMON = {
     "swir22": "B12",
     "scl": "SCL",
 }
-# Landsat's infrared is Sentinel-2's B08 by its use; its quality bits tell clouds.
+# Landsat's near infrared is used as B08; its quality bits flag clouds.
 _LANDSAT = {**_COMMON, "nir08": "B08", "qa_pixel": "QA"}
 _BAND = re.compile(r"^(B\d[\dA]|SCL)(?:_(\d\d)m)?$")
 _BASELINE_IN_ID = re.compile(r"_N(\d{4})_")
@@ -36,9 +36,9 @@ ORDER = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "
 
 
 def images_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """By band: the address of its image, and what makes its numbers reflectance × 10000 (× scale + offset).
+    """For each band, the address of its image, and the scale and offset by which numbers become reflectance × 10000.
 
-    GeoTIFF goes before JPEG 2000, and the finer before the coarser.
+    GeoTIFF is preferred to JPEG 2000, and a finer resolution to a coarser one.
     """
     found: dict[str, list[tuple[tuple[bool, int], str, Mapping[str, Any]]]] = {}
     for key, asset in item.get("assets", {}).items():
@@ -51,7 +51,7 @@ def images_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def _band_of(item: Mapping[str, Any], key: str, asset: Mapping[str, Any]) -> tuple[str, int]:
-    """The band of an asset and the size of its pixels (m, 0 where unknown); no band where it is something else."""
+    """The band of an asset and the size of its pixels (m, 0 if unknown); the band is empty for other assets."""
     names = _LANDSAT if "landsat" in str(item.get("collection", "")) else _COMMON
     described: Sequence[Mapping[str, Any]] = asset.get("eo:bands") or asset.get("bands") or ()
     candidates = [key.removesuffix("-jp2")]
@@ -73,7 +73,7 @@ def _is_tiff(asset: Mapping[str, Any]) -> bool:
 
 
 def _radiometry(item: Mapping[str, Any], band: str, asset: Mapping[str, Any]) -> tuple[float, float]:
-    """Scale and offset that make reflectance × 10000; classes and bits stay as they are."""
+    """Scale and offset to reflectance × 10000; 1 and 0 for classes and bits."""
     if band in ("SCL", "QA"):
         return 1.0, 0.0
     properties = item.get("properties", {})
@@ -96,7 +96,7 @@ def _number(raster: Mapping[str, Any], asset: Mapping[str, Any], name: str) -> f
 
 
 def _baseline(item: Mapping[str, Any]) -> float:
-    """The processing baseline, 0 where the item does not tell."""
+    """The processing baseline, 0 if the item does not declare it."""
     properties = item.get("properties", {})
     for name in ("s2:processing_baseline", "processing:version"):
         if re.fullmatch(r"\d\d\.\d\d", str(properties.get(name, ""))):

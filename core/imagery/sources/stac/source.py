@@ -1,11 +1,9 @@
-"""Any STAC API with Cloud Optimized GeoTIFFs, such as Earth Search: imagery for people without an account."""
+"""Imagery without an account: any STAC API with Cloud Optimized GeoTIFFs, such as Earth Search."""
 
 from __future__ import annotations
 
 import os
-import random
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import rasterio
 import shapely
 from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from ....errors import DataError, ParameterError, ServiceError
 from ....grid.crs import reproject
@@ -26,8 +25,9 @@ from ....grid.windows import Window
 from ....store.acquisitions import Acquisition
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
-from ..images import as_reflectance, lay_under, read_band
-from ..passes import Pass, Tile, group_passes, named_apart, read_tile
+from ..images import as_reflectance, fill_gaps, read_band
+from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
+from ..retries import growing_wait
 from ..services import Service
 from ..traits import Traits
 from .items import ORDER, images_of
@@ -35,9 +35,9 @@ from .items import ORDER, images_of
 EARTH_SEARCH = "https://earth-search.aws.element84.com/v1"
 _PAGE = 100
 _ATTEMPTS = 4
-_FIRST_WAIT = 0.5
+_FIRST_WAIT = 1.0
 _OPEN_AT_A_TIME = 24
-# Windows of remote files: nothing is listed, headers come in one request, and what fails is tried again.
+# For windows of remote files: folders are not listed, headers take one request, failed requests are repeated.
 _OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_HTTP_CONNECTTIMEOUT": 15,
@@ -68,10 +68,10 @@ class StacSource:
         return f"{self.url} {' + '.join(self.collections)}"
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
-        """The passes of the period over the area, in order of time.
+        """The passes of the period over the area, by time.
 
-        Raises ParameterError where the period is open, DataError for a collection that there is not, and ServiceError
-        where the API does not answer.
+        Raises ParameterError if start or end is missing, DataError for an unknown collection, and ServiceError if the
+        API does not answer.
         """
         if start is None or end is None:
             raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
@@ -83,10 +83,10 @@ class StacSource:
         return named_apart([item for item in found if item.bands])
 
     def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
-        """The tiles of the pass side by side; where they overlap the first one (by id) with data counts.
+        """The mosaic of the images of the pass; where they overlap, the first one (by id) with data is used.
 
-        Only the pixels of the window are read. Those that coincide with the grid are taken as they are; others are
-        brought to it by bilinear interpolation, classes and bits by the nearest pixel.
+        Only the pixels of the window are read. Pixels that coincide with the grid are unchanged; others are resampled,
+        reflectance by bilinear interpolation, classes and bits by nearest neighbour.
         """
         pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
         left, bottom, right, top = grid.bounds(window)
@@ -94,11 +94,11 @@ class StacSource:
         for tile in acquisition.facts["tiles"]:
             if here.intersects(shapely.from_wkb(tile["footprint"])) and not pixels.any(axis=0).all():
                 values = np.stack([_read(tile["images"][band], band, grid, window) for band in bands])
-                lay_under(pixels, values, bands)
+                fill_gaps(pixels, values, bands)
         return pixels
 
-    def _search(self, collection: str, start: date, end: date, area: BaseGeometry) -> list[Tile]:
-        """All items, whatever the number of pages, with their images."""
+    def _search(self, collection: str, start: date, end: date, area: BaseGeometry) -> list[CatalogueItem]:
+        """The items of all pages of the search, with their images."""
         import requests
         from pystac_client import Client
         from pystac_client.exceptions import APIError
@@ -118,23 +118,23 @@ class StacSource:
                     raise DataError(
                         f"Collection (COLLECTION): {self.url} has no {collection!r}. It has {', '.join(known[:30])}."
                     )
-            return [read_tile(item, images_of(item)) for item in items]
+            return [read_item(item, images_of(item)) for item in items]
         except (APIError, requests.RequestException, ValueError, KeyError) as error:
             raise ServiceError(
-                f"The STAC API {self.url} does not answer as one does ({type(error).__name__}). Check SERVICE_URL, "
-                f"COLLECTION ({collection}) and the network."
+                f"{self.url} does not answer like a STAC API ({type(error).__name__}). Check SERVICE_URL, COLLECTION "
+                f"({collection}) and the network."
             ) from error
 
     def _acquisition(self, collection: str, each: Pass, area: BaseGeometry) -> Acquisition:
-        tiles = [{"footprint": shapely.to_wkb(tile.footprint, hex=True), "images": tile.facts} for tile in each.tiles]
-        bands = tuple(band for band in ORDER if all(band in tile.facts for tile in each.tiles))
-        identity = fingerprint(self.imagery, [tile.id for tile in each.tiles])
+        tiles = [{"footprint": shapely.to_wkb(item.footprint, hex=True), "images": item.facts} for item in each.items]
+        bands = tuple(band for band in ORDER if all(band in item.facts for item in each.items))
+        identity = fingerprint(self.imagery, [item.id for item in each.items])
         facts = {"collection": collection, "tiles": tiles}
         return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
 
 
 def open_stac(service: Service) -> StacSource:
-    """The API of SERVICE_URL, else Earth Search; ParameterError where it is no address."""
+    """The API of SERVICE_URL, by default Earth Search; ParameterError if it is not an address."""
     url = (service.url or EARTH_SEARCH).rstrip("/")
     if not url.startswith(("https://", "http://")):
         raise ParameterError(f"Service (SERVICE_URL): {url!r} is not the address of a STAC API (https://…).")
@@ -142,26 +142,36 @@ def open_stac(service: Service) -> StacSource:
 
 
 def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
-    """One band (y, x) of a window; tried again where the network fails, DataError where it goes on failing."""
+    """One band (y, x) of a window, in several attempts; DataError if all of them fail."""
     href, scale, offset = image
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with _file(href) as file:
-                transform = file.transform
-                own = PixelGrid(file.crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
-                values = read_band(file, own, band, grid, window)
-            return values if band in CATEGORICAL_BANDS else as_reflectance(values, scale, offset)
-        except RasterioError as error:
-            if attempt == _ATTEMPTS or "404" in str(error.__cause__ or error):
-                reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
-                raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
-            time.sleep(_FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))  # nosec B311
-    raise AssertionError
+    attempts = Retrying(
+        retry=retry_if_exception(_may_pass),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=growing_wait(_FIRST_WAIT),
+        reraise=True,
+    )
+    try:
+        values = attempts(_read_once, href, band, grid, window)
+    except RasterioError as error:
+        reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
+        raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
+    return values if band in CATEGORICAL_BANDS else as_reflectance(values, scale, offset)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, RasterioError) and "404" not in str(error.__cause__ or error)
+
+
+def _read_once(href: str, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+    with _file(href) as file:
+        transform = file.transform
+        own = PixelGrid(file.crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
+        return read_band(file, own, band, grid, window)
 
 
 @contextmanager
 def _file(href: str) -> Iterator[rasterio.DatasetReader]:
-    """The image, kept open in this thread: the next window needs no header. Closed for good where reading fails."""
+    """The image, kept open in this thread so that the next window needs no header; closed if reading fails."""
     held: OrderedDict[str, rasterio.DatasetReader] = _opened.__dict__.setdefault("files", OrderedDict())
     with rasterio.Env(**_OPTIONS, **_authority()):
         file = held.pop(href, None) or rasterio.open(href)

@@ -1,6 +1,6 @@
-"""A made-up region and the year of Sentinel-2 scenes that never was: data to try Patchwork on, with no account.
+"""A simulated region with a year of Sentinel-2 scenes, to try Patchwork without an account.
 
-Everything follows from `resources/sample_region.json` and is the same on every machine, bit for bit.
+Everything is derived from `resources/sample_region.json` and is identical on every machine, bit for bit.
 """
 
 from .landscape import land_cover
@@ -9,8 +9,13 @@ from .reference import ReferencePolygon, reference
 from .region import CLASSES, Region, load_region
 from .rendering import render
 
+VERSION = "ab1b45e23088b0829361860f491da39741c91faa78077e20a93f1e1793453149"  # pragma: allowlist secret
+"""Changes when the simulated pixels do, so that workspaces download them again. tests/core/test_simulation.py compares
+pixels with it. The next version can be any other text."""
+
 __all__ = [
     "CLASSES",
+    "VERSION",
     "Pass",
     "ReferencePolygon",
     "Region",

@@ -1,4 +1,4 @@
-"""What lies between the land and the satellite: clouds, their shadows, haze and clear air."""
+"""The atmosphere between ground and satellite: clouds, cloud shadows, haze and clear air."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .phenology import interpolate
 from .region import Region, Spectrum
 
 HAZE_TRANSMISSION = 0.93
-"""What full haze leaves of the light from the ground."""
+"""Transmission of full haze."""
 
 
 @dataclass(frozen=True)
 class Sky:
-    """The sky on a day of the year: shares (0..1) of the region under each kind of cloud, and the haze (0..1)."""
+    """The sky on a day of the year: cover (0..1) of each kind of cloud, and haze (0..1)."""
 
     day: int
     deck: float
@@ -29,9 +29,9 @@ class Sky:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of cloud: how wide in pixels (`scale`) and how drawn out by the wind (`stretch`), `base_m` above ground.
+    """A kind of cloud: width in pixels (`scale`), elongation by the wind (`stretch`), height above ground (`base_m`).
 
-    `opaque` is its greatest opacity (0..1), `edge` the width of its rim in units of the noise; a place counts as cloudy
+    `opaque` is its maximum opacity (0..1), `edge` the width of its rim in units of the noise; a pixel counts as cloudy
     from the opacity `seen_from`.
     """
 
@@ -54,7 +54,7 @@ KINDS = (
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """One kind of cloud over some places: how opaque and how bright it is there, and how opaque what shades them."""
+    """One kind of cloud over some pixels: its opacity and brightness, and the opacity of the cloud that shades them."""
 
     spectrum: Spectrum
     opacity: Floats
@@ -64,14 +64,14 @@ class Cloud:
 
 
 def sun(region: Region, day: int) -> tuple[float, float, float]:
-    """Towards the sun when the satellite passes: east, north and up parts of a vector about 1 long."""
+    """Direction of the sun at overpass: east, north and up components of a vector of about unit length."""
     table, at = region.definition["sun"]["table"], np.array([float(day)])
     east, north, up = (float(interpolate(table, part, at)[0]) for part in (1, 2, 3))
     return east, north, up
 
 
 def clouds(region: Region, sky: Sky, y: Floats, x: Floats) -> list[Cloud]:
-    """The clouds of the day at rows `y` and columns `x` (arrays that broadcast), in the order in which they cover."""
+    """The clouds of the day at rows `y` and columns `x` (arrays that broadcast), from the lowest layer to the top."""
     east, north, up = sun(region, sky.day)
     found = []
     for kind in KINDS:
@@ -79,7 +79,7 @@ def clouds(region: Region, sky: Sky, y: Floats, x: Floats) -> list[Cloud]:
         if share == 0.0:
             continue
         threshold = _threshold(region, sky.day, kind, share)
-        # What shades a place stands between it and the sun.
+        # The cloud that shades a pixel lies towards the sun.
         away = kind.base_m / up / region.resolution
         density = _density(region, sky.day, kind, y, x)
         sunward = _density(region, sky.day, kind, y - 2.5 * north, x + 2.5 * east)
@@ -98,7 +98,7 @@ def clouds(region: Region, sky: Sky, y: Floats, x: Floats) -> list[Cloud]:
 
 def _density(region: Region, day: int, kind: Kind, y: Floats, x: Floats) -> Floats:
     layer = noise.key(region.seed, f"{kind.name} {day}")
-    # Drawn out along a wind that blows over the grid at a slant.
+    # Elongated along a wind that is oblique to the grid.
     along, across = (0.8 * x + 0.6 * y) / kind.stretch, 0.8 * y - 0.6 * x
     return noise.field(layer, across, along, kind.scale, kind.octaves)
 
@@ -110,7 +110,7 @@ def _opacity(kind: Kind, excess: Floats) -> Floats:
 
 @lru_cache(maxsize=256)
 def _threshold(region: Region, day: int, kind: Kind, share: float) -> float:
-    """The density above which a share of the region lies; well below all of it for the whole."""
+    """The density that is exceeded in this share of the region; well below the minimum for a share of 1."""
     y = np.arange(0, region.height, 4, dtype=np.float64)[:, None]
     x = np.arange(0, region.width, 4, dtype=np.float64)[None, :]
     density = np.sort(_density(region, day, kind, y, x), axis=None)
@@ -120,19 +120,19 @@ def _threshold(region: Region, day: int, kind: Kind, share: float) -> float:
 
 
 def haziness(region: Region, sky: Sky, y: Floats, x: Floats) -> Floats:
-    """The strength of the haze; a little is always in the air."""
+    """The strength of the haze, which is never quite zero."""
     uneven = noise.field(noise.key(region.seed, f"haze {sky.day}"), y, x, 300.0, 3)
     strength: Floats = (0.04 + sky.haze) * (0.5 + uneven)
     return strength
 
 
 def through_air(region: Region, sky: Sky, band: int, surface: Floats, haze: Floats, overhead: list[Cloud]) -> Floats:
-    """Top-of-atmosphere reflectance x 10000 of a band, from that of the ground, the haze and the clouds above."""
+    """Top-of-atmosphere reflectance × 10000 of a band, from surface reflectance, haze and clouds."""
     air = region.definition["atmosphere"]
     up = sun(region, sky.day)[2]
     path = air["path"][band] * (0.78 + 0.22 / up)
     light = surface * (air["transmission"][band] * (1.0 - (1.0 - HAZE_TRANSMISSION) * haze))
-    # The blue of the sky lights shadows; there is little of it in the infrared.
+    # Diffuse blue light brightens shadows; there is little of it in the infrared.
     dark = 0.55 if band < 4 else 0.68
     for cloud in overhead:
         light = light * (1.0 - dark * cloud.shadow)

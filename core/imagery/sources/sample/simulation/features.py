@@ -1,7 +1,7 @@
-"""What lies where, by rule: heights, fields, woods, belts of the mountains, water and its banks, towns and roads.
+"""Land cover by rule: heights, fields, woods, altitudinal belts, water and its banks, towns and roads.
 
-Each function takes rows `y` and columns `x` in pixels (arrays of one shape) and gives the number of the cover in
-`Region.covers` at each of them, or -1 where it has nothing to say.
+Each function takes rows `y` and columns `x` in pixels (arrays of one shape) and returns the number of the cover in
+`Region.covers` at each of them, or -1 where the feature is absent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .region import Region
 
 
 def height(region: Region, y: Floats, x: Floats) -> Floats:
-    """Metres above the sea: a rolling valley, with hills of ridges and gullies."""
+    """Metres above sea level: a rolling valley, and hills with ridges and gullies."""
     terrain = region.definition["terrain"]
     height: Floats = terrain["valley_m"] + 34.0 * noise.field(noise.key(region.seed, "valley"), y, x, 140.0)
     ridges = 1.0 - np.abs(2.0 * noise.field(noise.key(region.seed, "ridges"), y, x, 125.0, 5) - 1.0)
@@ -36,7 +36,7 @@ def ellipse(y: Floats, x: Floats, row: float, column: float, rows: float, column
 
 
 def fields(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
-    """Strips of field in blocks that lie this way and that, under a crop or grass, or left to the bushes."""
+    """Strips of fields in blocks of varying direction, with crops, grass or shrubs."""
     wave = 5.0 * (noise.field(noise.key(region.seed, "lanes"), y, x, 60.0, 2) - 0.5)
     block, seed_y, seed_x = noise.cells(noise.key(region.seed, "blocks"), y + wave, x - wave, 42.0)
     along_y, along_x = noise.unit(noise.mix(block, 1)) - 0.5, noise.unit(noise.mix(block, 2)) - 0.5
@@ -59,7 +59,7 @@ def fields(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
 
 
 def _draw(region: Region, draw: Floats, *, class_id: int) -> Numbers:
-    """One of the covers of a class for each number in 0..1, as often as its share says."""
+    """One of the covers of a class for each number in 0..1, with the probability of its share."""
     chosen, threshold = np.full(draw.shape, -1, np.int64), 0.0
     for number, cover in enumerate(region.covers):
         if cover.class_id == class_id and cover.share > 0.0:
@@ -69,10 +69,10 @@ def _draw(region: Region, draw: Floats, *, class_id: int) -> Numbers:
 
 
 def woods(region: Region, y: Floats, x: Floats, height: Floats, stand_y: Floats, stand_x: Floats) -> Numbers:
-    """Woods with bushes at their rim, the more the steeper the land; conifers rather on the heights."""
+    """Woods with shrubs at their edge, denser on hills; more conifers at greater heights."""
     layer = noise.key(region.seed, "woods")
     hilly = 0.36 * noise.smoothstep((height - 310.0) / 190.0)
-    # Half of it follows the stands, so that the edge of a wood is here straight and there ragged.
+    # Half of it follows the stands, so that edges of woods are partly straight and partly ragged.
     wood = 0.5 * noise.field(layer, y, x, 80.0) + 0.5 * noise.field(layer, stand_y, stand_x, 80.0) + hilly
     dark = noise.field(noise.key(region.seed, "conifers"), stand_y, stand_x, 70.0) + (height - 600.0) / 2600.0
     kind = np.where(dark < 0.42, region.number("beech wood"), region.number("mixed wood"))
@@ -83,7 +83,7 @@ def woods(region: Region, y: Floats, x: Floats, height: Floats, stand_y: Floats,
 
 
 def heights(region: Region, y: Floats, x: Floats, height: Floats, stand: Hashes) -> Numbers:
-    """Belts above the trees: dwarf pine among alpine pasture, heath, rock."""
+    """Belts above the treeline: dwarf pine and alpine pasture, heath, rock."""
     terrain = region.definition["terrain"]
     ragged = height + 240.0 * (noise.field(noise.key(region.seed, "belts"), y, x, 45.0) - 0.5)
     ragged = ragged + 60.0 * (noise.unit(noise.mix(stand, 11)) - 0.5)
@@ -98,7 +98,7 @@ def heights(region: Region, y: Floats, x: Floats, height: Floats, stand: Hashes)
 
 
 def _river(region: Region, y: Floats, x: Floats) -> Floats:
-    """Pixels from the middle of the river, positive on its southern bank."""
+    """Distance from the middle of the river in pixels, positive on its southern bank."""
     river = region.definition["terrain"]["river"]
 
     def middle(at: Floats) -> Floats:
@@ -113,7 +113,7 @@ def _river(region: Region, y: Floats, x: Floats) -> Floats:
 
 
 def waterside(region: Region, y: Floats, x: Floats, height: Floats, stand: Hashes) -> Numbers:
-    """Gravel, woods and reeds along the river, reeds round the lakes, fens in hollows, trees along brooks."""
+    """Gravel, woods and reeds along the river, reeds around lakes, fens in low areas, trees along brooks."""
     terrain = region.definition["terrain"]
     patches = noise.field(noise.key(region.seed, "banks"), y, x, 55.0)
     wet = np.where(noise.unit(noise.mix(stand, 12)) < 0.5, region.number("reed bed"), region.number("wet meadow"))
@@ -124,7 +124,7 @@ def waterside(region: Region, y: Floats, x: Floats, height: Floats, stand: Hashe
     side = np.where((fen > 0.70) & (height < 330.0), wet, -1)
     side = np.where((river < 20.0) & (patches > 0.6), wet, side)
     side = np.where((river < 4.0 + 14.0 * (0.62 - patches)) & (patches < 0.62), region.number("riverside wood"), side)
-    # Bars of gravel lie now on this bank and now on that, and taper off.
+    # Gravel bars alternate between the banks and taper off.
     bar = noise.field(noise.key(region.seed, "bars"), np.zeros((1, 1)), x[:1], 46.0, 3) - 0.5
     reach = terrain["river"]["half_width"] + 34.0 * (np.abs(bar) - 0.06)
     side = np.where((river < reach) & (signed * bar > 0.0), region.number("gravel"), side)
@@ -152,7 +152,7 @@ def water(region: Region, y: Floats, x: Floats) -> Numbers:
 
 
 def built(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
-    """Towns with their streets, and the roads between them, with the building that stands there."""
+    """Towns with streets, and roads between towns; also the hash of the building at each pixel."""
     building = noise.cells(noise.key(region.seed, "buildings"), y, x, 3.6)[0]
     edge = 2.6 * (noise.field(noise.key(region.seed, "suburbs"), y, x, 24.0) - 0.5)
     park = noise.field(noise.key(region.seed, "parks"), y, x, 20.0) > 0.66
@@ -162,7 +162,7 @@ def built(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
         built = np.where((far + edge < 1.0) & ~park, region.number(town["cover"]), built)
         if town["cover"] == "town":
             built = np.where((built >= 0) & (far + edge > 0.75), region.number("village"), built)
-    # Streets follow the contours of a warped plane, so that blocks of houses differ in size and none is square.
+    # Streets follow the contours of a warped plane, so that blocks differ in size and none is square.
     warp = 40.0 * noise.field(noise.key(region.seed, "streets"), y, x, 30.0, 2)
     lane, across = (y * 3.0 + x + warp) / 34.0, (x * 3.0 - y - warp) / 41.0
     street = (lane - np.floor(lane) < 0.09) | (across - np.floor(across) < 0.08)
@@ -173,7 +173,7 @@ def built(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
 
 
 def _far_from_line(y: Floats, x: Floats, road: Mapping[str, Any]) -> Floats:
-    """Pixels from the nearest stretch of the road."""
+    """Distance from the nearest segment of the road in pixels."""
     nearest = np.full(y.shape, np.inf)
     for (row, column), (next_row, next_column) in zip(road["line"], road["line"][1:], strict=False):
         down, right = float(next_row - row), float(next_column - column)

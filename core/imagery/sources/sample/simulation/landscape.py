@@ -1,4 +1,4 @@
-"""The land itself: its heights, what covers it, and its parcels. None of it changes over the year."""
+"""The static landscape: heights, land cover and parcels."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .noise import Floats, Hashes, Numbers
 from .region import Region
 
 MARGIN = 1
-"""Pixels that the landscape reaches past the region on every side, for what looks at neighbours."""
+"""Pixels that the landscape extends beyond the region on every side, for operations on neighbourhoods."""
 
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
     """Static layers, `(y, x)` over the region and `MARGIN` pixels around it.
 
-    `parcel` numbers what is managed as one (a field, a stand of trees, a building); `tract` numbers what a land-use
-    layer would draw as one (the same, but a quarter of a town). `parcel_hash` and `parcel_cover` have a row for each
-    parcel. Heights are in metres, slopes in metres per metre; `texture` and `brightness` vary about 0.
+    `parcel` numbers units of management (a field, a stand of trees, a building); `tract` numbers units of a land-use
+    layer (the same, except that a quarter of a town is one tract). `parcel_hash` and `parcel_cover` have one row per
+    parcel. Heights are in metres, slopes in metres per metre; `texture` and `brightness` vary around 0.
     """
 
     height: Floats
@@ -38,7 +38,7 @@ class Landscape:
 
 @lru_cache(maxsize=2)
 def landscape(region: Region) -> Landscape:
-    """The landscape of the region; made once in a process."""
+    """The landscape of the region; computed once per process."""
     y, x = _places(region, MARGIN)
     height = features.height(region, *_places(region, MARGIN + 1))
     cover, parcel, tract = _parcels(region, y, x, height[1:-1, 1:-1])
@@ -73,7 +73,7 @@ def _places(region: Region, margin: int) -> tuple[Floats, Floats]:
 
 
 def _parcels(region: Region, y: Floats, x: Floats, height: Floats) -> tuple[Numbers, Hashes, Hashes]:
-    """Cover, parcel and tract of each place; what comes later lies on top of what came before."""
+    """Cover, parcel and tract of each pixel; later features cover earlier ones."""
     bent = 16.0 * (noise.field(noise.key(region.seed, "bend"), y, x, 40.0) - 0.5)
     stand, stand_y, stand_x = noise.cells(noise.key(region.seed, "stands"), y + bent, x - bent, 26.0)
 

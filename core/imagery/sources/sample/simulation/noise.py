@@ -1,7 +1,7 @@
-"""Random numbers and smooth random fields that are the same on every machine, bit for bit, and for every window.
+"""Random numbers and smooth random fields that are identical on every machine, bit for bit, and for every window.
 
-Only integer hashing and the arithmetic that IEEE 754 defines exactly are used. A value depends on its key and its place
-alone, never on what was asked for before or beside it; that is what lets any window be rendered by itself.
+Only integer hashing and arithmetic that IEEE 754 defines exactly are used. A value depends on its key and position
+only, not on earlier or neighbouring requests, so that any window can be rendered on its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def mix(*words: Places) -> Hashes:
-    """64 well-mixed bits for the words (integers or integer arrays that broadcast), by splitmix64's finaliser."""
+    """64-bit hashes of the words (integers or integer arrays that broadcast), by the finaliser of splitmix64."""
     state = np.zeros((1,), np.uint64)
     with np.errstate(over="ignore"):
         for word in words:
@@ -32,29 +32,29 @@ def mix(*words: Places) -> Hashes:
 
 
 def unit(hashes: Hashes) -> Floats:
-    """The hashes as numbers in [0, 1), uniform."""
+    """The hashes as uniform numbers in [0, 1)."""
     numbers: Floats = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return numbers
 
 
 def key(seed: int, layer: str) -> int:
-    """A key of its own for each named layer, so that layers do not resemble each other."""
+    """A key for each named layer, so that layers are independent of each other."""
     return int(mix(seed, *layer.encode())[0] >> np.uint64(1))
 
 
 def clip(values: Floats) -> Floats:
-    """The values cut to 0..1."""
+    """The values clipped to 0..1."""
     return np.minimum(np.maximum(values, 0.0), 1.0)
 
 
 def smoothstep(values: Floats) -> Floats:
-    """0 below 0, 1 above 1, and a smooth cubic between."""
+    """0 below 0, 1 above 1, and a smooth cubic in between."""
     t = clip(values)
     return t * t * (3.0 - 2.0 * t)
 
 
 def field(layer: int, y: Floats, x: Floats, scale: float, octaves: int = 4) -> Floats:
-    """Smooth noise in 0..1 with mean 0.5: octaves of value noise, each half as strong and half as wide as the last.
+    """Smooth noise in 0..1 with mean 0.5: octaves of value noise, each with half the amplitude and scale of the last.
 
     `y` and `x` broadcast against each other; `scale` is the widest wavelength in their unit.
     """
@@ -84,7 +84,7 @@ def _lattice_noise(layer: int, y: Floats, x: Floats) -> Floats:
 
 
 def cells(layer: int, y: Floats, x: Floats, size: float) -> tuple[Hashes, Floats, Floats]:
-    """The jittered Voronoi cell that each place lies in: its hash and the row and column of its seed point.
+    """The jittered Voronoi cell of each position: its hash, and the row and column of its seed point.
 
     Cells are `size` wide on average, in the unit of `y` and `x`, which have the same shape.
     """

@@ -1,4 +1,4 @@
-"""When the satellite passed over, what part of the region it saw, and how much of that lay under cloud."""
+"""The passes of the satellite: time, covered part of the region, and cloud cover."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .region import Region
 
 Edge = tuple[float, float, float]
 
-_STRIDE = 4  # Every fourth pixel each way is enough to tell the cloud cover.
+_STRIDE = 4  # cloud cover is estimated from every fourth pixel in each direction
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass: `time` in UTC, relative `orbit`, `cloud_cover` of the seen part of the region (0..1), and its `sky`.
+    """One pass: `time` in UTC, relative `orbit`, `cloud_cover` of the covered part of the region (0..1), and its `sky`.
 
-    `edges` `(a, b, c)` bound what is seen: `a column + b row >= c`, in pixels, for each of them.
+    `edges` `(a, b, c)` bound the swath: `a column + b row >= c`, in pixels, for each of them.
     """
 
     time: datetime
@@ -35,7 +35,7 @@ class Pass:
 
 @lru_cache(maxsize=2)
 def passes(region: Region) -> tuple[Pass, ...]:
-    """All passes of the year, in time order."""
+    """All passes of the year, by time."""
     made = []
     for row in region.definition["passes"]["table"]:
         orbit = region.definition["orbits"][str(row["orbit"])]
@@ -50,18 +50,18 @@ def passes(region: Region) -> tuple[Pass, ...]:
 
 
 def coverage(region: Region, pass_: Pass) -> Polygon:
-    """The part of the region that the pass saw, in the region's CRS; a pixel has data where its centre lies inside."""
+    """The part of the region that the pass covers, in the region's CRS; a pixel has data if its centre is inside."""
     corners = [(0.0, 0.0), (float(region.width), 0.0), (float(region.width), float(region.height))]
     corners.append((0.0, float(region.height)))
     for a, b, c in pass_.edges:
-        # Pixel centres lie half a pixel inside the grid of corners.
+        # Pixel centres are half a pixel from the corners.
         corners = _cut(corners, (a, b, c + (a + b) / 2.0))
     size = region.resolution
     return Polygon([(region.left + column * size, region.top - row * size) for column, row in corners])
 
 
 def seen(edges: tuple[Edge, ...], y: Floats, x: Floats) -> NDArray[np.bool_]:
-    """What lies within all edges, of the rows `y` and columns `x` that broadcast against each other."""
+    """Whether the rows `y` and columns `x`, which broadcast against each other, lie within all edges."""
     inside = np.ones(np.broadcast_shapes(y.shape, x.shape), np.bool_)
     for a, b, c in edges:
         inside &= a * x + b * y >= c
@@ -69,7 +69,7 @@ def seen(edges: tuple[Edge, ...], y: Floats, x: Floats) -> NDArray[np.bool_]:
 
 
 def _cut(corners: list[tuple[float, float]], edge: Edge) -> list[tuple[float, float]]:
-    """The convex polygon on the seen side of an edge (Sutherland and Hodgman)."""
+    """The convex polygon on the inner side of an edge (Sutherland and Hodgman)."""
     a, b, c = edge
     kept: list[tuple[float, float]] = []
     for (x, y), (next_x, next_y) in zip(corners, corners[1:] + corners[:1], strict=True):

@@ -1,4 +1,4 @@
-"""What the land looks like from just above it on a day: reflectance of the ground, of what grows on it, and of snow."""
+"""Surface reflectance of each parcel on a day, from its soil and vegetation."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .noise import Floats, Hashes
 from .region import Cover, Region
 
 FLOWERING = 0.75
-"""The share of the green that yellow petals hide at the height of bloom."""
+"""The share of green vegetation hidden by petals at full bloom."""
 
 
 def interpolate(knots: Sequence[Sequence[float]], column: int, day: Floats) -> Floats:
-    """The value in a column of `(day, value, ...)` rows on each day, straight between the knots and constant outside.
+    """The value in a column of `(day, value, ...)` rows on each day, linear between the knots and constant outside.
 
-    Written out, because numpy's own may round differently from one processor to another.
+    Not numpy.interp, which may round differently from one processor to another.
     """
     days = np.array([knot[0] for knot in knots])
     values = np.array([knot[column] for knot in knots])
@@ -29,7 +29,7 @@ def interpolate(knots: Sequence[Sequence[float]], column: int, day: Floats) -> F
 
 
 def parcel_reflectance(region: Region, land: Landscape, day: int) -> tuple[Floats, Floats]:
-    """Mean reflectance x 10000 of every parcel on a day, and what a unit of texture adds to it: both (band, parcel)."""
+    """Mean reflectance × 10000 of every parcel on a day, and its change per unit of texture: both (band, parcel)."""
     mean = np.zeros((len(region.bands), land.parcel_hash.size))
     slope = np.zeros_like(mean)
     damp = 0.82 + 0.26 * noise.unit(noise.mix(noise.key(region.seed, "rain"), day))[0]
@@ -40,7 +40,7 @@ def parcel_reflectance(region: Region, land: Landscape, day: int) -> tuple[Float
 
 
 def _cover_reflectance(cover: Cover, parcels: Hashes, day: int, damp: float) -> tuple[Floats, Floats]:
-    """Each parcel has its own timing, strength and soil, and from date to date it is a little off its course."""
+    """Mean and slope (band, parcel); parcels of a cover differ in timing, vigour and soil, and vary between dates."""
     own_day = day - cover.days * _swing(parcels, 21)
     strength = 1.0 + cover.vigour * _swing(parcels, 22)
     astray = 1.0 + 1.1 * cover.vigour * _swing(parcels, 1000 + day)
@@ -60,5 +60,5 @@ def _cover_reflectance(cover: Cover, parcels: Hashes, day: int, damp: float) -> 
 
 
 def _swing(parcels: Hashes, what: int) -> Floats:
-    """A number in -1..1 for each parcel, more often near 0."""
+    """A number in -1..1 for each parcel, with a triangular distribution around 0."""
     return noise.unit(noise.mix(parcels, what, 1)) + noise.unit(noise.mix(parcels, what, 2)) - 1.0

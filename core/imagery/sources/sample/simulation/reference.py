@@ -1,4 +1,4 @@
-"""Polygons such as a land-use layer holds: of a part of the region, a little off, here and there plainly wrong."""
+"""Reference polygons like those of a land-use layer: incomplete, slightly misplaced, a few of them wrong."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ WRONG_SHARE = 0.035
 """The share of polygons with a wrong class."""
 
 CHOSEN_SHARE = {1: 0.32, 2: 0.30, 3: 0.36, 4: 0.48, 5: 0.50, 6: 0.50, 7: 0.60, 8: 0.45, 9: 0.65, 10: 1.0}
-"""The share of tracts of a class that are drawn: more of the rare ones."""
+"""The share of tracts of each class that become polygons, larger for rare classes."""
 
 MISTAKEN_FOR = {1: 3, 2: 4, 3: 1, 4: 2, 5: 6, 6: 3, 7: 3, 8: 1, 9: 8, 10: 9}
-"""What somebody at a desk takes a class for."""
+"""The class with which each class is confused."""
 
 SMALLEST_M2 = 2500.0
 
 
 @dataclass(frozen=True)
 class ReferencePolygon:
-    """An outline in the region's CRS with the class that the layer gives it."""
+    """An outline in the region's CRS, with the class that the layer assigns to it."""
 
     geometry: Polygon
     class_id: int
@@ -47,7 +47,7 @@ def _reference(region: Region) -> tuple[ReferencePolygon, ...]:
     for runs in _runs(tracts):
         row, column = int(runs[0, 0]), int(runs[0, 1])
         true_class = int(classes[row, column])
-        # The draw hangs on the place of the tract, not on its number: another tract elsewhere changes nothing here.
+        # The draw depends on the position of the tract, not on its number, so that tracts are independent.
         draw = noise.unit(noise.mix(layer, row, column, np.arange(4)))
         if draw[0] >= CHOSEN_SHARE[true_class]:
             continue
@@ -59,12 +59,12 @@ def _reference(region: Region) -> tuple[ReferencePolygon, ...]:
 
 
 def reference(region: Region) -> list[ReferencePolygon]:
-    """The reference polygons: valid, within the region, over about a third of it, some of them wrong."""
+    """The reference polygons: valid, within the region, covering about a third of it, some of them wrong."""
     return list(_reference(region))
 
 
 def _runs(tracts: Numbers) -> Iterator[Numbers]:
-    """The runs of pixels of every tract: rows of `(row, first column, column after the last)`."""
+    """The runs of pixels of each tract: rows of `(row, first column, last column + 1)`."""
     starts = np.ones(tracts.shape, np.bool_)
     starts[:, 1:] = tracts[:, 1:] != tracts[:, :-1]
     rows, firsts = np.nonzero(starts)
@@ -78,7 +78,7 @@ def _runs(tracts: Numbers) -> Iterator[Numbers]:
 
 
 def _outline(region: Region, runs: Numbers, off_x: float, off_y: float) -> Polygon:
-    """The largest piece of a tract as somebody would draw it: without slivers and steps, up to 5 m off."""
+    """The largest part of a tract as an interpreter would draw it: without slivers and steps, up to 5 m off."""
     size = region.resolution
     row, first, end = runs[:, 0], runs[:, 1], runs[:, 2]
     top = region.top - row * size
@@ -88,7 +88,7 @@ def _outline(region: Region, runs: Numbers, off_x: float, off_y: float) -> Polyg
     largest = max(pieces, key=lambda piece: piece.area)
     moved = translate(largest.simplify(11.0), 10.0 * off_x - 5.0, 10.0 * off_y - 5.0)
     bounds = shapely.box(region.left, region.top - region.height * size, region.left + region.width * size, region.top)
-    # Decimetres, so that the last digits of a processor's arithmetic are no part of the layer.
+    # Rounded to decimetres, so that the last digits of a processor's arithmetic do not show.
     drawn = shapely.set_precision(moved.intersection(bounds), 0.1)
     parts = drawn.geoms if isinstance(drawn, MultiPolygon) else [drawn]
     outline = max(parts, key=lambda part: part.area)

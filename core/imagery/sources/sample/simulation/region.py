@@ -17,11 +17,11 @@ Spectrum = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Cover:
-    """What grows or lies on a parcel: three surfaces, and how their shares change over the year.
+    """The cover of a parcel: spectra of ground, green and dry vegetation, and their shares over the year.
 
-    `season` holds knots `(day of year, green share, dry share)`; what is neither is ground. `days` and `vigour` say how
-    far parcels differ in timing (days) and strength, `texture` how far pixels do, `snow` how much of fallen snow shows;
-    between the days of `bloom` petals hide a part of the green.
+    `season` holds knots `(day of year, green share, dry share)`; the rest is ground. `days` and `vigour` are the
+    variation of timing (days) and strength between parcels, `texture` that between pixels, `snow` the share of fallen
+    snow that is visible; between the days of `bloom`, petals hide part of the green.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Cover:
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of country on a pixel grid: `left`, `top` and `resolution` in metres of `epsg`, sizes in pixels.
+    """A region on a pixel grid: `left`, `top` and `resolution` in metres of `epsg`, sizes in pixels.
 
-    `definition` is the whole file; regions are told apart by the other fields.
+    `definition` is the whole file; it is not part of comparisons.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Region:
     definition: Mapping[str, Any] = field(compare=False, repr=False)
 
     def number(self, cover: str) -> int:
-        """The place of the cover with that name in `covers`."""
+        """The index of the cover with that name in `covers`."""
         return [each.name for each in self.covers].index(cover)
 
 

@@ -1,4 +1,4 @@
-"""Scenes of the simulated region, as the satellite would deliver them."""
+"""Simulated scenes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .region import Region
 
 
 def render(region: Region, pass_: Pass, row: int, column: int, height: int, width: int) -> NDArray[np.uint16]:
-    """Top-of-atmosphere reflectance x 10000 of a window of the region, `(band, y, x)`; 0 where the pass saw nothing.
+    """Top-of-atmosphere reflectance × 10000 of a window of the region, `(band, y, x)`; 0 outside the swath.
 
-    The window starts at `row` and `column` and is given in pixels; it equals the same part of any wider window. Raises
-    ValueError where it is empty or leaves the region.
+    The window starts at `row` and `column` and is given in pixels; it equals the same part of any larger window. Raises
+    ValueError if it is empty or extends beyond the region.
     """
     if not (0 <= row < row + height <= region.height and 0 <= column < column + width <= region.width):
         raise ValueError(
@@ -37,7 +37,7 @@ def render(region: Region, pass_: Pass, row: int, column: int, height: int, widt
     parcel, texture = land.parcel[around], land.texture[around]
     snow, light = _snow(region, land, sky.day, around), _light(region, land, sky.day, around)
     shows = np.array([cover.snow for cover in region.covers])[land.parcel_cover][parcel]
-    # Where snow lies, what looks out of it is wet and in shade.
+    # Ground that is visible through snow is wet and shaded.
     bare, white = (1.0 - snow * shows) * (1.0 - 0.45 * snow), 0.97 * snow * shows
     flakes = region.definition["surfaces"]["snow"]
     haze, overhead = haziness(region, sky, y, x), clouds(region, sky, y, x)
@@ -52,15 +52,15 @@ def render(region: Region, pass_: Pass, row: int, column: int, height: int, widt
 
 
 def _snow(region: Region, land: Landscape, day: int, around: tuple[slice, slice]) -> Floats:
-    """How far the ground of every pixel lies under snow (0..1): above the snow line of the day."""
+    """Snow cover of each pixel (0..1), above the snow line of the day."""
     line = float(interpolate(region.definition["snow_line_m"], 1, np.array([float(day)]))[0])
-    # Snow lies longer on the slopes that face north.
+    # Snow lasts longer on slopes that face north.
     height = land.height[around] - 110.0 * land.north_slope[around] + 50.0 * land.texture[around]
     return noise.smoothstep((height - line) / 90.0 + 0.5)
 
 
 def _light(region: Region, land: Landscape, day: int, around: tuple[slice, slice]) -> Floats:
-    """How much brighter than flat and even ground a pixel is: by its slope against the sun, and its own roughness."""
+    """Brightness of each pixel relative to flat ground, by its slope towards the sun and its roughness."""
     east, north, up = sun(region, day)
     east_slope, north_slope = land.east_slope[around], land.north_slope[around]
     steepness = np.sqrt(1.0 + east_slope * east_slope + north_slope * north_slope)
@@ -70,7 +70,7 @@ def _light(region: Region, land: Landscape, day: int, around: tuple[slice, slice
 
 
 def _blur(surface: Floats) -> Floats:
-    """Each pixel with a sixth of its neighbours on either side, as the optics mix them; a pixel smaller all round."""
+    """The surface blurred by the optics, weights 1, 4, 1 in each direction; one pixel smaller on every side."""
     rows = (surface[:-2] + 4.0 * surface[1:-1] + surface[2:]) / 6.0
     blurred: Floats = (rows[:, :-2] + 4.0 * rows[:, 1:-1] + rows[:, 2:]) / 6.0
     return blurred
