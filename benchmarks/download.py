@@ -1,8 +1,10 @@
-"""Is a download bound by the service, and does computing hide behind it? python benchmarks/download.py
+"""Download speed against the limits of the service, and time saved by masking clouds during the download.
 
-Starts the test server with answers of 200 ms in a process of its own, fetches about a hundred scenes of the sample
-region, and prints how near the client comes to what its connections, or the rate limit, allow; then how long fetching
-and masking clouds take one after the other and beside each other, and the memory of the latter.
+    python benchmarks/download.py
+
+Starts the test server with answers of 200 ms in a process of its own, downloads about a hundred scenes of the sample
+region, and compares the time with what the connections or the rate limit allow; then compares downloading and masking
+clouds one after the other with both at the same time, and prints the memory of the latter.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ AREA = "547000,5153000,549000,5155000,EPSG:32633"
 
 def main() -> None:
     """Run all and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--latency", type=float, default=0.2, help="seconds of an answer")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--latency", type=float, default=0.2, help="seconds per answer")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--per-minute", type=float, default=600, help="the rate limit of the second run")
     given = parser.parse_args()
@@ -55,7 +57,7 @@ def main() -> None:
 
 
 def fetched(folder: Path, **options: object) -> tuple[float, int]:
-    """How long fetching takes, and how many requests it is."""
+    """Seconds to download the scenes, and the number of requests."""
     asked = prepared(folder, **options)
     requests = findscenes.run(asked, Progress()).requests
     began = time.monotonic()
@@ -64,7 +66,7 @@ def fetched(folder: Path, **options: object) -> tuple[float, int]:
 
 
 def overlap(folder: Path, connections: int) -> None:
-    """Fetching and masking one after the other, and beside each other."""
+    """Download and mask clouds one after the other, then at the same time, and print both times."""
     options = {"connections": connections, "cloud_resolution": 20, "memory": 2000, "jobs": 1}
     asked = prepared(folder / "after", **options)
     began = time.monotonic()
@@ -77,13 +79,13 @@ def overlap(folder: Path, connections: int) -> None:
     makemap.fetch_and_mask(asked, Progress())
     beside = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"fetching {download:.1f} s, masking clouds {compute:.1f} s, both beside each other {beside:.1f} s")
+    print(f"download {download:.1f} s, cloud masking {compute:.1f} s, both at the same time {beside:.1f} s")
     print(f"  {beside / max(download, compute):.2f} of the longer, {beside / (download + compute):.2f} of the sum")
     print(f"  memory of this process {peak:.0f} MB, of MEMORY 2000 MB")
 
 
 def prepared(folder: Path, **options: object) -> MakeMap:
-    """A workspace that knows what is to be fetched."""
+    """Parameters of a workspace whose scenes are found but not downloaded."""
     shutil.rmtree(folder, ignore_errors=True)
     values = {
         "workspace": folder,

@@ -1,10 +1,10 @@
-"""What the plugin costs when QGIS starts: processor time to import it and to set it up, and the modules it imports.
+"""Time the plugin adds to the start of QGIS: processor time to import it and set it up, and the modules it imports.
 
     /usr/bin/python3 benchmarks/startup.py
 
 Run it with QGIS's own Python. Each run is a fresh process, which has QGIS and its Processing ready before the clock
-starts, as QGIS has when it loads plugins. Of several runs the fastest and the median are told: what other programs do
-meanwhile can only make a run slower.
+starts, as QGIS has when it loads plugins. The fastest run and the median are printed: other programs can only make
+a run slower.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_FOREIGN = {*sys.stdlib_module_names, "qgis", "PyQt5", "PyQt6", "sip", "proce
 
 
 class Window:
-    """As much of QGIS's window as a plugin needs to set itself up: it takes what it is given."""
+    """A stand-in for QgisInterface that accepts every call."""
 
     def __init__(self) -> None:
         from qgis.PyQt.QtWidgets import QMainWindow
@@ -33,7 +33,7 @@ class Window:
         self._window = QMainWindow()
 
     def mainWindow(self):  # noqa: N802
-        """A window, as a parent for actions."""
+        """A window, the parent of actions."""
         return self._window
 
     def __getattr__(self, name: str):
@@ -72,7 +72,7 @@ def _run(face: str) -> dict:
 
 
 def _start(face: str) -> None:
-    """Be a QGIS that starts; print what the plugin took, and end before anything is taken down."""
+    """Start QGIS, print the time of the plugin, and exit without cleaning up."""
     from qgis.core import QgsApplication
 
     application = QgsApplication([], True)

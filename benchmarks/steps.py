@@ -1,10 +1,10 @@
-"""What each step costs: seconds, pixels a second, bytes read and written, and the peak memory of all its processes.
+"""Time of each step, pixels per second, bytes read and written, and peak memory of all its processes.
 
     python benchmarks/steps.py                                        500 × 500 px × 40 dates × 6 bands, given masks
-    python benchmarks/steps.py --side 1000 --dates 69 --bands 13 --memory 2000     one patch of the original country run
+    python benchmarks/steps.py --side 1000 --dates 69 --bands 13 --memory 2000     one patch of the Slovenia run
 
-Run it with the engine's interpreter and packages. The imagery is made up (fields with noise) and written as a folder of
-GeoTIFFs; with 6 bands the masks are given as a scene classification (SCL), with 13 bands s2cloudless makes them.
+Run it with the engine's interpreter and packages. The imagery is synthetic (fields with noise), a folder of GeoTIFFs;
+with 6 bands clouds are masked by a scene classification (SCL), with 13 bands by s2cloudless.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ CORNER = (500_000.0, 5_100_000.0)
 
 
 def main() -> None:
-    """Make the stack, run the steps in a child process, watch it, and print the table."""
+    """Make the imagery, run the steps in a child process, measure it, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=500, help="pixels")
     parser.add_argument("--dates", type=int, default=40)
     parser.add_argument("--bands", type=int, default=6, choices=[6, 13])
     parser.add_argument("--memory", type=int, default=4000, help="MB")
     parser.add_argument("--jobs", type=int, default=0)
-    parser.add_argument("--patch-size", type=float, help="metres; one patch where left out")
+    parser.add_argument("--patch-size", type=float, help="metres; default: one patch")
     parser.add_argument("--classifier", default="random-forest")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -104,7 +104,7 @@ def make_imagery(folder: Path, side: int, dates: int, bands: int) -> None:
 
 
 def run_steps(options: argparse.Namespace) -> None:
-    """In the child: run the steps one after the other, telling where each begins and ends."""
+    """In the child: run the steps one after the other and print where each begins and ends."""
     folder = options.run
     values = {
         "source": "folder",
@@ -128,7 +128,7 @@ def run_steps(options: argparse.Namespace) -> None:
 
 
 def watch(command: list[str]) -> dict[str, dict[str, float]]:
-    """Run the child; for each step its seconds, bytes read and written, and peak memory of the tree of processes."""
+    """Run the child; for each step seconds, bytes read and written, and peak memory of the process tree."""
     rows: dict[str, dict[str, float]] = {}
     current: dict[str, float] = {}
     done = threading.Event()
@@ -161,7 +161,7 @@ def watch(command: list[str]) -> dict[str, dict[str, float]]:
 
 
 def tree(root: int) -> list[int]:
-    """The process and all that it started."""
+    """The process and all its descendants."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -177,7 +177,7 @@ def tree(root: int) -> list[int]:
 
 
 def proportional_mb(pid: int) -> float:
-    """The memory of a process in MB, pages shared with others counted in part (PSS)."""
+    """Memory of a process in MB, shared pages counted in proportion (PSS)."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -219,7 +219,7 @@ def show(options: argparse.Namespace, rows: dict[str, dict[str, float]]) -> None
 
 
 def show_interpolation(side: int, dates: int) -> None:
-    """Print how long the interpolation alone takes, to 23 dates of 6 bands and 3 indices."""
+    """Print the time of interpolation alone, to 23 dates of 6 bands and 3 indices."""
     random = np.random.default_rng(1)
     stack = random.integers(1, 5000, (dates, 6, side * side), dtype=np.uint16)
     valid = (random.random((dates, side * side // 25)) > 0.4).repeat(25, axis=1)

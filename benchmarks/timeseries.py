@@ -1,4 +1,4 @@
-"""How long a click on the map takes: the series of a pixel, asked of a process that stays alive, as the dock does.
+"""Time of a click on the map: the time series of a pixel, from a process that stays alive, as in the dock.
 
     python benchmarks/timeseries.py                     500 × 500 px × 100 dates in four patches
     python benchmarks/timeseries.py --index B08,NDVI    another band or index
@@ -24,7 +24,7 @@ from patchwork.core.progress import Progress
 
 
 def main() -> None:
-    """Make a map, ask for some places, and print what the first and the later answers take."""
+    """Make a map, request the series of some places, and print the time of the first and later answers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=500, help="pixels")
     parser.add_argument("--dates", type=int, default=100)
@@ -43,13 +43,13 @@ def main() -> None:
 
 
 def places(options: argparse.Namespace) -> list[str]:
-    """Points all over the area."""
+    """Random points in the area."""
     shares = np.random.default_rng(1).random((options.clicks, 2)) * options.side * PIXEL
     return [f"{CORNER[0] + x:.1f},{CORNER[1] - y:.1f},EPSG:32633" for x, y in shares]
 
 
 def ask(workspace: Path, place: str, index: str) -> float:
-    """The seconds that one answer takes."""
+    """Seconds for one answer."""
     operation = OPERATIONS["timeseries"]
     began = time.monotonic()
     values = {"workspace": workspace, "place": place, "index": index}

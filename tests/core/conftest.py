@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -147,6 +148,36 @@ def run_engine():
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def no_report():
+    """Runs write a stub of a report: drawing it takes longer than a small map, and it has tests of its own."""
+
+    def write(workspace):
+        page = workspace.product("report.html")
+        page.write_text("no report", encoding="utf-8")
+        return page
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("patchwork.core.report.write_report", write)
+        yield
+
+
+@pytest.fixture(scope="session")
+def peak_memory():
+    """`peak_memory(function)` calls a function twice; the bytes allocated at most in the second call, imports done."""
+
+    def measure(function):
+        function()
+        tracemalloc.start()
+        try:
+            function()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    return measure
 
 
 @pytest.fixture

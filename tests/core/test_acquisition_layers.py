@@ -1,7 +1,5 @@
 """Acquisitions as layers of the whole area, and styles beside every raster of a workspace."""
 
-import contextlib
-import io
 import json
 import re
 import shutil
@@ -18,20 +16,15 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.merge import merge
+from services.commands import run
 
 from patchwork.core import styles
-from patchwork.core.__main__ import main
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.store.virtual_mosaic import virtual_mosaic
 
 TIMES = ("20190403T100031", "20190413T100031", "20190423T100031")
 BANDS = ("B02", "B03", "B04", "B08", "SCL")
-
-
-def run(*arguments):
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
-        assert main([str(argument) for argument in arguments]) == 0, said.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,9 @@
 """Every wrong input: the exit status, a message that names it and what to do, and a workspace that loses nothing."""
 
-import contextlib
 import ctypes
-import io
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -17,28 +14,16 @@ import pytest
 import rasterio
 import rasterio.shutil
 import shapely
+from services.commands import attempt as run
 
-from patchwork.core import report
-from patchwork.core.__main__ import main
 from patchwork.core.store.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("no_report")
 
 LEFT, TOP, SHAPE = 500_000.0, 5_100_000.0, (24, 24)
 TIMES = ["20190403T100031", "20190503T100031", "20190603T100031", "20190703T100031"]
 BANDS = ("B03", "B04", "B08", "SCL")
 WRONG_PARAMETERS, FAILED = 2, 1
-
-
-def run(*arguments):
-    """An operation in this process; an exception that reaches the person would end the test."""
-    out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as end:  # argparse
-            status = end.code
-    signal.signal(signal.SIGTERM, before)
-    return SimpleNamespace(status=status, out=out.getvalue(), said=err.getvalue())
 
 
 def refused(result, status, *fragments):
@@ -65,18 +50,6 @@ def box(left, top, right, bottom):
 
 
 POLYGONS = [box(*corners) for corners in ((1, 1, 11, 5), (1, 6, 11, 11), (13, 1, 23, 11), (1, 13, 11, 23))]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_report():
-    def write(workspace):
-        page = workspace.product("report.html")
-        page.write_text("left out", encoding="utf-8")
-        return page
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "write_report", write)
-        yield
 
 
 @pytest.fixture(scope="module")

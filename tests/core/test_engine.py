@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from services.commands import processes_of
 
 from patchwork.core.faces import time_left
 from patchwork.core.operations import OPERATIONS
@@ -87,15 +88,7 @@ class Engine:
 
     def relatives(self):
         """The processes of the group that still live."""
-        alive = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = stat.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == self.process.pid and fields[0] not in "ZX":
-                alive.append(int(stat.parent.name))
-        return alive
+        return processes_of(self.process.pid)
 
     def leaves_nothing(self, seconds=15):
         end = time.monotonic() + seconds

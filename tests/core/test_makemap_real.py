@@ -1,40 +1,17 @@
 """Maps of real imagery, held against what eo-learn made of it and against themselves in other patches."""
 
-import contextlib
-import io
 import json
 import re
 import shutil
-import signal
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import rasterio
 import shapely
-
-from patchwork.core import report
-from patchwork.core.__main__ import main
+from services.commands import run
 
 LAYERS = ("map", "confidence", "valid_count", "labels", "mean_cloud_probability", "mean_ndvi")
-
-
-def run(*arguments):
-    """An operation in this process, which has the packages loaded already."""
-    out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(argument) for argument in arguments])
-    signal.signal(signal.SIGTERM, before)
-    assert status == 0, err.getvalue()
-    return SimpleNamespace(outputs=json.loads(out.getvalue()), said=err.getvalue())
-
-
-@pytest.fixture
-def no_report(monkeypatch):
-    """Drawing the report takes as long as a small map, and is not what is compared."""
-    monkeypatch.setattr(report, "write_report", lambda workspace: workspace.product("report.html"))
 
 
 def read(path, band=1):

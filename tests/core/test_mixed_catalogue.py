@@ -94,7 +94,7 @@ def moment(time):
     return datetime.strptime(time, "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
 
 
-def put_beside(folder, times):
+def put_beside(folder, times, repeats=(1, 1)):
     """Acquisitions that the source does not know: into the catalogue, and their scenes."""
     workspace = Workspace(folder)
     domain = workspace.layout.domain
@@ -115,7 +115,7 @@ def put_beside(folder, times):
         replace(old, acquisitions=tuple(sorted((*old.acquisitions, *items), key=lambda i: i.time)))
     )
     for item, time in zip(items, times, strict=True):
-        bands = np.stack([image(time, band) for band in item.bands])
+        bands = np.stack([np.tile(image(time, band), repeats) for band in item.bands])
         for patch in workspace.layout.patches:
             own = bands[(slice(None), *domain.slices(patch.window))]
             tags = {FINGERPRINT_TAG: workspace.scene_fingerprint(patch, item)}
@@ -260,12 +260,26 @@ def test_no_seams(made, made_in_many):
     assert (made / "ndvi.csv").read_bytes() == (made_in_many / "ndvi.csv").read_bytes()
 
 
-def test_strips_under_a_small_budget_make_the_same_map(made, copied, monkeypatch):
-    monkeypatch.setattr("patchwork.core.operations.classifypatches.strip_height", lambda *_: 5)
-    shutil.rmtree(copied / "maps")
+def test_a_patch_that_is_classified_in_strips_has_the_same_map(copied, make_imagery, tmp_path):
+    """The same land repeated 6 × 10 times: with features of every day, that patch does not fit into 500 MB at once."""
+    run("drawsamples", copied, step=1, **MODEL)
+    run("trainmodel", copied, jobs=1)
     run("classifypatches", copied, jobs=1)
     run("mosaicmap", copied)
-    np.testing.assert_array_equal(read(copied / "map.tif"), read(made / "map.tif"))
+    repeats, folder = (6, 10), tmp_path / "repeated"
+
+    def value(number, band, shape):
+        return np.tile(image(OPTICAL[number], band), repeats)
+
+    options = {"times": OPTICAL, "bands": BANDS[OPTICAL[0]], "values": value, "corner": (LEFT, TOP)}
+    imagery = make_imagery(tmp_path / "imagery", shape=(6 * ROWS, 10 * COLUMNS), **options)
+    run("splitarea", folder, imagery=imagery, patch_size=5000)
+    run("downloadscenes", folder, imagery=imagery, jobs=1)
+    put_beside(folder, (*LANDSAT, *RADAR), repeats)
+    run("maskclouds", folder, dilation=0, jobs=1)
+    run("classifypatches", folder, model=copied / "model.skops", memory=500, jobs=1)
+    run("mosaicmap", folder)
+    np.testing.assert_array_equal(read(folder / "map.tif"), np.tile(read(copied / "map.tif"), repeats))
 
 
 def test_strips_fit_the_budget_and_count_the_bands_that_each_acquisition_has(made):

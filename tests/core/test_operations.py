@@ -4,12 +4,10 @@ Operations run in this process, through the engine's command line. The report is
 drawing it takes longer than everything else here.
 """
 
-import contextlib
 import csv
-import io
 import json
 import shutil
-import signal
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -20,18 +18,18 @@ import rasterio
 import shapely
 from pyproj import Transformer
 from scipy import ndimage
+from services.commands import run
 
-from patchwork.core import report
-from patchwork.core.__main__ import main
 from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.learning.features import SeriesPlan, regular_dates
-from patchwork.core.learning.models import load_model
+from patchwork.core.learning.models import load_model, save_model
 from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
+from patchwork.core.report import write_report
 from patchwork.core.store.workspace import Workspace
 
-write_report = report.write_report  # the real one
+pytestmark = pytest.mark.usefixtures("no_report")
 
 SHAPE = ROWS, COLUMNS = 36, 48
 LEFT, TOP, PIXEL = 500_000.0, 5_100_000.0, 10.0
@@ -86,17 +84,6 @@ def expected_mask(number, *, dilation=1):
     return np.where(scl == 0, 255, mask).astype(np.uint8)
 
 
-def run(*arguments):
-    """An operation in this process: exit status, outputs, and what it said."""
-    out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(argument) for argument in arguments])
-    signal.signal(signal.SIGTERM, before)
-    assert status == 0, err.getvalue()
-    return SimpleNamespace(outputs=json.loads(out.getvalue()), said=err.getvalue())
-
-
 def read(path):
     with rasterio.open(path) as file:
         return file.read(1)
@@ -138,18 +125,6 @@ def in_degrees(geometry, epsg=32633):
     transformer = Transformer.from_crs(epsg, 4326, always_xy=True)
     dense = shapely.segmentize(geometry, 20)
     return shapely.transform(dense, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_report():
-    def write(workspace):
-        page = workspace.product("report.html")
-        page.write_text("left out", encoding="utf-8")
-        return page
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "write_report", write)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +298,7 @@ def test_the_steps_one_by_one_give_the_same_map(country, made, tmp_path):
 
 
 def test_the_report_is_written_anew_from_what_is_there(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "write_report", write_report)
+    monkeypatch.setattr("patchwork.core.report.write_report", write_report)  # the real one
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
     (folder / "report.html").unlink(missing_ok=True)
     outputs = run("writereport", "--workspace", folder, "--report", tmp_path / "page.html").outputs
@@ -841,10 +816,11 @@ def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp
         assert (read(folder / "labels.tif") > 0).sum() == len(country.shapes) * side * side
 
 
-def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path, monkeypatch):
+def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path):
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
+    model = load_model(folder / "model.skops")
+    save_model(folder / "model.skops", replace(model, facts={**model.facts, "mark": "lost by training"}))
     kept = [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")]
-    monkeypatch.setattr("patchwork.core.learning.models.fit", None)  # nothing is fitted
     make_map(country, folder, *ONE, "--class-colours", "20=#A1B2c3, 400=#000001")
     assert [times_written(folder, pattern) for pattern in ("*/**/*.tif", "samples.gpkg")] == kept
     same_layers(folder, made.workspace)
@@ -855,7 +831,9 @@ def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp
         assert {entry["id"]: entry["colour"] for entry in classes}[20] == "#a1b2c3"
         assert 'value="20" color="#a1b2c3"' in (folder / f"{layer}.qml").read_text(encoding="utf-8")
     assert "#a1b2c3" in (folder / "masks" / "mask_20.qml").read_text(encoding="utf-8")
-    assert load_model(folder / "model.skops").scheme.colour_table[400] == (0, 0, 1)
+    recoloured = load_model(folder / "model.skops")
+    assert recoloured.scheme.colour_table[400] == (0, 0, 1)
+    assert recoloured.facts["mark"] == "lost by training"
     for step in ("rasterizereference", "drawsamples", "trainmodel", "classifypatches"):
         found = {entry["id"]: entry["colour"] for entry in Workspace(folder).record(step)["classes"]}
         assert (found[20], found[400]) == ("#a1b2c3", "#000001")

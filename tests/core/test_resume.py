@@ -1,12 +1,10 @@
 """Runs that are killed at any moment and started again, and steps that were left half-way."""
 
 import contextlib
-import io
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,12 +15,11 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from services.commands import processes_of, run
 
-from patchwork.core import report
-from patchwork.core.__main__ import main
 from patchwork.core.store.workspace import Workspace
 
-LAUNCHER = Path(__file__).resolve().parents[2] / "core" / "launcher"
+pytestmark = pytest.mark.usefixtures("no_report")
 
 
 def outcome(folder):
@@ -53,16 +50,6 @@ def same(one, other):
 def written(folder):
     """When each raster of a patch was written: these take the time of a run."""
     return {path: path.stat().st_mtime_ns for path in folder.glob("*/**/[!.]*.tif") if path.parent.name != "masks"}
-
-
-def processes_of(group):
-    alive = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group and fields[0] not in "ZX":
-                alive.append(int(stat.parent.name))
-    return alive
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
@@ -107,27 +94,6 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata,
 # The same, at moments chosen one by one, on a small made-up country
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _no_report():
-    def write(workspace):
-        page = workspace.product("report.html")
-        page.write_text("left out", encoding="utf-8")
-        return page
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "write_report", write)
-        yield
-
-
-def run(*arguments):
-    out, err = io.StringIO(), io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main([str(argument) for argument in arguments])
-    signal.signal(signal.SIGTERM, before)
-    return SimpleNamespace(status=status, said=err.getvalue())
-
-
 @pytest.fixture(scope="module")
 def make_map(tmp_path_factory, make_imagery, make_reference):
     folder = tmp_path_factory.mktemp("country")
@@ -151,8 +117,7 @@ def make_map(tmp_path_factory, make_imagery, make_reference):
 
     def make(workspace, *more):
         model = ("--per-class", 12, "--validation", "polygons", "--erosion", 0)
-        result = run("makemap", *inputs, *model, "--workspace", workspace, *more)
-        assert result.status == 0, result.said
+        run("makemap", *inputs, *model, "--workspace", workspace, *more)
         return outcome(workspace)
 
     return make

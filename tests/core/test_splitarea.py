@@ -60,10 +60,13 @@ def test_a_large_area_is_a_question(tmp_path):
 
 
 @pytest.mark.parametrize("area", ["-10,36,30,60", "-180,-60,180,80"])
-def test_a_continent_is_refused_before_anything_is_cut(tmp_path, area, monkeypatch):
-    monkeypatch.setattr("patchwork.core.grid.patches.cut", None)
-    with pytest.raises(DataError, match=r"would be cut into [\d,]+ patches: .* PATCH_SIZE to [\d,]+ m or more"):
-        split(tmp_path, area)
+def test_a_continent_is_refused_before_anything_is_cut(tmp_path, area, peak_memory):
+    def refused():
+        with pytest.raises(DataError, match=r"would be cut into [\d,]+ patches: .* PATCH_SIZE to [\d,]+ m or more"):
+            split(tmp_path, area)
+
+    assert peak_memory(refused) < 2_000_000  # less than 10 bytes a patch
+    assert not list(tmp_path.glob("[!.]*"))
 
 
 def test_the_patch_size_that_is_proposed_is_taken(tmp_path):

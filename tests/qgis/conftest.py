@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,24 +17,10 @@ HOME = tempfile.TemporaryDirectory(prefix="patchwork-home-")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # A profile of its own; the person's settings stay out of the tests, and the tests out of the settings.
 os.environ["HOME"] = os.environ["QGIS_CUSTOM_CONFIG_PATH"] = HOME.name
-sys.path.insert(0, str(ROOT / "core" / "launcher"))
+sys.path[:0] = [str(ROOT / "core" / "launcher"), str(ROOT / "tests" / "qgis" / "window")]
 
 qgis_core = pytest.importorskip("qgis.core", reason="PyQGIS is not installed for this Python")
 REALDATA = Path(os.environ.get("PATCHWORK_REALDATA", ROOT.parent / "shared" / "realdata"))
-STORIES = Path(__file__).parent / "window"
-SECONDS = 600  # for a story
-SETTINGS = """[PythonPlugins]
-patchwork=true
-
-[qgis]
-checkVersion=false
-
-[app]
-firstRunVersionFlag=99999
-
-[patchwork]
-workspace_folder={workspaces}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -153,45 +139,34 @@ def hub(engine_python):
         server.wait(10)
 
 
-@pytest.fixture
-def play(engine_python, tmp_path):
-    """`play(story, **environment)` runs a story in a fresh profile and returns what it told."""
-    program = next((path for path in ("/usr/bin/qgis.bin", "/usr/bin/qgis") if os.path.exists(path)), None)
-    if program is None or shutil.which("xvfb-run") is None:
-        pytest.skip("there is no QGIS window or no xvfb-run to show it on")
+@pytest.fixture(scope="session")
+def processes_with():
+    """`processes_with(text)` lists the commands of all processes with a text in their command line or environment."""
 
-    def run(story, *, has_plugin=True, **environment):
-        profile = tmp_path / "home č" / ".local/share/QGIS/QGIS3/profiles/default"
-        (profile / "python" / "plugins").mkdir(parents=True, exist_ok=True)
-        (profile / "QGIS").mkdir(exist_ok=True)
-        if has_plugin and not (profile / "python" / "plugins" / "patchwork").exists():
-            (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
-        (profile / "QGIS" / "QGIS3.ini").write_text(
-            SETTINGS.format(workspaces=tmp_path / "workspaces \\x10d"),
-            encoding="ascii",  # a č, as Qt writes it
-        )
-        out = Path(os.environ.get("PATCHWORK_PICTURES", tmp_path / "out")) / story
-        out.mkdir(parents=True, exist_ok=True)
-        left_out = ("PYTHONPATH", "QT_QPA_PLATFORM", "QGIS_CUSTOM_CONFIG_PATH")
-        told = {
-            **{name: value for name, value in os.environ.items() if name not in left_out},
-            "HOME": str(tmp_path / "home č"),
-            "PATH": f"/usr/bin:{os.environ['PATH']}",
-            "PATCHWORK_PYTHON": engine_python,
-            "PATCHWORK_WINDOW_OUT": str(out),
-            "PYTHONPATH": str(STORIES),
-            **environment,
-        }
-        screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24"]
-        command = [*screen, program, "--noversioncheck", "--nologo", "--code", str(STORIES / f"{story}.py")]
-        done = subprocess.run(command, env=told, capture_output=True, text=True, timeout=SECONDS, check=False)
-        file = out / "told.json"
-        assert file.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
-        found = json.loads(file.read_text(encoding="utf-8"))
-        assert "error" not in found, found["error"]
+    def find(text):
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_bytes()
+                known = command + (process / "environ").read_bytes()
+                state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if str(text).encode() in known and state != "Z" and int(process.name) != os.getpid():
+                found.append(command)
         return found
 
-    return run
+    return find
+
+
+@pytest.fixture
+def play(engine_python, tmp_path):
+    """`play(story, **environment)` plays a story in the real window and returns what it reports."""
+    from playing import CAN_PLAY, play_story
+
+    if not CAN_PLAY:
+        pytest.skip("there is no QGIS window or no xvfb-run to show it on")
+    return partial(play_story, tmp_path, engine_python)
 
 
 @pytest.fixture

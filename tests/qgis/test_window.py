@@ -6,9 +6,6 @@ import json
 import re
 from pathlib import Path
 
-# Seconds: far less than a window that stands still, more than a busy machine adds to the tenth that is meant.
-LONGEST_HOLD = 1.0
-
 
 def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     told = play("sample_story")
@@ -17,8 +14,6 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert re.match(r"\d+ patches, 24 km². A year takes about", told["planned"])
     assert set(told["seen"]) >= {"waiting", "running", "done"}
     assert told["note"] == "The map is made."
-    assert told["held"] < LONGEST_HOLD
-    assert told["held_by_layers"] < LONGEST_HOLD
     assert told["group"] == "Patchwork – sample-region"
     assert told["layers"][:4] == ["Patches", "Land-cover map", "Confidence", "Valid observations"]
     assert told["layers"][-2:] == ["Reference", "Scenes"]
@@ -39,7 +34,6 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert told["colours"]["1200"] == "#ffcc00"
     assert re.fullmatch(r"\d{8}T\d{6}", told["skipped"])
     assert told["note"] == "The map is made."
-    assert told["held"] < LONGEST_HOLD
     assert told["classes"]["9120"] == "#33aa33"
     assert set(told["classes"].items()) <= set(told["colours"].items())
     assert told["valid"] > 3

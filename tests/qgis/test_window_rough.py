@@ -22,12 +22,12 @@ def test_from_a_zip_to_a_map(play, tmp_path, monkeypatch):
     assert told["note"] == "The map is made."
 
 
-def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path):
+def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path, processes_with):
     marker = str(tmp_path / "project č.qgz")
     before = play("killed_story", **places, PATCHWORK_PROJECT=marker)
     assert before["running"]
     end = time.monotonic() + 20
-    while _processes_that_know(marker):
+    while processes_with(marker):
         assert time.monotonic() < end
         time.sleep(0.1)
     assert not list(Path(before["workspace"]).rglob("map.tif"))
@@ -37,19 +37,6 @@ def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play,
     assert after["field"] == "crop"
     assert str(after["layer"]).endswith("reference.shp")
     assert after["note"] == "The map is made."
-
-
-def _processes_that_know(marker):
-    """The processes that have a word in their environment."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            if marker.encode() in (process / "environ").read_bytes() and state != "Z":
-                found.append(process.name)
-        except OSError:
-            continue
-    return found
 
 
 def test_rough_hands(play, places):

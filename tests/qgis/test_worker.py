@@ -85,12 +85,15 @@ def test_a_busy_worker_keeps_nobody_waiting(run, worker, tmp_path, provider):
     assert found["PATCH_NUMBER"] == 2
 
 
-def test_heavy_operations_have_a_process_of_their_own(run, worker, tmp_path, monkeypatch):
+def test_heavy_operations_have_a_process_of_their_own(run, worker, tmp_path):
     from qgis.core import QgsProcessingException
 
-    monkeypatch.setattr(worker, "borrowed", lambda interpreter: pytest.fail("the worker was asked"))
+    run("splitarea", {"AREA": AREA, "SOURCE": "stac", "WORKSPACE": str(tmp_path / "ready")})  # by the worker, now idle
+    statistics = Path("/proc", str(children()[0]), "io")  # what the worker has read and written
+    before = statistics.read_text()
     with pytest.raises(QgsProcessingException, match="has no"):
-        run("maskclouds", {"WORKSPACE": str(tmp_path)})
+        run("maskclouds", {"WORKSPACE": str(tmp_path / "empty")})
+    assert statistics.read_text() == before
 
 
 def test_without_a_worker_every_request_starts_an_engine(run, tmp_path, engine_python):
