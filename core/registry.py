@@ -29,10 +29,6 @@ class Registry(Mapping[str, R]):
             raise ValueError(f"{self._what}: {name!r} is registered already.")
         self._records[name] = record
 
-    def remove(self, name: str) -> None:
-        """Take a record out again."""
-        del self._records[name]
-
     def labels(self, **first: str) -> Mapping[str, str]:
         """The label of each name, after `first`; records that are added later are in it too."""
         return _Labels(self._records, first)

@@ -14,6 +14,9 @@ from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtGui import QPixmap
 from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy
 
+from ..core.imagery.sources import SOURCES
+from ..core.imagery.sources.record import SourceRecord
+from ..core.operations.declarations.sources import SourceParameters
 from ..processing_provider.translation import tr
 from .area_section import AreaSection, minutes_text, size_text
 from .parameter_form import ParameterForm
@@ -23,15 +26,6 @@ from .section import Note, Section
 from .session import Session, plain
 
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
-# What each source asks for, beside itself.
-FIELDS = {
-    "folder": ("IMAGERY", *PERIOD),
-    "sample": PERIOD,
-    "safe": ("IMAGERY", *PERIOD),
-    "stac": ("COLLECTION", *PERIOD),
-    "sentinelhub": ("SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET"),
-}
-SERVICES = ("stac", "sentinelhub")
 NAMES = ("SOURCE", "IMAGERY", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
 
 
@@ -78,9 +72,10 @@ class ImagerySection(Section):
         self._forget()
 
     @property
-    def source(self) -> str:
+    def source(self) -> SourceRecord:
         """The chosen source."""
-        return self._session.get("SOURCE") or "folder"
+        name = self._session.get("SOURCE")
+        return SOURCES[name if name in SOURCES else SourceParameters.source]
 
     def find_scenes(self) -> None:
         """Ask for the acquisitions of the period over the patches as they are planned."""
@@ -113,16 +108,17 @@ class ImagerySection(Section):
         year = QDate.currentDate().year() - 1
         suggested = {"START": f"{year}-01-01", "END": f"{year}-12-31"}
         chosen = {name: plain(self._session.get(name)) for name in suggested}
-        if self.source in SERVICES and not any(chosen.values()):
+        if self.source.needs_period and not any(chosen.values()):
             for name, day in suggested.items():
                 self._session.set(name, day)
-        elif self.source not in SERVICES and chosen == suggested:
+        elif not self.source.needs_period and chosen == suggested:
             for name in suggested:
                 self._session.set(name, None)
 
     def _show_fields(self) -> None:
-        self.form.show_only(("SOURCE", *FIELDS[self.source]))
-        self.test.setVisible(self.source == "sentinelhub")
+        fields = [name.upper() for name in self.source.fields]
+        self.form.show_only(("SOURCE", *PERIOD, *fields))
+        self.test.setVisible("AUTH" in fields)
         self.account.say("")
 
     def _forget(self) -> None:

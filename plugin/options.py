@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.operations.declarations import Heavy
+from ..core.operations.declarations.workspace import ResourceParameters
 from ..core.parameters import Number, declared
 from ..processing_provider import interpreter, settings
 from ..processing_provider.provider import ICON
@@ -64,7 +64,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.workspace_folder = QgsFileWidget()
         self.workspace_folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.workspace_folder.setFilePath(settings.workspace_folder())
-        kinds = {parameter.name: parameter.kind for parameter in declared(Heavy)}
+        kinds = {parameter.name: parameter.kind for parameter in declared(ResourceParameters)}
         self.memory = _number(kinds["memory"], settings.memory(), step=500)
         self.jobs = _number(kinds["jobs"], settings.jobs(), step=1)
         self.jobs.setSpecialValueText(tr("One for each core"))

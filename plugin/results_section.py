@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton
 
+from ..core.store.paths import WorkspacePaths
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
 from .area_tools import AskTool
@@ -42,9 +43,9 @@ class ResultsSection(Section):
         self.tool.asked.connect(self._on_asked)
         self.note = Note(self)
         self.report = QPushButton(QgsApplication.getThemeIcon("/mIconHtml.svg"), tr("Report"))
-        self.report.clicked.connect(lambda: self._open("report.html"))
+        self.report.clicked.connect(lambda: self._open(WorkspacePaths(self._session.workspace).report))
         self.folder = QPushButton(QgsApplication.getThemeIcon("/mActionFileOpen.svg"), tr("Folder"))
-        self.folder.clicked.connect(lambda: self._open("."))
+        self.folder.clicked.connect(lambda: self._open(self._session.workspace))
         self.ask = QPushButton(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Ask the map"))
         self.ask.setCheckable(True)
         self.ask.setToolTip(tr("A click on the map plots the year of that pixel, or tells why a patch has failed"))
@@ -67,8 +68,9 @@ class ResultsSection(Section):
         """Look at what the workspace has."""
         workspace = self._session.workspace
         chosen = self._session.get("WORKSPACE")
-        has_scenes = (workspace / "scenes.json").is_file()
-        self.report.setEnabled((workspace / "report.html").is_file())
+        paths = WorkspacePaths(workspace)
+        has_scenes = paths.catalogue.is_file()
+        self.report.setEnabled(paths.report.is_file())
         self.folder.setEnabled(workspace.is_dir())
         for widget in (self.ask, self.value):
             widget.setEnabled(has_scenes)
@@ -151,8 +153,8 @@ class ResultsSection(Section):
         for button in (self.save_table, self.save_picture):
             button.setEnabled(self._table is not None)
 
-    def _open(self, name: str) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.workspace / name)))
+    def _open(self, path: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
     def _save_table(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, tr("Save table"), "timeseries.csv", "CSV (*.csv)")

@@ -17,6 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..core.store.paths import WorkspacePaths
 from ..processing_provider.translation import tr
 from .area_section import LARGE_KM2, AreaSection, minutes_text, size_text
 from .patch_overlay import PatchOverlay
@@ -96,7 +97,7 @@ class RunSection(QWidget):
         self.folder.lineEdit().setPlaceholderText(str(workspace))
         if self.is_running:
             return
-        unfinished = (workspace / "grid.json").exists() and not (workspace / "records" / "makemap.json").exists()
+        unfinished = WorkspacePaths(workspace).is_unfinished
         self.button.setText(tr("Continue the map") if unfinished else tr("Make the map"))
         if unfinished:
             self.note.say(UNFINISHED)

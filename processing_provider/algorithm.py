@@ -20,7 +20,6 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
-from ..core.operations.declarations import Heavy
 from ..core.parameters import Declared, Operation, declared
 from . import accounts, bindings, outputs, places
 from .bindings import Given
@@ -183,8 +182,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
         destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
         values = {**self._values, **destinations.files}
-        is_heavy = issubclass(self._operation.parameters, Heavy)
-        results = engine.run(self._operation.name, values, feedback, self._secrets, is_heavy=is_heavy)
+        in_worker = self._operation.in_worker
+        results = engine.run(self._operation.name, values, feedback, self._secrets, in_worker=in_worker)
         if results is None:
             return {}
         if "workspace" in self._values:

@@ -30,12 +30,12 @@ def run(
     feedback: QgsProcessingFeedback,
     secrets: Mapping[str, str],
     *,
-    is_heavy: bool = True,
+    in_worker: bool = False,
 ) -> Optional[dict[str, Any]]:
     """Run an operation of the engine with plain values; its outputs by their upper-case names, None when cancelled.
 
-    `secrets` are variables of its environment, beside QGIS's proxy settings. What is not heavy is asked of the worker,
-    where one is kept. When it returns or raises, no process that it started is left, but for the worker. Raises
+    `secrets` are variables of its environment, beside QGIS's proxy settings. With `in_worker` the worker is asked,
+    if there is one. When it returns or raises, no process that it started is left, but for the worker. Raises
     QgsProcessingException with the engine's own message, or with its last words and advice where it died without one.
     """
     interpreter = find_interpreter()
@@ -43,7 +43,7 @@ def run(
     if outdated:
         feedback.pushWarning(outdated)
     own = {**proxy_environment(), **secrets}
-    if not is_heavy:
+    if in_worker:
         with WORKER.borrowed(interpreter) as worker:
             if worker is not None:
                 worker.send({"operation": operation, "parameters": dict(values), "environment": own})

@@ -20,13 +20,13 @@ from qgis.core import (
 )
 
 from ..core.frozen import frozen
-from ..core.operations.mosaicmap import LAYERS
+from ..core.mapping.layers import LAYERS, REFERENCE_GROUP
+from ..core.store.patch_rasters import LABELS
+from ..core.store.paths import WorkspacePaths
 from .translation import tr
 
 WORKSPACE_PROPERTY = "patchwork/workspace"
-PATCHES, REFERENCE, SCENES = "Patches", "Reference", "Scenes"
-_TOP_TO_BOTTOM = ("patches", "map", "confidence", "valid_count", "mean_cloud_probability", "mean_ndvi", "labels")
-_SHOWN = ("patches", "map")
+PATCHES, SCENES = "Patches", "Scenes"
 
 
 @frozen
@@ -46,22 +46,22 @@ def group_title(workspace: Path) -> str:
 
 def title_of(file: Path) -> Optional[str]:
     """What people call a file about the whole area, by its name in the workspace; None where it is another file."""
-    if file.stem == "patches":
+    if file.name == WorkspacePaths(file.parent).patches.name:
         return tr(PATCHES)
-    return tr(LAYERS[file.stem].title) if file.stem in LAYERS else None
+    return tr(LAYERS[file.stem].label) if file.stem in LAYERS else None
 
 
 def layers_of(workspace: Path, *, scenes: bool = True) -> list[RunLayer]:
     """What a workspace has to show so far, from top to bottom."""
-    files = [workspace / f"{name}.{'gpkg' if name == 'patches' else 'tif'}" for name in _TOP_TO_BOTTOM]
-    layers = [
-        RunLayer(str(title_of(file)), file, tr(REFERENCE) if file.stem == "labels" else "", file.stem in _SHOWN)
-        for file in files
-        if file.exists()
+    paths = WorkspacePaths(workspace)
+    layers = [RunLayer(tr(PATCHES), paths.patches, is_shown=True)]
+    layers += [
+        RunLayer(tr(layer.label), paths.layer(layer.name), tr(layer.group), layer.is_shown) for layer in LAYERS.values()
     ]
-    layers += [RunLayer(name, file, tr(REFERENCE), True) for name, file in _masks(workspace)]
+    layers = [layer for layer in layers if layer.file.exists()]
+    layers += [RunLayer(name, file, tr(REFERENCE_GROUP), True) for name, file in _masks(paths)]
     if scenes:
-        for file in sorted((workspace / "acquisitions").glob("*.vrt")):
+        for file in sorted(paths.acquisitions.glob("*.vrt")):
             time = datetime.strptime(file.stem, "%Y%m%dT%H%M%S")
             layers.append(RunLayer(f"{time:%Y-%m-%d %H:%M}", file, tr(SCENES), True))
     return layers
@@ -140,17 +140,17 @@ def file_of(layer: Optional[QgsMapLayer]) -> Optional[Path]:
 
 def sort_key(file: Path) -> int:
     """A greater number for files that lie further up in the layer tree."""
-    names = _TOP_TO_BOTTOM
+    names = ["patches", *LAYERS]
     return len(names) - names.index(file.stem) if file.stem in names else 0
 
 
-def _masks(workspace: Path) -> list[tuple[str, Path]]:
+def _masks(paths: WorkspacePaths) -> list[tuple[str, Path]]:
     """The masks that there are, with the names of their classes."""
-    record = workspace / "records" / "rasterizereference.json"
+    record = paths.record(LABELS.step)
     if not record.exists():
         return []
     classes = json.loads(record.read_text(encoding="utf-8"))["classes"]
-    masks = [(entry["name"], workspace / "masks" / f"mask_{entry['id']}.tif") for entry in classes]
+    masks = [(entry["name"], paths.class_mask(entry["id"])) for entry in classes]
     return [(name, file) for name, file in masks if file.exists()]
 
 

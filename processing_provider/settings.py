@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QStandardPaths
 
-from ..core.operations.declarations import Heavy
+from ..core.operations.declarations.workspace import ResourceParameters
 
 T = TypeVar("T", str, int)
 
@@ -44,6 +44,6 @@ def _documents() -> str:
 
 python = Setting("patchwork/python", "")  # the engine's interpreter; empty for QGIS's own
 workspace_folder = Setting("patchwork/workspace_folder", _documents())  # where new workspaces are made
-memory = Setting("patchwork/memory", Heavy.memory)  # MB
-jobs = Setting("patchwork/jobs", Heavy.jobs)  # 0 for one on each core
+memory = Setting("patchwork/memory", ResourceParameters.memory)  # MB
+jobs = Setting("patchwork/jobs", ResourceParameters.jobs)  # 0 for one on each core
 account = Setting("patchwork/account", "")  # the id of an authentication configuration

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from ..errors import ParameterError
 from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
+from ..registry import Registry
 from . import (
     checkinstallation,
     checkreference,
@@ -30,27 +31,27 @@ from . import (
     writereport,
 )
 
-OPERATIONS: Mapping[str, Operation] = {
-    module.OPERATION.name: module.OPERATION
-    for module in (
-        makemap,
-        splitarea,
-        findscenes,
-        quicklook,
-        downloadscenes,
-        maskclouds,
-        observationstatistics,
-        timeseries,
-        checkreference,
-        rasterizereference,
-        drawsamples,
-        trainmodel,
-        classifypatches,
-        mosaicmap,
-        writereport,
-        checkinstallation,
-    )
-}
+OPERATIONS = Registry(
+    "Operation",
+    (
+        makemap.OPERATION,
+        splitarea.OPERATION,
+        findscenes.OPERATION,
+        quicklook.OPERATION,
+        downloadscenes.OPERATION,
+        maskclouds.OPERATION,
+        observationstatistics.OPERATION,
+        timeseries.OPERATION,
+        checkreference.OPERATION,
+        rasterizereference.OPERATION,
+        drawsamples.OPERATION,
+        trainmodel.OPERATION,
+        classifypatches.OPERATION,
+        mosaicmap.OPERATION,
+        writereport.OPERATION,
+        checkinstallation.OPERATION,
+    ),
+)
 
 
 def execute(

@@ -22,7 +22,8 @@ BOX = shapely.box(500_000.0, 5_100_000.0, 501_000.0, 5_102_000.0)
     ],
 )
 def test_an_extent_is_a_box_in_its_crs(text, crs):
-    area, own_crs = read_area(text)
+    ground = read_area(text)
+    area, own_crs = ground.geometry, ground.crs
     assert area.equals(shapely.box(14.0, 46.0, 15.0, 47.5))
     assert own_crs == crs
 
@@ -60,7 +61,8 @@ def test_the_polygons_of_a_layer_are_one_area(make_reference, tmp_path, suffix):
     crs = "EPSG:4326" if suffix == "geojson" else "EPSG:32633"
     shapes = [shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3), shapely.box(10, 10, 11, 11)]
     path = make_reference(tmp_path / f"area.{suffix}", shapes, {"n": [1, 2, 3]}, crs)
-    area, own_crs = read_area(str(path))
+    ground = read_area(str(path))
+    area, own_crs = ground.geometry, ground.crs
     assert area.equals(shapely.union_all(shapes))
     assert area.area == pytest.approx(8.0)
     assert own_crs == crs
@@ -69,22 +71,22 @@ def test_the_polygons_of_a_layer_are_one_area(make_reference, tmp_path, suffix):
 def test_one_layer_of_several_is_chosen_by_name(make_reference, tmp_path):
     path = make_reference(tmp_path / "two.gpkg", [shapely.box(0, 0, 1, 1)], {"n": [1]}, layer="one")
     make_reference(path, [BOX], {"n": [1]}, layer="two")
-    assert read_area(f"{path}|layername=two")[0].equals(BOX)
-    assert read_area(f"{path}|layername=one")[0].equals(shapely.box(0, 0, 1, 1))
+    assert read_area(f"{path}|layername=two").geometry.equals(BOX)
+    assert read_area(f"{path}|layername=one").geometry.equals(shapely.box(0, 0, 1, 1))
     with pytest.raises(DataError, match="cannot be read as a vector layer"):
         read_area(f"{path}|layername=three")
 
 
 def test_a_self_crossing_polygon_is_mended(make_reference, tmp_path):
     bow_tie = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
-    area, _ = read_area(str(make_reference(tmp_path / "area.gpkg", [bow_tie], {"n": [1]})))
+    area = read_area(str(make_reference(tmp_path / "area.gpkg", [bow_tie], {"n": [1]}))).geometry
     assert area.is_valid
     assert area.area == pytest.approx(50.0)
 
 
 def test_holes_stay_holes(make_reference, tmp_path):
     ring = shapely.box(0, 0, 10, 10).difference(shapely.box(4, 4, 6, 6))
-    area, _ = read_area(str(make_reference(tmp_path / "area.gpkg", [ring], {"n": [1]})))
+    area = read_area(str(make_reference(tmp_path / "area.gpkg", [ring], {"n": [1]}))).geometry
     assert area.area == pytest.approx(96.0)
 
 
@@ -113,7 +115,8 @@ def test_a_shapefile_without_prj_has_no_crs(make_reference, tmp_path):
 
 
 def test_the_border_of_slovenia_is_an_area(realdata):
-    area, crs = read_area(str(realdata / "slovenia_border.geojson"))
+    ground = read_area(str(realdata / "slovenia_border.geojson"))
+    area, crs = ground.geometry, ground.crs
     (border,) = reproject(np.array([area]), crs, "EPSG:4326")
     assert border.contains(shapely.Point(14.5, 46.05))
     assert not border.contains(shapely.Point(13.0, 45.0))

@@ -16,7 +16,7 @@ import rasterio.shutil
 import shapely
 from services.commands import attempt as run
 
-from patchwork.core.store.workspace import Workspace
+from patchwork.core.store.lock import held
 
 pytestmark = pytest.mark.usefixtures("no_report")
 
@@ -525,7 +525,7 @@ def test_a_workspace_that_cannot_be_written(run_engine, monkeypatch, tmp_path):
 
 
 def test_a_workspace_that_another_run_holds(make_map, workspace):
-    with Workspace(workspace).held():
+    with held(workspace):
         result = make_map()
     assert refused(result, FAILED, workspace, "held", f"process {os.getpid()}", "Wait")
     assert make_map().status == 0

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from patchwork.core.clouds.detection import cell_reflectance, classify_scl, cloud_mask, cloud_probability, percent
+from patchwork.core.clouds.detection import cell_reflectance, cloud_mask, cloud_probability, percent
+from patchwork.core.clouds.methods.scl import classify_scl
 from patchwork.core.grid.neighbourhoods import dilate, disk, disk_sum
 from patchwork.core.grid.windows import Window
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS

@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchwork.core import execution
-from patchwork.core.errors import DataError, MissingPackageError, ParameterError, WorkspaceError
-from patchwork.core.execution import Resources, run_all
+from patchwork.core.errors import (
+    DataError,
+    MissingPackageError,
+    MissingStepError,
+    ParameterError,
+    PatchworkError,
+    WorkspaceError,
+)
+from patchwork.core.execution import Resources, resources, run_all
 from patchwork.core.progress import Progress
 
 
@@ -60,9 +66,31 @@ def test_our_own_errors_are_told_in_their_own_words():
             raise WorkspaceError("the disk is full")
         return task
 
-    with pytest.raises(DataError, match=r"1 of 3 failed.*\nPatch 1: the disk is full$"):
+    with pytest.raises(WorkspaceError, match=r"1 of 3 failed.*\nPatch 1: the disk is full$"):
         run(work, [0, 1, 2])
     assert done == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("errors", "kind"),
+    [
+        ([DataError("a"), DataError("b")], DataError),
+        ([WorkspaceError("a"), WorkspaceError("b")], WorkspaceError),
+        ([DataError("a"), WorkspaceError("b")], WorkspaceError),
+        ([MissingStepError("a")], MissingStepError),
+        ([DataError("a"), ValueError("b")], DataError),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"jobs": 2}, {"threads": 2}])
+def test_failures_keep_their_kind(errors, kind, options):
+    threads = options.pop("threads", 0)
+    with pytest.raises(PatchworkError, match=f"{len(errors)} of {len(errors)} failed") as raised:
+        run_all(_raise, errors, repr, Resources(**options), Progress(), threads=threads)
+    assert type(raised.value) is kind
+
+
+def _raise(error):
+    raise error
 
 
 def test_many_failures_are_counted_and_not_all_listed():
@@ -102,11 +130,11 @@ def test_tasks_run_in_processes_of_their_own():
 def test_processes_and_their_arrays_fit_the_memory(memory, jobs, tasks):
     share = Resources(memory, jobs).share(tasks)
     interpreters = 1 if share.processes == 1 else share.processes + 1
-    assert share.processes * share.budget / 1e6 + interpreters * execution._PROCESS_MB <= memory
+    assert share.processes * share.budget / 1e6 + interpreters * resources._PROCESS_MB <= memory
     assert 1 <= share.processes <= min(jobs, tasks)
     assert share.threads >= 1
     assert share.processes * share.threads <= jobs
-    assert share.budget >= execution._LEAST_BUDGET_MB * 1_000_000
+    assert share.budget >= resources._LEAST_BUDGET_MB * 1_000_000
 
 
 @given(st.integers(500, 50_000), st.integers(1, 64), st.integers(1, 64), st.integers(500, 50_000))

@@ -17,8 +17,9 @@ from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.grid.crs import reproject
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
-from patchwork.core.imagery.sources import Service, open_local, open_source
+from patchwork.core.imagery.sources import open_local, open_source
 from patchwork.core.imagery.sources.folder.source import FolderSource
+from patchwork.core.imagery.sources.services import Service
 
 BANDS = ("B04", "B08", "SCL")
 TIMES = ("20190105T100031", "20190214T100030")

@@ -7,6 +7,7 @@ import pytest
 import rasterio
 import rasterio.shutil
 import rasterio.windows
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ from patchwork.core.errors import DataError, WorkspaceError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
-from patchwork.core.mapping.mosaic import read_classes, write_mosaic
+from patchwork.core.mapping.mosaic import Mosaic, read_classes, write_mosaic
+from patchwork.core.store.layout import Layout
 from patchwork.core.store.rasters import fingerprint_of
 from patchwork.core.vocabulary.classes import ClassScheme
 
@@ -22,10 +24,15 @@ GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 SCHEME = ClassScheme.of({1: "cultivated land", 2: "forest", 200: "something else"})
 
 
-def write(path, domain, pixels, *, size=100, patches=None, **options):
+def layout(domain, patches):
+    return Layout(GRID, shapely.box(domain.column, domain.row, domain.right, domain.bottom), domain, patches)
+
+
+def write(path, domain, pixels, *, size=100, patches=None, report=lambda fraction: None, **options):
     patches = tuple(cut(domain, size, size)) if patches is None else patches
     settings = {"dtype": pixels.dtype.name, "nodata": 0, "name": "map", "fingerprint": "abc", **options}
-    write_mosaic(path, GRID, domain, patches, lambda patch: pixels[domain.slices(patch.window)], **settings)
+    mosaic = Mosaic(layout(domain, patches), **settings)
+    write_mosaic(path, mosaic, lambda patch: pixels[domain.slices(patch.window)], report)
     return path
 
 
@@ -53,7 +60,7 @@ def offsets(path):
 def test_a_map_is_a_cloud_optimized_geotiff(tmp_path):
     domain = Window(488_990, 50_003, 1100, 1300)
     pixels = classes(domain.shape)
-    path = write(tmp_path / "new" / "map.tif", domain, pixels, size=256, scheme=SCHEME)
+    path = write(tmp_path / "new" / "map.tif", domain, pixels, size=256, classes=SCHEME)
     with rasterio.open(path) as file:
         assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         assert file.overviews(1) == [2, 4]
@@ -81,7 +88,7 @@ def test_overviews_of_whole_numbers_are_picked_and_not_averaged(tmp_path):
 
 def test_colours_and_names_travel_with_the_map(tmp_path):
     domain = Window(0, 0, 30, 40)
-    path = write(tmp_path / "map.tif", domain, classes(domain.shape), scheme=SCHEME)
+    path = write(tmp_path / "map.tif", domain, classes(domain.shape), classes=SCHEME)
     with rasterio.open(path) as file:
         colours = file.colormap(1)
         assert {id_: colours[id_] for id_ in (1, 2)} == {1: (255, 255, 0, 255), 2: (5, 73, 7, 255)}
@@ -95,7 +102,7 @@ def test_ids_beyond_a_byte_have_colours_too(tmp_path):
     domain = Window(0, 0, 600, 700)
     scheme = ClassScheme.of({1200: "maize", 9120: "grass"})
     pixels = classes(domain.shape, (0, 1200, 9120), np.uint16)
-    path = write(tmp_path / "map.tif", domain, pixels, scheme=scheme)
+    path = write(tmp_path / "map.tif", domain, pixels, classes=scheme)
     with rasterio.open(path) as file:
         np.testing.assert_array_equal(file.read(1), pixels)
         assert file.dtypes == ("uint16",)
@@ -121,8 +128,8 @@ def test_the_mosaic_is_what_the_patches_are_in_whatever_order(tmp_path_factory, 
 def test_the_same_patches_have_the_same_bytes(tmp_path):
     domain = Window(0, 0, 600, 520)
     pixels = classes(domain.shape)
-    one = write(tmp_path / "one.tif", domain, pixels, size=97, scheme=SCHEME)
-    other = write(tmp_path / "other.tif", domain, pixels, size=600, scheme=SCHEME)
+    one = write(tmp_path / "one.tif", domain, pixels, size=97, classes=SCHEME)
+    other = write(tmp_path / "other.tif", domain, pixels, size=600, classes=SCHEME)
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -146,7 +153,7 @@ def test_where_there_is_no_patch_there_is_no_data(tmp_path, dtype, nodata):
 def test_a_map_is_read_in_any_window_of_its_grid(tmp_path, window):
     domain = Window(10, 20, 30, 40)
     pixels = classes(domain.shape)
-    path = write(tmp_path / "map.tif", domain, pixels, scheme=SCHEME)
+    path = write(tmp_path / "map.tif", domain, pixels, classes=SCHEME)
     around = Window(0, 0, 120, 120)
     expected = np.zeros(around.shape, dtype=np.uint8)
     expected[around.slices(domain)] = pixels
@@ -183,9 +190,7 @@ def test_a_patch_that_cannot_be_read_leaves_no_mosaic_and_keeps_the_old_one(tmp_
         raise DataError("cut short")
 
     with pytest.raises(DataError, match="cut short"):
-        write_mosaic(
-            path, GRID, domain, tuple(cut(domain, 9, 9)), read, dtype="uint8", nodata=0, name="map", fingerprint="new"
-        )
+        write_mosaic(path, Mosaic(layout(domain, tuple(cut(domain, 9, 9))), "uint8", 0, "map", "new"), read)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["map.tif"]
 
@@ -199,7 +204,7 @@ def test_a_mosaic_that_lost_pixels_on_the_way_is_not_kept(tmp_path, monkeypatch)
             file.write(np.zeros((1, 3, 3), np.uint8), window=rasterio.windows.Window(5, 5, 3, 3))
 
     monkeypatch.setattr(rasterio.shutil, "copy", lossy)
-    with pytest.raises(WorkspaceError, match=r"map\.tif was not written whole"):
+    with pytest.raises(WorkspaceError, match=r"map\.tif was not written completely"):
         write(tmp_path / "map.tif", Window(0, 0, 30, 30), np.full((30, 30), 7, np.uint8))
     assert list(tmp_path.iterdir()) == []
 

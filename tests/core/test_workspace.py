@@ -7,6 +7,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from datetime import date, datetime, timezone
+from functools import partial
 
 import numpy as np
 import pyogrio
@@ -17,14 +18,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
 
+from patchwork.core.clouds.masks import CloudMasks
+from patchwork.core.clouds.settings import CloudSettings
 from patchwork.core.errors import MissingStepError, WorkspaceError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
+from patchwork.core.imagery.scenes import scene_fingerprint
+from patchwork.core.learning.observations import read_observations
+from patchwork.core.learning.records import SampleRecord
 from patchwork.core.store.acquisitions import Acquisition, Catalogue
 from patchwork.core.store.fingerprints import fingerprint
 from patchwork.core.store.layout import Layout
+from patchwork.core.store.lock import held
 from patchwork.core.store.rasters import write_raster
+from patchwork.core.store.reading import read_cloud_mask, read_clouds, read_scene
+from patchwork.core.store.records import RunRecord
 from patchwork.core.store.workspace import Workspace
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
@@ -57,9 +66,7 @@ def workspace(folder, *, reach=3, acquisitions=ACQUISITIONS, settings=None, **op
     made = Workspace(folder)
     made.write_layout(layout(**options))
     made.write_catalogue(Catalogue("folder", "/imagery", acquisitions))
-    made.write_record(
-        "maskclouds", {"settings": {"method": "auto", "methods": {"scl": {"reach": reach, **(settings or {})}}}}
-    )
+    made.write(CloudSettings("auto", {"scl": {"reach": reach, **(settings or {})}}))
     return made
 
 
@@ -73,9 +80,11 @@ def filled(folder, **options):
         where = DOMAIN.slices(patch.window)
         for acquisition, scene, mask in zip(ACQUISITIONS, scenes, masks, strict=True):
             own = (GRID, patch.window)
-            write_raster(made.scene(patch, acquisition), scene[(slice(None), *where)], *own, nodata=0, names=BANDS)
+            write_raster(
+                made.paths.scene(patch, acquisition), scene[(slice(None), *where)], *own, nodata=0, names=BANDS
+            )
             clouds = np.stack([mask[where], mask[where]])
-            write_raster(made.cloud(patch, acquisition), clouds, *own, nodata=255, names=("probability", "mask"))
+            write_raster(made.paths.cloud(patch, acquisition), clouds, *own, nodata=255, names=("probability", "mask"))
     return made, scenes, masks
 
 
@@ -105,8 +114,18 @@ def test_the_patches_are_a_layer_on_the_grid(tmp_path):
 def test_a_layout_that_is_written_again_is_read_again(tmp_path):
     made = workspace(tmp_path)
     assert len(made.layout.patches) == 12
+    assert len(CloudMasks.of(made).neighbours(made.layout.patches[0], ACQUISITIONS[0])) == 4
     made.write_layout(layout(size=10**6))
-    assert len(made.layout.patches) == 1
+    (patch,) = made.layout.patches
+    assert CloudMasks.of(made).neighbours(patch, ACQUISITIONS[0]) == [patch]
+
+
+def test_cloud_settings_that_are_written_again_are_read_again(tmp_path):
+    made = workspace(tmp_path)
+    patch = made.layout.patches[0]
+    assert len(CloudMasks.of(made).neighbours(patch, ACQUISITIONS[0])) == 4
+    made.write(CloudSettings("auto", {"scl": {"reach": 0}}))
+    assert CloudMasks.of(made).neighbours(patch, ACQUISITIONS[0]) == [patch]
 
 
 def test_the_catalogue_comes_back(tmp_path):
@@ -118,10 +137,19 @@ def test_the_catalogue_comes_back(tmp_path):
 
 def test_records_come_back(tmp_path):
     made = Workspace(tmp_path)
-    assert not made.has_record("trainmodel")
-    made.write_record("trainmodel", {"classes": ["Wald", 3], "overall": 0.5})
-    assert made.has_record("trainmodel")
-    assert Workspace(tmp_path).record("trainmodel") == {"classes": ["Wald", 3], "overall": 0.5}
+    assert made.find(RunRecord) is None
+    record = RunRecord({"class_field": "Größe", "jobs": 3}, {"numpy": "2.0"}, {"Splitting the area": 0.5})
+    made.write(record)
+    assert Workspace(tmp_path).find(RunRecord) == Workspace(tmp_path).read(RunRecord) == record
+    made.forget(RunRecord)
+    assert Workspace(tmp_path).find(RunRecord) is None
+
+
+def test_a_record_of_something_else_is_named(tmp_path):
+    made = workspace(tmp_path)
+    made.paths.record("maskclouds").write_text('{"settings": {}}')
+    with pytest.raises(WorkspaceError, match=r"maskclouds\.json is not a record of maskclouds .* Delete it"):
+        made.read(CloudSettings)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +157,7 @@ def test_records_come_back(tmp_path):
     [
         (lambda made: made.layout, "splitarea"),
         (lambda made: made.catalogue, "findscenes"),
-        (lambda made: made.record("drawsamples"), "drawsamples"),
+        (lambda made: made.read(SampleRecord), "drawsamples"),
     ],
 )
 def test_what_is_not_there_yet_names_the_step_to_run(tmp_path, ask, step):
@@ -141,11 +169,11 @@ def test_missing_scenes_and_clouds_name_the_step_to_run(tmp_path):
     made = workspace(tmp_path)
     patch, acquisition = made.layout.patches[0], ACQUISITIONS[0]
     with pytest.raises(MissingStepError, match=r"scenes/.*20190105T100031\.tif yet: run downloadscenes first"):
-        made.read_scene(acquisition, patch.window, ["B02"])
+        read_scene(made, acquisition, patch.window, ["B02"])
     with pytest.raises(MissingStepError, match="run maskclouds first"):
-        made.read_cloud(patch, acquisition)
+        read_clouds(made, patch, acquisition)
     with pytest.raises(MissingStepError, match="run maskclouds first"):
-        made.read_series(patch, patch.window, ["B02"], 1)
+        read_observations(made, patch, patch.window, ["B02"], 1)
 
 
 def test_another_format_is_refused(tmp_path):
@@ -161,7 +189,7 @@ def test_another_format_is_refused(tmp_path):
     [
         ("grid.json", lambda made: made.layout),
         ("scenes.json", lambda made: made.catalogue),
-        ("records/maskclouds.json", lambda made: made.record("maskclouds")),
+        ("records/maskclouds.json", lambda made: made.read(CloudSettings)),
     ],
 )
 def test_files_that_were_damaged_are_named(tmp_path, file, ask):
@@ -212,8 +240,14 @@ def test_the_order_of_a_mapping_does_not_count_but_that_of_a_list_does():
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
 
 
+def fingerprint_of(made, kind):
+    if kind == "scene":
+        return partial(scene_fingerprint, made.layout)
+    return CloudMasks.of(made).fingerprint
+
+
 def prints(made, kind):
-    method = getattr(made, f"{kind}_fingerprint")
+    method = fingerprint_of(made, kind)
     return {(patch.id, item.name): method(patch, item) for patch in made.layout.patches for item in ACQUISITIONS}
 
 
@@ -233,7 +267,7 @@ def test_new_pixels_of_one_acquisition_change_its_files_alone(tmp_path, kind):
     new = (ACQUISITIONS[0], replace(ACQUISITIONS[1], identity="2"), ACQUISITIONS[2])
     one, other = workspace(tmp_path / "one"), workspace(tmp_path / "other", acquisitions=new)
     before = prints(one, kind)
-    method = getattr(other, f"{kind}_fingerprint")
+    method = fingerprint_of(other, kind)
     after = {
         (patch.id, old.name): method(patch, item)
         for patch in other.layout.patches
@@ -245,7 +279,7 @@ def test_new_pixels_of_one_acquisition_change_its_files_alone(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["scene", "cloud"])
 def test_what_a_catalogue_tells_beside_the_pixels_changes_nothing(tmp_path, kind):
     made = workspace(tmp_path)
-    method = getattr(made, f"{kind}_fingerprint")
+    method = fingerprint_of(made, kind)
     patch = made.layout.patches[0]
     told = replace(ACQUISITIONS[0], coverage=0.1, cloud_cover=0.9)
     assert method(patch, told) == method(patch, ACQUISITIONS[0])
@@ -291,7 +325,8 @@ def test_the_clouds_of_a_patch_together_change_with_any_of_them(tmp_path):
     fewer = workspace(tmp_path / "fewer", acquisitions=ACQUISITIONS[:2])
     same = workspace(tmp_path / "same")
     patch = one.layout.patches[0]
-    assert one.clouds_fingerprint(patch) == same.clouds_fingerprint(patch) != fewer.clouds_fingerprint(patch)
+    own, alike, other = (CloudMasks.of(made).patch_fingerprint(patch) for made in (one, same, fewer))
+    assert own == alike != other
 
 
 # Reading across patches
@@ -315,8 +350,8 @@ def test_any_window_is_the_crop_of_the_whole(noise, window):
     if not around.is_empty:
         scene[(slice(None), *window.slices(around))] = scenes[1][[2, 0]][(slice(None), *DOMAIN.slices(around))]
         mask[window.slices(around)] = masks[1][DOMAIN.slices(around)]
-    np.testing.assert_array_equal(made.read_scene(ACQUISITIONS[1], window, ["B08", "B02"]), scene)
-    np.testing.assert_array_equal(made.read_clouds(ACQUISITIONS[1], window), mask)
+    np.testing.assert_array_equal(read_scene(made, ACQUISITIONS[1], window, ["B08", "B02"]), scene)
+    np.testing.assert_array_equal(read_cloud_mask(made, ACQUISITIONS[1], window), mask)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -324,7 +359,7 @@ def test_a_series_holds_the_observations_of_a_window(noise, threads):
     made, scenes, masks = noise
     patch = made.layout.patches[5]
     window = Window(patch.window.row + 2, patch.window.column + 1, 5, 7)
-    (seen,) = made.read_series(patch, window, ["B04", "B02"], threads)
+    (seen,) = read_observations(made, patch, window, ["B04", "B02"], threads)
     stack, valid, times = seen.stack, seen.valid, list(seen.times)
     assert seen.bands == ("B04", "B02")
     rows, columns = DOMAIN.slices(window)
@@ -340,15 +375,15 @@ def test_acquisitions_that_have_the_same_of_the_bands_make_one_series(tmp_path):
     items = (replace(landsat, bands=(*BANDS, "QA")), replace(radar, bands=("VV",)), fog)
     made.write_catalogue(replace(made.catalogue, acquisitions=items))
     backscatter = np.full((1, *DOMAIN.shape), 38_000, dtype=np.uint16)
-    write_raster(made.scene(patch, radar), backscatter, GRID, DOMAIN, nodata=0, names=("VV",))
-    optical, other = made.read_series(patch, DOMAIN, ["VV", "B08", "B02"], 1)
+    write_raster(made.paths.scene(patch, radar), backscatter, GRID, DOMAIN, nodata=0, names=("VV",))
+    optical, other = read_observations(made, patch, DOMAIN, ["VV", "B08", "B02"], 1)
     assert (optical.bands, optical.times) == (("B08", "B02"), (landsat.time, fog.time))
     np.testing.assert_array_equal(optical.stack, scenes[[0, 2]][:, [2, 0]].reshape(2, 2, -1))
     np.testing.assert_array_equal(optical.valid, (masks[[0, 2]] == 0).reshape(2, -1))
     assert (other.bands, other.times) == (("VV",), (radar.time,))
     np.testing.assert_array_equal(other.stack, np.full((1, 1, 23 * 31), 38_000))
     np.testing.assert_array_equal(other.valid, (masks[[1]] == 0).reshape(1, -1))
-    (alone,) = made.read_series(patch, DOMAIN, ["B04"], 1)
+    (alone,) = read_observations(made, patch, DOMAIN, ["B04"], 1)
     assert alone.times == (landsat.time, fog.time)
 
 
@@ -367,13 +402,17 @@ def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
     made, _, _ = filled(tmp_path, size=10**6)
     (patch,) = made.layout.patches
     covered = np.ones((2, *DOMAIN.shape), dtype=np.uint8)
-    write_raster(made.cloud(patch, ACQUISITIONS[1]), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask"))
-    (seen,) = made.read_series(patch, DOMAIN, ["B02"], 1)
+    write_raster(
+        made.paths.cloud(patch, ACQUISITIONS[1]), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask")
+    )
+    (seen,) = read_observations(made, patch, DOMAIN, ["B02"], 1)
     times = list(seen.times)
     assert times == [ACQUISITIONS[0].time, ACQUISITIONS[2].time]
     for acquisition in ACQUISITIONS:
-        write_raster(made.cloud(patch, acquisition), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask"))
-    (seen,) = made.read_series(patch, DOMAIN, ["B02"], 1)
+        write_raster(
+            made.paths.cloud(patch, acquisition), covered, GRID, DOMAIN, nodata=255, names=("probability", "mask")
+        )
+    (seen,) = read_observations(made, patch, DOMAIN, ["B02"], 1)
     stack, valid, times = seen.stack, seen.valid, list(seen.times)
     assert (stack.shape, valid.shape, times) == ((0, 1, 23 * 31), (0, 23 * 31), [])
 
@@ -383,8 +422,8 @@ def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
 HOLDER = """
     import sys, time
     from pathlib import Path
-    from patchwork.core.store.workspace import Workspace
-    with Workspace(Path(sys.argv[1])).held():
+    from patchwork.core.store.lock import held
+    with held(Path(sys.argv[1])):
         print("held", flush=True)
         time.sleep(60)
 """
@@ -396,7 +435,9 @@ def test_a_workspace_is_held_by_one_process(tmp_path):
     ) as holder:
         assert holder.stdout.readline() == "held\n"
         try:
-            with pytest.raises(WorkspaceError, match=f"is held by process {holder.pid} on .*Wait for it or cancel it"):
+            with pytest.raises(
+                WorkspaceError, match=f"is in use by process {holder.pid} on .*Wait until it has finished, or cancel it"
+            ):
                 hold(tmp_path)
         finally:
             holder.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
@@ -404,7 +445,7 @@ def test_a_workspace_is_held_by_one_process(tmp_path):
 
 
 def hold(folder):
-    with Workspace(folder).held():
+    with held(folder):
         return sorted(path.name for path in folder.iterdir())
 
 
@@ -415,7 +456,7 @@ def test_a_workspace_can_be_held_again_after_an_error(tmp_path):
 
 
 def fail_within(folder):
-    with Workspace(folder).held():
+    with held(folder):
         raise RuntimeError
 
 
@@ -444,10 +485,8 @@ def test_a_workspace_that_is_a_file_is_told(tmp_path):
 def test_a_holder_that_has_yet_to_say_who_it_is_is_another_run(tmp_path):
     from patchwork.core.store.files import take_lock
 
-    workspace = Workspace(tmp_path)
-    with workspace.held():
-        pass
+    hold(tmp_path)
     with open(tmp_path / ".lock", "a+", encoding="utf-8") as lock:
         assert take_lock(lock)
-        with pytest.raises(WorkspaceError, match="is held by another run"), workspace.held():
-            pass
+        with pytest.raises(WorkspaceError, match="is in use by another run"):
+            hold(tmp_path)

@@ -21,7 +21,7 @@ class BuiltInReference:
 
     write: Callable[[Path], Path]
     class_field: str
-    name_field: str
+    name_field: Optional[str]
 
 
 @frozen

@@ -1,0 +1,140 @@
+"""How tasks end: their results, or why they failed, from threads, processes or a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import joblib
+
+from ..errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
+from .resources import Resources
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task failed, as a value: exceptions do not travel well between processes."""
+
+    label: str
+    reason: str
+    kind: type[PatchworkError]
+
+
+def outcomes_of_threads(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    label: Callable[[T], str],
+    threads: int,
+    started: Callable[[int], None],
+) -> Iterator[tuple[int, R | Failure]]:
+    """The outcome of each task with its number as they come in, until one raises ServiceError, which is raised."""
+    stopped: list[ServiceError] = []
+
+    def attempt(index: int) -> R | Failure | None:
+        if stopped:
+            return None
+        started(index)
+        try:
+            return function(tasks[index])
+        except ServiceError as error:
+            stopped.append(error)
+            return None
+        except Exception as error:
+            return _failed(label(tasks[index]), error)
+
+    with ThreadPoolExecutor(threads) as pool:
+        futures = {pool.submit(attempt, index): index for index in range(len(tasks))}
+        try:
+            for future in as_completed(futures):
+                if not stopped:
+                    yield futures[future], cast("R | Failure", future.result())
+        finally:
+            for future in futures:
+                future.cancel()
+    if stopped:
+        raise stopped[0]
+
+
+def outcomes_of_processes(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    label: Callable[[T], str],
+    resources: Resources,
+    started: Callable[[int], None],
+) -> Iterator[tuple[int, R | Failure]]:
+    """The outcome of each task with its number, as they come in; `started` is told each that is handed out."""
+    share = resources.share(len(tasks))
+
+    def handed_out() -> Iterator[tuple[int, T]]:
+        for index, task in enumerate(tasks):
+            started(index)
+            yield index, task
+
+    if share.processes == 1 and resources.backend == "processes":
+        for index, task in handed_out():
+            yield index, _attempt(function, task, label(task))
+        return
+    with _backend(resources.backend, share.processes):
+        parallel = joblib.Parallel(n_jobs=share.processes, return_as="generator_unordered")
+        calls = (joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in handed_out())
+        yield from parallel(calls)
+
+
+@contextmanager
+def _backend(name: str, processes: int) -> Iterator[None]:
+    """Where joblib runs tasks while the block lasts."""
+    if name == "processes":
+        with joblib.parallel_config(
+            "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
+        ):
+            yield
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingPackageError(
+            "BACKEND dask needs the package `distributed` in the engine's environment: pip install distributed."
+        ) from None
+    try:
+        client = Client(name.removeprefix("dask:"), timeout=30)  # type: ignore[no-untyped-call,unused-ignore]
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"Backend (BACKEND): no Dask scheduler answers at {name} ({error}).") from error
+    with client, joblib.parallel_config("dask", client=client):
+        yield
+
+
+def _attempt(function: Callable[[T], R], task: T, label: str) -> R | Failure:
+    try:
+        return function(task)
+    except Exception as error:
+        return _failed(label, error)
+
+
+def _failed(label: str, error: Exception) -> Failure:
+    if isinstance(error, PatchworkError):
+        return Failure(label, str(error), type(error))
+    return Failure(label, f"{type(error).__name__}: {error}", DataError)
+
+
+def _attempt_numbered(index: int, function: Callable[[T], R], task: T, label: str) -> tuple[int, R | Failure]:
+    return index, _attempt(function, task, label)
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this worker when the process that started it is gone, however it went: nothing computes for nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.3)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
