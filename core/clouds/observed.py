@@ -49,10 +49,9 @@ class StatisticsRecord:
 
 def refresh_statistics(workspace: Workspace, resources: Resources, progress: Progress) -> None:
     """Make the statistics of every patch that are missing or out of date."""
+    patches = workspace.layout.patches
     masks = CloudMasks.of(workspace)
-    fingerprints = {
-        patch.id: fingerprint("statistics", masks.patch_fingerprint(patch)) for patch in workspace.layout.patches
-    }
+    fingerprints = {patch.id: fingerprint("statistics", masks.patch_fingerprint(patch)) for patch in patches}
     observe = partial(_observe, workspace)
     refresh_rasters(workspace, STATISTICS, "Statistics", fingerprints, observe, resources, progress)
     workspace.write(StatisticsRecord(fingerprints))

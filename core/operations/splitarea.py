@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
-from ..errors import ParameterError
 from ..frozen import frozen
+from ..imagery.sources import SOURCES
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
 from .declarations.sources import SourceParameters
@@ -69,6 +69,13 @@ class SplitArea(SourceParameters):
         ),
     ] = None
 
+    def faults(self) -> list[str]:
+        """Services need an area; files on this machine have an extent of their own."""
+        record = SOURCES[self.source]
+        has_extent = record.is_local and (self.imagery is not None or not record.needs_folder)
+        area = "Area of interest (AREA) is missing; or set IMAGERY, to use its whole extent."
+        return [*super().faults(), *([area] if self.area is None and not has_extent else [])]
+
 
 @frozen
 class SplitResult:
@@ -103,12 +110,10 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
     from ..store.workspace import Workspace
 
     source = open_local(parameters.source, parameters.imagery)
-    if parameters.area is not None:
-        area = read_area(parameters.area)
-    elif source is not None:
+    if source is not None and parameters.area is None:
         area = Ground(source.extent, source.crs)
     else:
-        raise ParameterError("Area of interest (AREA) is missing; or set IMAGERY, to use its whole extent.")
+        area = read_area(parameters.area or "")
     division = Division(
         parameters.buffer, parameters.patch_size, parameters.patch_count, parameters.resolution, parameters.crs
     )

@@ -215,7 +215,7 @@ def test_a_class_with_few_samples_is_mapped_with_a_warning(country, make_referen
     inputs = ("--imagery", country.imagery, "--reference", reference, "--class-field", "id", "--workspace", folder)
     result = run("makemap", *inputs, "--jobs", 1, "--per-class", 60, "--validation", "polygons")
     assert result.status == 0, result.said
-    assert "Warning: Class 77 has only 1 samples" in result.said
+    assert "Warning: Class 77 has only 1 sample" in result.said
     assert "Class 77 has one polygon only" in result.said
     with rasterio.open(folder / "map.tif") as file:
         assert 77 in [entry["id"] for entry in json.loads(file.tags()["CLASSES"])]
@@ -458,14 +458,14 @@ def test_a_destination_in_a_place_that_is_a_file(make_map, tmp_path):
 
 @pytest.mark.parametrize("other", [{"resolution": 20}, {"crs": "EPSG:32632"}])
 def test_a_workspace_of_another_grid(make_map, other):
-    assert refused(make_map(**other), FAILED, "belongs to other settings", "EPSG:32633", "Choose another WORKSPACE")
+    assert refused(make_map(**other), FAILED, "Choose another WORKSPACE", "EPSG:32633", "Choose another WORKSPACE")
 
 
 @pytest.mark.parametrize("corner", [(LEFT, TOP), (LEFT - 50, TOP + 50)])
 def test_a_workspace_of_other_imagery(make_imagery, make_map, tmp_path, corner):
     """The other imagery lies on the same grid and reaches farther: nothing of the old workspace may change."""
     other = make_imagery(tmp_path / "other", times=TIMES, bands=BANDS, shape=(30, 40), values=500, corner=corner)
-    assert refused(make_map(imagery=other), FAILED, "belongs to other settings", other, "Choose another WORKSPACE")
+    assert refused(make_map(imagery=other), FAILED, "Choose another WORKSPACE", other, "Choose another WORKSPACE")
 
 
 def test_a_workspace_of_another_version(country, tmp_path):

@@ -32,7 +32,7 @@ def test_scenes_left_out_are_not_in_the_catalogue(imagery, tmp_path):
     outputs, names, said = find(imagery, tmp_path, skip_scenes=f"{TIMES[1]}, {TIMES[2]}")
     assert names == TIMES[:1]
     assert outputs["scene_number"] == 1
-    assert "2 of 3 acquisitions are left out as asked (SKIP_SCENES)" in said
+    assert "2 of 3 acquisitions skipped as requested (SKIP_SCENES)" in said
     assert "warning" not in said
 
 
@@ -44,11 +44,11 @@ def test_they_come_back_when_they_are_no_longer_left_out(imagery, tmp_path):
 def test_times_that_there_are_not_are_told(imagery, tmp_path):
     _, names, said = find(imagery, tmp_path, skip_scenes=f"yesterday,{TIMES[0]},20200101T100031")
     assert names == TIMES[1:]
-    assert "warning: Scenes left out (SKIP_SCENES): there is no acquisition at yesterday, 20200101T100031" in said
+    assert "warning: Skipped scenes (SKIP_SCENES): there is no acquisition at yesterday, 20200101T100031" in said
 
 
 def test_all_left_out_is_told(imagery, tmp_path):
-    with pytest.raises(DataError, match=r"All 3 acquisitions are left out \(SKIP_SCENES\). Leave out fewer"):
+    with pytest.raises(DataError, match=r"SKIP_SCENES excludes all acquisitions \(3\). Skip fewer"):
         find(imagery, tmp_path, skip_scenes=",".join(TIMES))
 
 

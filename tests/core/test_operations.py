@@ -847,7 +847,7 @@ def test_classes_left_out_are_unknown_and_the_others_keep_their_colours(country,
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
     common = ("--reference", country.reference, "--class-field", "id", "--workspace", folder, "--jobs", 1)
     done = run("rasterizereference", *common, "--name-field", "crop", "--skip-classes", "čebula,10,42")
-    assert "Warning: Classes left out (SKIP_CLASSES): the reference has no class 42." in done.said
+    assert "Warning: Skipped classes (SKIP_CLASSES): the reference has no class 42." in done.said
     gone = country.fields["id"].count(30) + country.fields["id"].count(10)
     assert f"{gone} polygon(s) of classes that are not used count as unknown." in done.said
     before, labels = read(made.workspace / "labels.tif"), read(folder / "labels.tif")

@@ -94,7 +94,7 @@ def test_an_unknown_time_and_other_imagery_are_told(folder, make_imagery, tmp_pa
     with pytest.raises(ParameterError, match=rf"\(TIME\): there is no acquisition at yesterday; .* has 1, from {TIME}"):
         look(workspace, "yesterday", imagery=imagery)
     other = make_imagery(tmp_path / "other", times=[TIME], bands=BANDS, shape=SHAPE)
-    with pytest.raises(WorkspaceError, match="belongs to other settings"):
+    with pytest.raises(WorkspaceError, match="Choose another WORKSPACE"):
         look(workspace, imagery=other)
 
 

@@ -126,7 +126,7 @@ def test_several_points_are_their_pixels(workspace, make_reference, tmp_path):
 
 
 def test_a_place_outside_the_area_is_told(workspace):
-    with pytest.raises(DataError, match="lies outside the area of the workspace"):
+    with pytest.raises(DataError, match="is outside the area of the workspace"):
         follow(workspace, f"{LEFT - 50},{TOP - 50},EPSG:32633")
 
 
