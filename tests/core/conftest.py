@@ -155,7 +155,7 @@ def no_report():
     """Runs write a stub of a report: drawing it takes longer than a small map, and it has tests of its own."""
 
     def write(workspace):
-        page = workspace.product("report.html")
+        page = workspace.paths.report
         page.write_text("no report", encoding="utf-8")
         return page
 

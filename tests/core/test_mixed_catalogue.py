@@ -19,10 +19,12 @@ import pytest
 import rasterio
 import shapely
 
+from patchwork.core.clouds.masks import CloudMasks
 from patchwork.core.errors import DataError
+from patchwork.core.imagery.scenes import scene_fingerprint
 from patchwork.core.learning.features import SeriesPlan
+from patchwork.core.learning.observations import strip_height
 from patchwork.core.operations import OPERATIONS, execute
-from patchwork.core.operations.classifypatches import strip_height
 from patchwork.core.progress import Progress
 from patchwork.core.report import write_report
 from patchwork.core.store.acquisitions import Acquisition
@@ -118,9 +120,9 @@ def put_beside(folder, times, repeats=(1, 1)):
         bands = np.stack([np.tile(image(time, band), repeats) for band in item.bands])
         for patch in workspace.layout.patches:
             own = bands[(slice(None), *domain.slices(patch.window))]
-            tags = {FINGERPRINT_TAG: workspace.scene_fingerprint(patch, item)}
+            tags = {FINGERPRINT_TAG: scene_fingerprint(workspace.layout, patch, item)}
             place = (workspace.layout.grid, patch.window)
-            write_raster(workspace.scene(patch, item), own, *place, nodata=0, names=item.bands, tags=tags)
+            write_raster(workspace.paths.scene(patch, item), own, *place, nodata=0, names=item.bands, tags=tags)
 
 
 def only(folder, keep):
@@ -351,14 +353,15 @@ def test_without_one_radar_pass_the_clouds_stay_and_samples_and_map_are_made_aga
 
 def test_a_band_less_makes_the_clouds_of_that_acquisition_out_of_date_alone(copied):
     workspace = Workspace(copied)
+    clouds = CloudMasks.of(workspace)
     (patch,) = workspace.layout.patches
-    before = {item.name: workspace.cloud_fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
-    whole = workspace.clouds_fingerprint(patch)
+    before = {item.name: clouds.fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
+    whole = clouds.patch_fingerprint(patch)
     items = [replace(i, bands=("VV",)) if i.name == RADAR[0] else i for i in workspace.catalogue.acquisitions]
     workspace.write_catalogue(replace(workspace.catalogue, acquisitions=tuple(items)))
-    after = {item.name: workspace.cloud_fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
+    after = {item.name: clouds.fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
     assert [name for name in before if before[name] != after[name]] == [RADAR[0]]
-    assert workspace.clouds_fingerprint(patch) != whole
+    assert clouds.patch_fingerprint(patch) != whole
 
 
 def test_a_model_that_needs_radar_says_so_where_there_is_none(made, made_without_radar):
