@@ -28,6 +28,10 @@ class CheckReference(ReferenceParameters):
         ),
     ] = None
 
+    def faults(self) -> list[str]:
+        """None: a missing class field is one of the problems that the operation lists, with the existing fields."""
+        return []
+
 
 @frozen
 class ReferenceProblems:
