@@ -365,7 +365,7 @@ def test_a_band_less_makes_the_clouds_of_that_acquisition_out_of_date_alone(copi
 
 
 def test_a_model_that_needs_radar_says_so_where_there_is_none(made, made_without_radar):
-    with pytest.raises(DataError, match=r"The model needs VV, VH, which this imagery lacks; its bands are B02"):
+    with pytest.raises(DataError, match=r"The model needs VV, VH, which this imagery does not have; its bands are B02"):
         run("classifypatches", made_without_radar, model=made / "model.skops", jobs=1)
 
 

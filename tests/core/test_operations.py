@@ -23,6 +23,7 @@ from services.commands import run
 from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.learning.features import SeriesPlan, regular_dates
 from patchwork.core.learning.models import load_model, save_model
+from patchwork.core.learning.observations import read_observations
 from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
@@ -233,7 +234,7 @@ def test_no_seams_in_the_features_either(made, made_in_many):
         workspace, whole = Workspace(run_.workspace), np.zeros((*SHAPE, len(plan.features)), dtype=np.float32)
         domain = workspace.layout.domain
         for patch in workspace.layout.patches:
-            (seen,) = workspace.read_series(patch, patch.window, plan.needed_bands, 1)
+            (seen,) = read_observations(workspace, patch, patch.window, plan.needed_bands, 1)
             found = interpolate(plan, seen.stack, seen.valid, seen.times)
             whole[domain.slices(patch.window)] = found.reshape(*patch.window.shape, -1)
         features.append(whole)
@@ -398,12 +399,12 @@ def test_the_class_of_a_place_comes_with_its_mean_over_the_samples(made):
     outputs = run("timeseries", "--workspace", made.workspace, "--place", place, "--index", "NDVI,B08,SAVI,SCL").outputs
     table, name, colour = class_of(outputs)
     id_ = int(read(made.workspace / "map.tif")[row, column])
-    entry = next(e for e in Workspace(made.workspace).record("trainmodel")["classes"] if e["id"] == id_)
+    entry = next(e for e in Workspace(made.workspace).facts("trainmodel")["classes"] if e["id"] == id_)
     assert (name, colour) == (entry["name"], entry["colour"])
     _, _, _, samples = pyogrio.raw.read(made.workspace / "samples.gpkg", read_geometry=False)
     columns = dict(zip(pyogrio.read_info(made.workspace / "samples.gpkg")["fields"], samples, strict=True))
     own = columns["class"] == id_
-    plan = SeriesPlan.from_json(Workspace(made.workspace).record("drawsamples")["plan"])
+    plan = SeriesPlan.from_json(Workspace(made.workspace).facts("drawsamples")["plan"])
     assert [found["time"] for found in table] == [f"{day}T12:00:00+00:00" for day in plan.dates]
     for found, day in zip(table, plan.dates, strict=True):
         means = {value: columns[f"{value}_{day:%Y%m%d}"][own].mean(dtype=float) for value in ("NDVI", "B08", "B04")}
@@ -491,7 +492,7 @@ def test_a_new_acquisition_is_fetched_alone(country, tmp_path):
     said = run(*fetch).said
     run("maskclouds", "--workspace", folder, "--jobs", 1)
     patches = len(scenes) // 4
-    assert f"{5 * patches} files; {4 * patches} are there, {patches} to fetch" in said
+    assert f"{5 * patches} files: {4 * patches} exist, {patches} to fetch" in said
     now = times_written(folder, "scenes/**/*.tif")
     assert {name: now[name] for name in scenes} == scenes
     assert {name.rpartition("/")[2] for name in set(now) - set(scenes)} == {f"{TIMES[6]}.tif"}
@@ -835,25 +836,25 @@ def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp
     assert recoloured.scheme.colour_table[400] == (0, 0, 1)
     assert recoloured.facts["mark"] == "lost by training"
     for step in ("rasterizereference", "drawsamples", "trainmodel", "classifypatches"):
-        found = {entry["id"]: entry["colour"] for entry in Workspace(folder).record(step)["classes"]}
+        found = {entry["id"]: entry["colour"] for entry in Workspace(folder).facts(step)["classes"]}
         assert (found[20], found[400]) == ("#a1b2c3", "#000001")
     make_map(country, folder, *ONE)  # and back
     assert (folder / "map.tif").read_bytes() == (made.workspace / "map.tif").read_bytes()
-    assert Workspace(folder).record("trainmodel") == Workspace(made.workspace).record("trainmodel")
+    assert Workspace(folder).facts("trainmodel") == Workspace(made.workspace).facts("trainmodel")
 
 
 def test_classes_left_out_are_unknown_and_the_others_keep_their_colours(country, made, tmp_path):
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
     common = ("--reference", country.reference, "--class-field", "id", "--workspace", folder, "--jobs", 1)
     done = run("rasterizereference", *common, "--name-field", "crop", "--skip-classes", "čebula,10,42")
-    assert "Warning: Classes left out (SKIP_CLASSES): the reference has no class 42." in done.said
+    assert "Warning: Skipped classes (SKIP_CLASSES): the reference has no class 42." in done.said
     gone = country.fields["id"].count(30) + country.fields["id"].count(10)
     assert f"{gone} polygon(s) of classes that are not used count as unknown." in done.said
     before, labels = read(made.workspace / "labels.tif"), read(folder / "labels.tif")
     np.testing.assert_array_equal(labels, np.where(np.isin(before, (10, 30)), 0, before))
     assert sorted(path.name for path in (folder / "masks").glob("*.tif")) == ["mask_20.tif", "mask_400.tif"]
-    every = {entry["id"]: entry["colour"] for entry in Workspace(made.workspace).record("trainmodel")["classes"]}
-    classes = Workspace(folder).record("rasterizereference")["classes"]
+    every = {entry["id"]: entry["colour"] for entry in Workspace(made.workspace).facts("trainmodel")["classes"]}
+    classes = Workspace(folder).facts("rasterizereference")["classes"]
     assert {entry["id"]: entry["colour"] for entry in classes} == {id_: every[id_] for id_ in (20, 400)}
 
 

@@ -56,7 +56,7 @@ def test_a_large_area_is_a_question(tmp_path):
     outputs, said = split(tmp_path, square(400_000), patch_size=100_000)
     assert outputs["patch_number"] == 20  # they lie on multiples of their size
     assert "warning: The area is 160,000 km²: a year of Sentinel-2 takes about 0.9 TB and" in said
-    assert "days on two cores. Is that meant? Draw a smaller area if not." in said
+    assert "days on two cores. Draw a smaller area if this is not intended." in said
 
 
 @pytest.mark.parametrize("area", ["-10,36,30,60", "-180,-60,180,80"])
@@ -81,12 +81,12 @@ def test_so_many_rows_and_columns_are_refused_too(tmp_path):
 
 
 def test_an_area_of_3_m_is_too_small_or_one_pixel(tmp_path):
-    with pytest.raises(DataError, match=r"holds the centre of no pixel of 10 m. Draw a larger one or set a BUFFER"):
+    with pytest.raises(DataError, match=r"contains the centre of no pixel of 10 m. Draw a larger one or set a BUFFER"):
         split(tmp_path, square(3))
     outputs, said = split(tmp_path, square(3, X + 4, Y + 4))
     assert outputs["patch_number"] == 1
     assert outputs["area_km2"] == pytest.approx(9e-6)
-    assert "warning: The area holds only 1 pixel(s) of 10 m. Is its CRS right?" in said
+    assert "warning: The area has only 1 pixel of 10 m. Is its CRS right?" in said
 
 
 corners = st.tuples(st.integers(0, 60), st.integers(0, 60))
