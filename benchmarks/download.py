@@ -23,10 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "core" / "launcher"))
 
+from patchwork.core.imagery.fetching import fetch_scenes  # noqa: E402
 from patchwork.core.operations import findscenes, makemap, maskclouds, splitarea  # noqa: E402
-from patchwork.core.operations.downloadscenes import fetch  # noqa: E402
 from patchwork.core.operations.makemap import MakeMap  # noqa: E402
 from patchwork.core.progress import Progress  # noqa: E402
+from patchwork.core.store.workspace import Workspace  # noqa: E402
 
 AREA = "547000,5153000,549000,5155000,EPSG:32633"
 
@@ -61,8 +62,15 @@ def fetched(folder: Path, **options: object) -> tuple[float, int]:
     asked = prepared(folder, **options)
     requests = findscenes.run(asked, Progress()).requests
     began = time.monotonic()
-    fetch(asked, Progress())
+    fetch(asked)
     return time.monotonic() - began, requests
+
+
+def fetch(asked: MakeMap) -> None:
+    """Download the scenes."""
+    workspace = Workspace(asked.workspace)
+    source = asked.open_source(asked.ledger(workspace))
+    fetch_scenes(workspace, source, asked.connections, asked.resources, Progress())
 
 
 def overlap(folder: Path, connections: int) -> None:
@@ -70,7 +78,7 @@ def overlap(folder: Path, connections: int) -> None:
     options = {"connections": connections, "cloud_resolution": 20, "memory": 2000, "jobs": 1}
     asked = prepared(folder / "after", **options)
     began = time.monotonic()
-    fetch(asked, Progress())
+    fetch(asked)
     between = time.monotonic()
     maskclouds.run(asked, Progress())
     download, compute = between - began, time.monotonic() - between

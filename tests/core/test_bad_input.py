@@ -350,7 +350,7 @@ def test_a_raster_that_is_cut_short_is_named_and_the_others_are_kept(make_map, i
         ({"validation": "none"}, WRONG_PARAMETERS, ["VALIDATION", "'none'", "polygons"]),
         ({"indices": "NDVI,XYZ"}, WRONG_PARAMETERS, ["INDICES", "'XYZ'", "NDWI"]),
         ({"bands": "B99", "indices": "EVI"}, FAILED, ["B99", "B03, B04, B08", "BANDS"]),
-        ({"method": "s2cloudless"}, FAILED, ["s2cloudless", "lacks", "B10", "SCL"]),
+        ({"method": "s2cloudless"}, FAILED, ["s2cloudless", "has no", "B10", "SCL"]),
         ({"area": " "}, WRONG_PARAMETERS, ["AREA", "empty"]),
     ],
 )
@@ -391,7 +391,7 @@ def test_command_lines_that_cannot_be(arguments, fragments):
     [
         (["findscenes", "--imagery", "{imagery}"], "splitarea"),
         (["downloadscenes", "--imagery", "{imagery}"], "splitarea"),
-        (["maskclouds"], "findscenes"),
+        (["maskclouds"], "splitarea"),
         (["observationstatistics"], "splitarea"),
         (["timeseries", "--place", "15,46"], "findscenes"),
         (["rasterizereference", "--reference", "{reference}", "--class-field", "id"], "splitarea"),
@@ -444,7 +444,7 @@ def test_a_model_that_needs_other_bands(country, workspace, make_imagery, tmp_pa
     run("downloadscenes", "--imagery", other, "--workspace", folder, "--jobs", 1)
     run("maskclouds", "--workspace", folder, "--jobs", 1)
     result = run("classifypatches", "--workspace", folder, "--model", workspace / "model.skops")
-    assert refused(result, FAILED, "B04", "lacks")
+    assert refused(result, FAILED, "B04", "does not have")
 
 
 def test_a_destination_in_a_place_that_is_a_file(make_map, tmp_path):
@@ -527,7 +527,7 @@ def test_a_workspace_that_cannot_be_written(run_engine, monkeypatch, tmp_path):
 def test_a_workspace_that_another_run_holds(make_map, workspace):
     with held(workspace):
         result = make_map()
-    assert refused(result, FAILED, workspace, "held", f"process {os.getpid()}", "Wait")
+    assert refused(result, FAILED, workspace, "in use", f"process {os.getpid()}", "Wait")
     assert make_map().status == 0
 
 

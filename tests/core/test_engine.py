@@ -362,7 +362,7 @@ def test_ctrl_c_ends_the_run_and_it_goes_on_later(start, country, tmp_path, whom
     result = engine.rest()
     assert result.status == 0
     [told] = [line["message"] for line in result.lines if "to fetch" in line.get("message", "")]
-    assert told == f"400 files; {there} are there, {400 - there} to fetch."
+    assert told == f"400 files: {there} exist, {400 - there} to fetch."
     assert len(list(tmp_path.glob("scenes/*/*.tif"))) == 400
     assert not list(tmp_path.rglob(".part-*"))
 

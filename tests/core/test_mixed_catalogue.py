@@ -353,14 +353,15 @@ def test_without_one_radar_pass_the_clouds_stay_and_samples_and_map_are_made_aga
 
 def test_a_band_less_makes_the_clouds_of_that_acquisition_out_of_date_alone(copied):
     workspace = Workspace(copied)
+    clouds = CloudMasks.of(workspace)
     (patch,) = workspace.layout.patches
-    before = {item.name: CloudMasks.of(workspace).fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
-    whole = CloudMasks.of(workspace).patch_fingerprint(patch)
+    before = {item.name: clouds.fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
+    whole = clouds.patch_fingerprint(patch)
     items = [replace(i, bands=("VV",)) if i.name == RADAR[0] else i for i in workspace.catalogue.acquisitions]
     workspace.write_catalogue(replace(workspace.catalogue, acquisitions=tuple(items)))
-    after = {item.name: CloudMasks.of(workspace).fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
+    after = {item.name: clouds.fingerprint(patch, item) for item in workspace.catalogue.acquisitions}
     assert [name for name in before if before[name] != after[name]] == [RADAR[0]]
-    assert CloudMasks.of(workspace).patch_fingerprint(patch) != whole
+    assert clouds.patch_fingerprint(patch) != whole
 
 
 def test_a_model_that_needs_radar_says_so_where_there_is_none(made, made_without_radar):

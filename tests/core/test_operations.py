@@ -492,7 +492,7 @@ def test_a_new_acquisition_is_fetched_alone(country, tmp_path):
     said = run(*fetch).said
     run("maskclouds", "--workspace", folder, "--jobs", 1)
     patches = len(scenes) // 4
-    assert f"{5 * patches} files; {4 * patches} are there, {patches} to fetch" in said
+    assert f"{5 * patches} files: {4 * patches} exist, {patches} to fetch" in said
     now = times_written(folder, "scenes/**/*.tif")
     assert {name: now[name] for name in scenes} == scenes
     assert {name.rpartition("/")[2] for name in set(now) - set(scenes)} == {f"{TIMES[6]}.tif"}

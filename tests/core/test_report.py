@@ -299,7 +299,7 @@ def test_the_sample_region_is_marked_as_simulated(copied):
 
 def test_an_untested_model_is_a_limitation(made):
     facts = gather(Workspace(made))
-    untested = replace(facts, training=replace(facts.training, polygons=None, blocks=None))
+    untested = replace(facts, training=replace(facts.training, assessments=()))
     assert any("could not be tested" in caution for caution in words.cautions(untested))
     assert "is unknown" in words.summary(untested)[1]
 
@@ -307,7 +307,7 @@ def test_an_untested_model_is_a_limitation(made):
 def test_untested_classes_are_listed_together(made):
     facts = gather(Workspace(made))
     tested = replace(facts.training.polygons, untested=(3, 300))
-    cautions = words.cautions(replace(facts, training=replace(facts.training, polygons=tested)))
+    cautions = words.cautions(replace(facts, training=replace(facts.training, assessments=(tested,))))
     expected = "Classes 3 forest and 300 one field only have only one polygon each: used for training, but not tested."
     assert expected in cautions
 

@@ -134,7 +134,7 @@ class Killed(BaseException):
     """The end of the process, which no handler of the engine sees."""
 
 
-WRITERS = ("write_layout", "write_catalogue", "write_record")
+WRITERS = ("write_layout", "write_catalogue", "write")
 
 
 def test_a_run_with_other_settings_that_ends_at_any_write_of_facts_does_not_spoil_the_first(

@@ -86,7 +86,7 @@ def test_an_area_of_3_m_is_too_small_or_one_pixel(tmp_path):
     outputs, said = split(tmp_path, square(3, X + 4, Y + 4))
     assert outputs["patch_number"] == 1
     assert outputs["area_km2"] == pytest.approx(9e-6)
-    assert "warning: The area holds only 1 pixel(s) of 10 m. Is its CRS right?" in said
+    assert "warning: The area has only 1 pixel of 10 m. Is its CRS right?" in said
 
 
 corners = st.tuples(st.integers(0, 60), st.integers(0, 60))
