@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from help_page import OPERATIONS, PAGE, ROOT, kinds, page
+from help_page import OPERATIONS, PAGE, ROOT, page
 
+from patchwork.core.clouds.methods import METHODS
+from patchwork.core.imagery.sources import SOURCES
+from patchwork.core.learning.classifiers import CLASSIFIERS
+from patchwork.core.mapping.layers import LAYERS
+from patchwork.core.registry import Registry
 from patchwork.core.vocabulary.indices import INDICES
 
 DOCS = ROOT / "docs"
@@ -32,18 +38,17 @@ def _tables() -> dict[str, str]:
     operations = {operation.name: operation.summary.split(". ")[0].rstrip(".") for operation in OPERATIONS.values()}
     return {
         "operations": _table("Operation", "Summary", operations),
-        "sources": _table("SOURCE", "Imagery", _options("findscenes", "source")),
-        "cloud-methods": _table("METHOD", "Cloud detection", _options("maskclouds", "method")),
+        "sources": _table("SOURCE", "Imagery", _helps(SOURCES)),
+        "cloud-methods": _table("METHOD", "Cloud detection", _helps(METHODS)),
         "indices": _table("Index", "Bands", {name: ", ".join(index.bands) for name, index in INDICES.items()}),
-        "classifiers": _table("CLASSIFIER", "Classifier", _options("trainmodel", "classifier")),
-        "layers": _table("LAYER", "Layer", _options("mosaicmap", "layer")),
+        "classifiers": _table("CLASSIFIER", "Classifier", _helps(CLASSIFIERS)),
+        "layers": _table("LAYER", "Layer", _helps(LAYERS)),
     }
 
 
-def _options(operation: str, name: str) -> dict[str, str]:
-    """The words of a choice and their labels."""
-    declared = kinds.declared(OPERATIONS[operation].parameters)
-    return dict(next(parameter.kind.options for parameter in declared if parameter.name == name))
+def _helps(registry: Registry[Any]) -> dict[str, str]:
+    """The label and the help of each record."""
+    return {name: f"{record.label}. {record.help}" for name, record in registry.items()}
 
 
 def _table(name: str, label: str, rows: dict[str, str]) -> str:

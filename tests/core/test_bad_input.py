@@ -216,7 +216,7 @@ def test_a_class_with_few_samples_is_mapped_with_a_warning(country, make_referen
     result = run("makemap", *inputs, "--jobs", 1, "--per-class", 60, "--validation", "polygons")
     assert result.status == 0, result.said
     assert "Warning: Class 77 has only 1 sample" in result.said
-    assert "Class 77 has one polygon only" in result.said
+    assert "Class 77 has a single polygon" in result.said
     with rasterio.open(folder / "map.tif") as file:
         assert 77 in [entry["id"] for entry in json.loads(file.tags()["CLASSES"])]
 
