@@ -1,4 +1,4 @@
-"""What is there, and what is missing."""
+"""Check the installation: versions, missing packages, machine and account."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ from .declarations.sources import ServiceParameters
 
 @frozen
 class CheckInstallation(ServiceParameters):
-    """The account, where one is to be tried."""
+    """Parameters of checkinstallation: the service and the account to test."""
 
 
 @frozen
-class Checked:
-    """A text ready to paste into a bug report."""
+class Installation:
+    """Results of checkinstallation: a report for people, and its main facts for programs."""
 
-    report: Annotated[str, TextOutput("Report")]
+    report: Annotated[str, TextOutput("Report", "Text to paste into a bug report.")]
     missing: Annotated[int, NumberOutput("Number of missing packages")]
+    account: Annotated[
+        str, TextOutput("Account", "State of the account, or why it was not accepted; empty if none was tested.")
+    ] = ""
+    signed_in: Annotated[int, NumberOutput("Signed in (1 or 0)")] = 0
+    units_left: Annotated[float, NumberOutput("Processing units left", "NULL if unknown.")] = float("nan")
 
 
-def run(parameters: CheckInstallation, progress: Progress) -> Checked:
-    """Versions of Patchwork, Python and the packages; processors, memory and disk."""
+def run(parameters: CheckInstallation, progress: Progress) -> Installation:
+    """Report versions of Patchwork, Python and the packages, processors, memory and disk; test the account."""
     import platform
 
     from ..versions import package_versions, patchwork_version
@@ -43,16 +48,18 @@ def run(parameters: CheckInstallation, progress: Progress) -> Checked:
         *(f"{name}: {version}" for name, version in versions.items() if name != "python"),
     ]
     missing = [name for name, version in versions.items() if version == "missing"]
+    account, is_signed_in, units_left = "", False, float("nan")
     if not missing and (parameters.auth or parameters.service_url or os.environ.get("SH_CLIENT_ID")):
-        lines.append(f"Account: {_account(parameters)}")
-    lines.append(f"Missing: {', '.join(missing)}" if missing else "Everything the engine needs is there.")
+        account, is_signed_in, units_left = _test_account(parameters)
+        lines.append(f"Account: {account}")
+    lines.append(f"Missing packages: {', '.join(missing)}" if missing else "All required packages are installed.")
     for line in lines:
         progress.info(line)
-    return Checked("\n".join(lines), len(missing))
+    return Installation("\n".join(lines), len(missing), account, int(is_signed_in), units_left)
 
 
 def free_disk(folder: Path) -> str:
-    """The free space of the disk that a folder lies on, in words."""
+    """Free space of the disk that holds a folder, as text."""
     try:
         return f"{shutil.disk_usage(folder).free / 1e9:.0f} GB free in {folder}"
     except OSError as error:
@@ -60,7 +67,7 @@ def free_disk(folder: Path) -> str:
 
 
 def _memory() -> str:
-    """What the machine has and what is free, as far as the system tells."""
+    """Total and free memory as text; "unknown" if the system does not report it."""
     try:
         if os.name == "nt":
             return "{:.1f} GB, {:.1f} GB free".format(*_windows_memory())
@@ -74,7 +81,7 @@ def _memory() -> str:
 
 
 def _windows_memory() -> tuple[float, float]:
-    """Gigabytes in all, and free."""
+    """Total and free memory in gigabytes."""
     import ctypes
 
     status = (ctypes.c_ulonglong * 8)()  # a MEMORYSTATUSEX: two 32-bit numbers, then seven of 64 bits
@@ -84,8 +91,8 @@ def _windows_memory() -> tuple[float, float]:
     return status[1] / 1e9, status[2] / 1e9
 
 
-def _account(parameters: CheckInstallation) -> str:
-    """Whether the service accepts the account, and what it has left."""
+def _test_account(parameters: CheckInstallation) -> tuple[str, bool, float]:
+    """State of the account as text, whether the service accepts it, and the processing units left (NaN if unknown)."""
     from ..errors import PatchworkError
     from ..imagery.sources.sentinel_hub.source import SentinelHubSource
     from ..imagery.sources.services import Service
@@ -94,18 +101,22 @@ def _account(parameters: CheckInstallation) -> str:
     try:
         source.sign_in()
     except PatchworkError as error:
-        return f"not signed in. {error}"
+        return f"Not signed in. {error}", False, float("nan")
     left = source.quota()
-    return "signed in" if left is None else f"signed in, {f'{left:,.0f}'.replace(',', ' ')} units left"
+    if left is None:
+        return "Signed in.", True, float("nan")
+    return f"Signed in, {f'{left:,.0f}'.replace(',', ' ')} processing units left.", True, left
 
 
 OPERATION = Operation(
     name="checkinstallation",
     label="Check installation",
     group="5 Installation",
-    summary="Tells which interpreter and packages the engine uses and what is missing, ready for a bug report.",
+    summary="Reports the interpreter and packages that the engine uses, and missing packages, for use in a bug report. "
+    "Tests the account if one is given.",
     parameters=CheckInstallation,
-    results=Checked,
+    results=Installation,
     run=run,
     tags=("installation", "diagnostics"),
+    in_worker=True,
 )

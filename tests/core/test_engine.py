@@ -478,8 +478,12 @@ def test_a_worker_answers_one_request_after_the_other(worker, tmp_path):
 
 def test_a_worker_takes_the_environment_of_a_request_and_forgets_it(worker):
     told = worker.ask("checkinstallation", {}, SH_CLIENT_ID="id", SH_CLIENT_SECRET="none", SH_BASE_URL="https://[")
-    assert "Account:" in told["outputs"]["REPORT"]
-    assert "Account:" not in worker.ask("checkinstallation", {})["outputs"]["REPORT"]
+    assert told["outputs"]["ACCOUNT"].startswith("Not signed in. ")
+    assert f"Account: {told['outputs']['ACCOUNT']}" in told["outputs"]["REPORT"]
+    assert (told["outputs"]["SIGNED_IN"], told["outputs"]["UNITS_LEFT"]) == (0, None)
+    told = worker.ask("checkinstallation", {})
+    assert "Account:" not in told["outputs"]["REPORT"]
+    assert told["outputs"]["ACCOUNT"] == ""
 
 
 @posix

@@ -96,8 +96,10 @@ def test_a_map_is_that_of_the_sample_source(run, service, engine_python, tmp_pat
 
 def test_an_installation_is_checked_with_the_account(run, service):
     found = run("checkinstallation", {"SERVICE_URL": service["SERVICE_URL"], "AUTH": service["AUTH"]})
-    assert "Account: signed in, 29" in found["REPORT"] or "Account: signed in, 30" in found["REPORT"]
-    assert "units left" in found["REPORT"]
+    assert found["SIGNED_IN"] == 1
+    assert 29_000 <= found["UNITS_LEFT"] <= 30_000
+    assert found["ACCOUNT"].startswith(("Signed in, 29", "Signed in, 30"))
+    assert f"Account: {found['ACCOUNT']}" in found["REPORT"]
 
 
 def test_a_wrong_secret_is_told_without_it(run, service, store, hub, tmp_path):
@@ -153,11 +155,11 @@ def test_qgis_process_takes_the_password_from_a_file(service, store, hub, engine
     asked = {"SERVICE_URL": service["SERVICE_URL"], "AUTH": service["AUTH"]}
     arguments = [f"{name}={value}" for name, value in asked.items()]
     done = subprocess.run([program, "run", "patchwork:checkinstallation", "--", *arguments], **plain)
-    assert "signed in" in done.stdout, done.stdout + done.stderr
+    assert "Signed in, " in done.stdout, done.stdout + done.stderr
     assert hub["SH_CLIENT_SECRET"] not in done.stdout + done.stderr
     (tmp_path / "password").write_text("not this one")
     locked = subprocess.run([program, "run", "patchwork:checkinstallation", "--", *arguments], **plain)
-    assert "signed in" not in locked.stdout
+    assert "Signed in, " not in locked.stdout
     assert "authentication" in locked.stdout + locked.stderr
 
 
