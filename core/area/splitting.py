@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import shapely
@@ -24,33 +23,12 @@ _HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
 _MOST_PATCHES = 200_000
 
 
-class Imagery(Protocol):
-    """Imagery on this machine, with a pixel grid and an extent (in `crs`) of its own."""
+@dataclass(frozen=True)
+class Imagery:
+    """The pixel grid of imagery on this machine, and the ground of all its acquisitions together."""
 
-    @property
-    def kind(self) -> str:
-        """The name of its source."""
-        ...
-
-    @property
-    def imagery(self) -> str:
-        """Which imagery of the source it is."""
-        ...
-
-    @property
-    def grid(self) -> PixelGrid:
-        """The pixel grid of its images."""
-        ...
-
-    @property
-    def crs(self) -> str:
-        """The CRS of the extent."""
-        ...
-
-    @property
-    def extent(self) -> BaseGeometry:
-        """The ground of all acquisitions together."""
-        ...
+    grid: PixelGrid
+    extent: Ground
 
 
 @dataclass(frozen=True)
@@ -72,7 +50,7 @@ def split_area(
 
     Raises ParameterError or DataError if the area cannot be cut so, WorkspaceError if the workspace has another grid.
     """
-    grid = _kept_grid(workspace, imagery, _grid(area, division, imagery))
+    grid = _kept_grid(workspace, _grid(area, division, imagery))
     ground = area.to(grid.crs).geometry
     if division.buffer > 0:
         ground = ground.buffer(division.buffer)
@@ -106,10 +84,8 @@ def _grid(area: Ground, division: Division, imagery: Imagery | None) -> PixelGri
     return PixelGrid.utm(area.geometry, area.crs, resolution, division.crs or imagery.grid.crs)
 
 
-def _kept_grid(workspace: Workspace, imagery: Imagery | None, grid: PixelGrid) -> PixelGrid:
+def _kept_grid(workspace: Workspace, grid: PixelGrid) -> PixelGrid:
     """The grid that the workspace has already, or `grid`; WorkspaceError if it belongs to other settings."""
-    if imagery is not None:
-        workspace.require_imagery(imagery.kind, imagery.imagery)
     old = workspace.grid
     if old is not None and not old.same_as(grid):
         raise WorkspaceError(
@@ -166,7 +142,7 @@ def _covered(
     in_pixels: BaseGeometry, ground: BaseGeometry, imagery: Imagery, grid: PixelGrid, progress: Progress
 ) -> BaseGeometry:
     """The part of the area that the imagery covers, in pixel coordinates; DataError if it covers none."""
-    extent = Ground(imagery.extent, imagery.crs).to(grid.crs).geometry
+    extent = imagery.extent.to(grid.crs).geometry
     covered = in_pixels.intersection(grid.to_pixels(np.array([extent], dtype=object))[0])
     if covered.area < 1e-6:
         raise DataError(

@@ -16,7 +16,8 @@ from ..store.fingerprints import fingerprint
 from ..store.patch_files import PatchFile, refresh
 from ..store.rasters import FINGERPRINT_TAG, write_raster
 from ..store.workspace import Workspace
-from .settings import CloudSettings
+from .methods.record import MaskTask
+from .settings import CloudRecord, CloudSettings
 
 Scene = tuple[Patch, Acquisition]
 
@@ -38,7 +39,7 @@ class CloudMasks:
     @classmethod
     def of(cls, workspace: Workspace) -> CloudMasks:
         """Those with the recorded settings; MissingStepError before `maskclouds`."""
-        return cls(workspace, workspace.read(CloudSettings))
+        return cls(workspace, workspace.read(CloudRecord).settings)
 
     @property
     def scenes(self) -> list[Scene]:
@@ -89,8 +90,8 @@ class CloudMasks:
         rows = max(share.budget // (120 * (window.width + 2 * reach)) - 2 * reach, 64)
         bands = np.empty((2, *window.shape), dtype=np.uint8)
         for strip in window.strips(rows):
-            clouds = method.mask(self.workspace, file.acquisition, strip, settings, share.threads)
-            bands[(slice(None), *window.slices(strip))] = clouds
+            task = MaskTask(self.workspace, file.acquisition, strip, settings, share.threads)
+            bands[(slice(None), *window.slices(strip))] = method.mask(task)
         write_raster(
             file.file,
             bands,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..execution import Resources, Share
 from ..grid.patches import Patch
@@ -20,6 +20,7 @@ from ..store.patch_files import Content, refresh_rasters
 from ..store.patch_rasters import STATISTICS
 from ..store.rasters import read_tags
 from ..store.reading import read_clouds, read_scene
+from ..store.records import Record
 from ..store.workspace import Workspace
 from .masks import CloudMasks
 from .statistics import DateStatistics, PixelStatistics, ndvi_of
@@ -31,20 +32,11 @@ Row = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
-class StatisticsRecord:
+class StatisticsRecord(Record):
     """The record of observationstatistics: fingerprints by patch id."""
 
     STEP: ClassVar[str] = "observationstatistics"
     fingerprints: Mapping[str, str]
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON values."""
-        return {"fingerprints": dict(self.fingerprints)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> StatisticsRecord:
-        """The inverse of `to_json`."""
-        return cls(values["fingerprints"])
 
 
 def refresh_statistics(workspace: Workspace, resources: Resources, progress: Progress) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..errors import DataError
 from ..store.acquisitions import Acquisition
+from ..store.records import Record
 from ..store.workspace import Workspace
 from .methods import cloud_method, method_named, s2cloudless
 from .methods.record import CloudMethod, MaskOptions, Settings
@@ -15,9 +16,8 @@ from .methods.record import CloudMethod, MaskOptions, Settings
 
 @dataclass(frozen=True)
 class CloudSettings:
-    """The record of maskclouds: the chosen method, and the settings of each method that it stands for."""
+    """The chosen method, and the settings of each method that it stands for."""
 
-    STEP: ClassVar[str] = "maskclouds"
     method: str
     methods: Mapping[str, Settings]
 
@@ -26,14 +26,13 @@ class CloudSettings:
         method = cloud_method(self.method, acquisition.all_bands)
         return method, self.methods[method.name]
 
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON values."""
-        return {"settings": {"method": self.method, "methods": dict(self.methods)}}
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> CloudSettings:
-        """The inverse of `to_json`."""
-        return cls(values["settings"]["method"], values["settings"]["methods"])
+@dataclass(frozen=True)
+class CloudRecord(Record):
+    """The record of maskclouds."""
+
+    STEP: ClassVar[str] = "maskclouds"
+    settings: CloudSettings
 
 
 def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> CloudSettings:

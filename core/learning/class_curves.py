@@ -11,10 +11,10 @@ from ..vocabulary.indices import INDICES, bands_of, compute_index
 from .features import SeriesPlan
 
 
-def mean_features(class_ids: np.ndarray, features: np.ndarray) -> dict[str, list[float]]:
-    """For each class id, as text, the mean of every feature over its samples; features are (sample, feature)."""
+def mean_features(class_ids: np.ndarray, features: np.ndarray) -> dict[int, list[float]]:
+    """For each class id the mean of every feature over its samples; features are (sample, feature)."""
     return {
-        str(id_): [round(float(value), 6) for value in features[class_ids == id_].mean(axis=0, dtype=np.float64)]
+        int(id_): [round(float(value), 6) for value in features[class_ids == id_].mean(axis=0, dtype=np.float64)]
         for id_ in np.unique(class_ids)
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def refresh_samples(
     old = workspace.find(SampleRecord) if workspace.paths.samples.exists() else None
     if old is not None and old.fingerprint == made_of:
         if old.classes != labels.classes:  # other names or colours, the same pixels
-            old = old.with_classes(labels.classes)
+            old = replace(old, classes=labels.classes)
             workspace.write(old)
         return old
     chosen = _draw(workspace, settings, labels, resources, progress.part(0.0, 0.2))

@@ -60,12 +60,12 @@ class MaskClouds(CloudMethodParameters, ResourceParameters):
         from ..clouds.bands import cell_factor
         from ..clouds.masks import CloudMasks
         from ..clouds.methods.record import MaskOptions
-        from ..clouds.settings import cloud_settings
+        from ..clouds.settings import CloudRecord, cloud_settings
 
         factor = cell_factor(self.cloud_resolution, workspace.layout.grid)
         options = MaskOptions(self.threshold, self.average_over, self.dilation, factor)
         settings = cloud_settings(workspace, self.method, options)
-        workspace.write(settings)
+        workspace.write(CloudRecord(settings))
         return CloudMasks(workspace, settings)
 
 

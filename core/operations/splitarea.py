@@ -104,7 +104,7 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
     """Write the grid, the area and the patches to the workspace."""
     from .. import styles
     from ..area.places import read_area
-    from ..area.splitting import Division, split_area
+    from ..area.splitting import Division, Imagery, split_area
     from ..grid.crs import Ground
     from ..imagery.sources import open_local
     from ..store.workspace import Workspace
@@ -118,7 +118,11 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
         parameters.buffer, parameters.patch_size, parameters.patch_count, parameters.resolution, parameters.crs
     )
     workspace = Workspace(parameters.workspace)
-    layout = split_area(workspace, area, division, source, progress)
+    imagery = None
+    if source is not None:
+        workspace.require_imagery(source.kind, source.imagery)
+        imagery = Imagery(source.grid, Ground(source.extent, source.crs))
+    layout = split_area(workspace, area, division, imagery, progress)
     styles.write_style(workspace.paths.patches, styles.outline_style(styles.PATCH_COLOUR, "id"))
     return _estimated(layout, workspace.paths.patches, progress)
 

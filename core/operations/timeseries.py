@@ -139,7 +139,7 @@ def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, .
     from ..learning.records import SampleRecord
 
     record = workspace.find(SampleRecord)
-    means = record.means.get(str(entry.id)) if record else None
+    means = record.means.get(entry.id) if record else None
     if record is None or means is None:
         return []
     curves = {name: class_curve(record.plan, means, name) for name in names}

@@ -23,7 +23,7 @@ from ..store.vectors import read_vector
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, read_colours
 from .polygons import Reference, elsewhere, erode, make_reference, no_crs, no_polygon, read_classes, too_few_classes
-from .record import LabelRecord
+from .record import LabelRecord, LabelSettings
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,7 @@ def refresh_labels(
     record = LabelRecord(
         fingerprints,
         classes,
-        settings.layer,
-        settings.class_field,
-        settings.erosion,
+        LabelSettings(settings.layer, settings.class_field, settings.erosion),
         {id_: counts[id_] for id_ in classes.ids},
         {id_: int((reference.polygons.class_ids == id_).sum()) for id_ in classes.ids},
         reference.polygons.notes,

@@ -14,7 +14,7 @@ import numpy as np
 import rasterio
 
 from ..clouds.methods import METHODS
-from ..clouds.settings import CloudSettings
+from ..clouds.settings import CloudRecord
 from ..learning.records import ModelRecord, SampleRecord
 from ..mapping.record import MapRecord
 from ..reference.record import LabelRecord
@@ -38,7 +38,7 @@ def gather(workspace: Workspace) -> Facts:
         layout=layout,
         catalogue=catalogue,
         observations=_observations(catalogue, workspace.paths.table("ndvi")),
-        clouds=_cloud_facts(workspace.find(CloudSettings)),
+        clouds=_cloud_facts(workspace.find(CloudRecord)),
         labels=labels,
         plan=drawn.plan if drawn else None,
         training=trained,
@@ -48,11 +48,11 @@ def gather(workspace: Workspace) -> Facts:
     )
 
 
-def _cloud_facts(settings: CloudSettings | None) -> dict[str, Any]:
+def _cloud_facts(record: CloudRecord | None) -> dict[str, Any]:
     """Cloud detection methods, and all their settings by name."""
-    if settings is None:
+    if record is None:
         return {}
-    methods = {name: values for name, values in settings.methods.items() if name in METHODS}
+    methods = {name: values for name, values in record.settings.methods.items() if name in METHODS}
     facts: dict[str, Any] = {"method": ", ".join(methods) or "none"}
     for values in methods.values():
         facts |= values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import shapely
@@ -18,12 +18,10 @@ from .acquisitions import Catalogue
 from .files import read_json, write_json
 from .layout import Layout
 from .paths import WorkspacePaths
-from .records import Record
+from .records import R, Record
 from .vectors import VectorLayer, read_vector, write_geopackage
 
 FORMAT = 1
-
-R = TypeVar("R", bound=Record)
 
 
 class Workspace:

@@ -24,6 +24,7 @@ from patchwork.core.operations import OPERATIONS
 from patchwork.core.operations.declarations.workspace import ResourceParameters
 from patchwork.core.parameters import NumberOutput, Operation
 from patchwork.core.store.patch_rasters import PatchRaster
+from patchwork.core.store.records import Record
 from patchwork.core.vocabulary.indices import INDICES, Index
 
 # A source: two halves, green and bright, and a band that is clouded on every second date
@@ -93,10 +94,8 @@ SOURCE = SourceRecord(
 # A cloud method, a classifier, an index
 
 
-def _mask_fog(workspace, acquisition, window, settings, threads):
-    from patchwork.core.store.reading import read_scene
-
-    fog = read_scene(workspace, acquisition, window, ["FOG"])[0]
+def _mask_fog(task):
+    fog = task.read(task.window, ["FOG"])[0]
     return np.where(fog, np.stack([100 * (fog == 2), fog == 2]), 255).astype(np.uint8)
 
 
@@ -128,18 +127,11 @@ LAYER = AreaLayer("row_number", "Row numbers", "Made up.", ROWS, "uint16", 0)
 
 
 @dataclass(frozen=True)
-class RowRecord:
+class RowRecord(Record):
     """The record of countrows."""
 
     STEP: ClassVar[str] = "countrows"
     fingerprints: Mapping[str, str]
-
-    def to_json(self):
-        return {"fingerprints": dict(self.fingerprints)}
-
-    @classmethod
-    def from_json(cls, values):
-        return cls(values["fingerprints"])
 
 
 @frozen

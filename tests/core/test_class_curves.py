@@ -21,13 +21,13 @@ FEATURES = np.array(
 
 def test_means_are_those_of_the_samples_of_each_class():
     means = mean_features(np.array([7, 7, 300]), FEATURES)
-    assert list(means) == ["7", "300"]
-    assert means["7"] == pytest.approx([0.2, 0.3, 0.4, 0.5, 3.5, 4.5, 0.375, 0.265])
-    assert means["300"] == pytest.approx([0.9, 0.9, 0.1, 0.1, 1.0, 1.0, -0.8, -0.8])
+    assert list(means) == [7, 300]
+    assert means[7] == pytest.approx([0.2, 0.3, 0.4, 0.5, 3.5, 4.5, 0.375, 0.265])
+    assert means[300] == pytest.approx([0.9, 0.9, 0.1, 0.1, 1.0, 1.0, -0.8, -0.8])
 
 
 def test_curves_are_features_indices_of_mean_bands_or_unknown():
-    means = mean_features(np.array([7, 7, 300]), FEATURES)["7"]
+    means = mean_features(np.array([7, 7, 300]), FEATURES)[7]
     assert class_curve(PLAN, means, "B08") == pytest.approx([0.4, 0.5])
     assert class_curve(PLAN, means, "NDVI") == pytest.approx([0.375, 0.265])
     assert class_curve(PLAN, means, "VV") == pytest.approx([-15.0, -5.0])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rasterio.features import rasterize
 
 from patchwork.core.clouds.masks import CloudMasks
-from patchwork.core.clouds.settings import CloudSettings
+from patchwork.core.clouds.settings import CloudRecord, CloudSettings
 from patchwork.core.errors import MissingStepError, WorkspaceError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
@@ -62,11 +62,15 @@ def layout(*, domain=DOMAIN, size=10, area=None, grid=GRID):
     return Layout(grid, area, domain, tuple(cut(domain, size, size)))
 
 
+def cloud_record(**settings):
+    return CloudRecord(CloudSettings("auto", {"scl": settings}))
+
+
 def workspace(folder, *, reach=3, acquisitions=ACQUISITIONS, settings=None, **options):
     made = Workspace(folder)
     made.write_layout(layout(**options))
     made.write_catalogue(Catalogue("folder", "/imagery", acquisitions))
-    made.write(CloudSettings("auto", {"scl": {"reach": reach, **(settings or {})}}))
+    made.write(cloud_record(reach=reach, **(settings or {})))
     return made
 
 
@@ -124,7 +128,7 @@ def test_cloud_settings_that_are_written_again_are_read_again(tmp_path):
     made = workspace(tmp_path)
     patch = made.layout.patches[0]
     assert len(CloudMasks.of(made).neighbours(patch, ACQUISITIONS[0])) == 4
-    made.write(CloudSettings("auto", {"scl": {"reach": 0}}))
+    made.write(cloud_record(reach=0))
     assert CloudMasks.of(made).neighbours(patch, ACQUISITIONS[0]) == [patch]
 
 
@@ -149,7 +153,7 @@ def test_a_record_of_something_else_is_named(tmp_path):
     made = workspace(tmp_path)
     made.paths.record("maskclouds").write_text('{"settings": {}}')
     with pytest.raises(WorkspaceError, match=r"maskclouds\.json is not a record of maskclouds .* Delete it"):
-        made.read(CloudSettings)
+        made.read(CloudRecord)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_another_format_is_refused(tmp_path):
     [
         ("grid.json", lambda made: made.layout),
         ("scenes.json", lambda made: made.catalogue),
-        ("records/maskclouds.json", lambda made: made.read(CloudSettings)),
+        ("records/maskclouds.json", lambda made: made.read(CloudRecord)),
     ],
 )
 def test_files_that_were_damaged_are_named(tmp_path, file, ask):

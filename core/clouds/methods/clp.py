@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bands import around, cut
-from .record import CloudMethod, MaskOptions, Settings
+from .bands import cut
+from .record import CloudMethod, MaskOptions, MaskTask, Settings
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from ...grid.windows import Window
-    from ...store.acquisitions import Acquisition
-    from ...store.workspace import Workspace
 
 
 def _settings(options: MaskOptions) -> Settings:
     return {"threshold": options.threshold, "dilation": options.dilation, "reach": options.dilation}
 
 
-def _mask(
-    workspace: Workspace, acquisition: Acquisition, window: Window, settings: Settings, threads: int
-) -> np.ndarray:
+def _mask(task: MaskTask) -> np.ndarray:
     import numpy as np
 
     from ...grid.neighbourhoods import dilate
-    from ...store.reading import read_scene
 
-    whole = around(workspace, window, settings)
-    chance, other = read_scene(workspace, acquisition, whole, ["CLP", acquisition.bands[0]])
+    whole = task.around(task.settings["reach"])
+    chance, other = task.read(whole, ["CLP", task.acquisition.bands[0]])
     probability = np.rint(chance / 2.55).astype(np.uint8)
-    mask = dilate(probability > settings["threshold"] * 100.0, settings["dilation"])
-    return cut(probability, mask, other > 0, whole, window)
+    mask = dilate(probability > task.settings["threshold"] * 100.0, task.settings["dilation"])
+    return cut(probability, mask, other > 0, whole, task.window)
 
 
 METHOD = CloudMethod(

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .record import CloudMethod, MaskOptions, Settings
+from .record import CloudMethod, MaskOptions, MaskTask, Settings
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from ...grid.windows import Window
-    from ...store.acquisitions import Acquisition
-    from ...store.workspace import Workspace
 
 
 def _settings(options: MaskOptions) -> Settings:
     return {"reach": 0}
 
 
-def _mask(
-    workspace: Workspace, acquisition: Acquisition, window: Window, settings: Settings, threads: int
-) -> np.ndarray:
+def _mask(task: MaskTask) -> np.ndarray:
     import numpy as np
 
-    from ...store.reading import read_scene
-
-    has_data = read_scene(workspace, acquisition, window, acquisition.bands).any(axis=0)
+    has_data = task.read(task.window, task.acquisition.bands).any(axis=0)
     return np.where(has_data, np.uint8(0), np.uint8(255))[np.newaxis].repeat(2, axis=0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
 from ...frozen import frozen
@@ -29,14 +29,34 @@ Settings = Mapping[str, Any]
 
 
 @frozen
+class MaskTask:
+    """A window of an acquisition that is to be masked with the settings of a method, in so many threads."""
+
+    workspace: Workspace
+    acquisition: Acquisition
+    window: Window
+    settings: Settings
+    threads: int
+
+    def around(self, reach: int) -> Window:
+        """The window with the pixels within `reach`, as far as the area goes."""
+        return self.window.expanded(reach).intersection(self.workspace.layout.domain)
+
+    def read(self, window: Window, bands: Sequence[str]) -> np.ndarray:
+        """Bands (band, y, x) of the acquisition in a window of the grid, uint16, 0 without data."""
+        from ...store.reading import read_scene
+
+        return read_scene(self.workspace, self.acquisition, window, bands)
+
+
+@frozen
 class CloudMethod:
     """A cloud detection method.
 
     `bands` are the bands that it needs, and `instead` says what to do without them. `settings` makes of the options
     what decides the mask; its `reach` is the number of pixels around a pixel that decide its mask. `mask` gives
-    probability in percent and mask (2, y, x), uint8, 255 = no data, of a window of an acquisition, with the settings
-    and in so many threads. `has_cells`: its bands may be fetched separately, in cells of `MaskOptions.cell_factor`
-    pixels.
+    probability in percent and mask (2, y, x) of a task, uint8, 255 = no data. `has_cells`: its bands may be fetched
+    separately, in cells of `MaskOptions.cell_factor` pixels.
     """
 
     name: str
@@ -45,5 +65,5 @@ class CloudMethod:
     bands: tuple[str, ...]
     instead: str
     settings: Callable[[MaskOptions], Settings]
-    mask: Callable[[Workspace, Acquisition, Window, Settings, int], np.ndarray]
+    mask: Callable[[MaskTask], np.ndarray]
     has_cells: bool = False

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...vocabulary.bands import DETECTOR_BANDS
-from .record import CloudMethod, MaskOptions, Settings
+from .record import CloudMethod, MaskOptions, MaskTask, Settings
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from ...grid.windows import Window
-    from ...store.acquisitions import Acquisition
-    from ...store.workspace import Workspace
 
 
 def _settings(options: MaskOptions) -> Settings:
@@ -26,24 +22,23 @@ def _settings(options: MaskOptions) -> Settings:
     }
 
 
-def _mask(
-    workspace: Workspace, acquisition: Acquisition, window: Window, settings: Settings, threads: int
-) -> np.ndarray:
+def _mask(task: MaskTask) -> np.ndarray:
     """Cells are whole multiples from the grid's origin, and neighbours are read past the patch's edge."""
     import numpy as np
 
-    from ...store.reading import read_cells, read_scene
+    from ...store.reading import read_cells
     from ..detection import cell_reflectance, cloud_mask, cloud_probability, percent
 
-    factor, margin = settings["factor"], settings["average_over"] + settings["dilation"]
-    cells = window.coarse(factor).expanded(margin).intersection(workspace.layout.domain.coarse(factor))
-    if acquisition.cells:
-        reflectance, has_data = cell_reflectance(read_cells(workspace, acquisition, cells), 1)
-        pixels = read_scene(workspace, acquisition, cells.fine(factor), acquisition.bands[:1])
+    settings, factor = task.settings, task.settings["factor"]
+    margin = settings["average_over"] + settings["dilation"]
+    cells = task.window.coarse(factor).expanded(margin).intersection(task.workspace.layout.domain.coarse(factor))
+    if task.acquisition.cells:
+        reflectance, has_data = cell_reflectance(read_cells(task.workspace, task.acquisition, cells), 1)
+        pixels = task.read(cells.fine(factor), task.acquisition.bands[:1])
     else:
-        pixels = read_scene(workspace, acquisition, cells.fine(factor), DETECTOR_BANDS)
+        pixels = task.read(cells.fine(factor), DETECTOR_BANDS)
         reflectance, has_data = cell_reflectance(pixels, factor)
-    probability = cloud_probability(reflectance, has_data, threads)
+    probability = cloud_probability(reflectance, has_data, task.threads)
     mask = cloud_mask(
         probability,
         has_data,
@@ -54,7 +49,7 @@ def _mask(
     coarse = np.stack([percent(probability), mask.astype(np.uint8)])
     fine = coarse.repeat(factor, axis=1).repeat(factor, axis=2)
     clouds = np.where(pixels.any(axis=0), fine, np.uint8(255))
-    return clouds[(slice(None), *cells.fine(factor).slices(window))]
+    return clouds[(slice(None), *cells.fine(factor).slices(task.window))]
 
 
 METHOD = CloudMethod(
