@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from ..errors import DataError
 from ..grid.pixel_grid import PixelGrid
+from ..imagery.bands import ChosenBands
 from ..vocabulary.bands import RADAR_BANDS
 from .methods.record import CloudMethod
-
-
-@dataclass(frozen=True)
-class ChosenBands:
-    """The bands of scenes, and whether those of the cloud detector are fetched separately, in cells."""
-
-    scene: tuple[str, ...]
-    cells: bool = False
 
 
 def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:

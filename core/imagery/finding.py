@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
-from ..grid.crs import reproject
+from ..grid.crs import Ground
 from ..progress import Progress
-from ..store.acquisitions import Acquisition, Catalogue
+from ..store.acquisitions import Acquisition, Catalogue, OfferedAcquisition
 from ..store.layout import Layout
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
+from .bands import ChosenBands
 from .sources.protocols import Source
 
 
@@ -35,20 +37,20 @@ def find_scenes(
     source: Source,
     search: Search,
     cell_factor: int,
-    choose: Callable[[Acquisition], Acquisition],
+    choose: Callable[[OfferedAcquisition], ChosenBands],
     progress: Progress,
 ) -> int:
     """Write the acquisitions that show the area to the catalogue and to a GeoPackage; returns their number.
 
-    `choose` gives an acquisition with the bands that are to be fetched. Raises DataError if there is none.
+    `choose` gives the bands that are to be fetched. Raises DataError if there is none.
     """
     layout = workspace.layout
     workspace.require_imagery(source.kind, source.imagery)
     found = _without_skipped(_find(source, search, layout), search.skipped, progress)
-    kept = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
-    chosen = tuple(choose(item) for item in kept)
-    factor = cell_factor if any(item.cells for item in chosen) else 0
-    workspace.write_catalogue(Catalogue(source.kind, source.imagery, chosen, search.start, search.end, factor))
+    clear = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
+    kept = tuple(_kept(item, choose(item.offer)) for item in clear)
+    factor = cell_factor if any(item.cells for item in kept) else 0
+    workspace.write_catalogue(Catalogue(source.kind, source.imagery, kept, search.start, search.end, factor))
     _write_table(workspace, kept)
     skipped = len(found) - len(kept)
     progress.info(
@@ -58,10 +60,10 @@ def find_scenes(
     return len(kept)
 
 
-def _find(source: Source, search: Search, layout: Layout) -> list[Acquisition]:
+def _find(source: Source, search: Search, layout: Layout) -> list[OfferedAcquisition]:
     """The acquisitions of the period over the rectangle of the area; DataError if there is none."""
     rectangle = shapely.box(*layout.grid.bounds(layout.domain))
-    area = reproject(np.array([rectangle], dtype=object), layout.grid.crs, source.crs)[0]
+    area = Ground(rectangle, layout.grid.crs).to(source.crs).geometry
     found = source.find(search.start, search.end, area)
     if found:
         return found
@@ -73,7 +75,9 @@ def _find(source: Source, search: Search, layout: Layout) -> list[Acquisition]:
     raise DataError(f"There is no acquisition of the area {when}; {reach}.")
 
 
-def _without_skipped(found: list[Acquisition], skipped: tuple[str, ...], progress: Progress) -> list[Acquisition]:
+def _without_skipped(
+    found: list[OfferedAcquisition], skipped: tuple[str, ...], progress: Progress
+) -> list[OfferedAcquisition]:
     """The acquisitions that the user did not exclude; DataError if none remains."""
     names = {item.name for item in found}
     unknown = [name for name in skipped if name not in names]
@@ -90,16 +94,34 @@ def _without_skipped(found: list[Acquisition], skipped: tuple[str, ...], progres
     return wanted
 
 
-def _placed(item: Acquisition, crs: str, layout: Layout) -> Acquisition:
-    """The acquisition with its footprint in the CRS of the grid, and the fraction of the area that it covers."""
-    ground = reproject(np.array([item.footprint], dtype=object), crs, layout.grid.crs)
-    seen = layout.grid.to_pixels(ground)[0].intersection(layout.area)
-    return replace(item, footprint=ground[0], coverage=round(min(seen.area / layout.area.area, 1.0), 4))
+@dataclass(frozen=True)
+class _Placed:
+    """An offered acquisition with its footprint in the CRS of the grid, and the fraction of the area that it covers."""
+
+    offer: OfferedAcquisition
+    footprint: BaseGeometry
+    coverage: float
 
 
-def _clear_enough(shown: list[Acquisition], limit: float) -> list[Acquisition]:
+def _placed(item: OfferedAcquisition, crs: str, layout: Layout) -> _Placed:
+    footprint = Ground(item.footprint, crs).to(layout.grid.crs).geometry
+    seen = layout.grid.to_pixels(np.array([footprint], dtype=object))[0].intersection(layout.area)
+    return _Placed(item, footprint, round(min(seen.area / layout.area.area, 1.0), 4))
+
+
+def _kept(item: _Placed, bands: ChosenBands) -> Acquisition:
+    offer = item.offer
+    cover, facts = (offer.cloud_cover, item.coverage), offer.facts
+    return Acquisition(offer.time, offer.identity, bands.scene, item.footprint, *cover, bands.cells, facts)
+
+
+def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:
     """Those that cover some of the area with at most `limit` percent of cloud; DataError if there is none."""
-    kept = [item for item in shown if item.coverage and (item.cloud_cover is None or item.cloud_cover * 100 <= limit)]
+
+    def is_clear(item: OfferedAcquisition) -> bool:
+        return item.cloud_cover is None or item.cloud_cover * 100 <= limit
+
+    kept = [item for item in shown if item.coverage and is_clear(item.offer)]
     if not kept:
         raise DataError(
             f"None of {_count(len(shown))} shows the area with at most {limit:g} % cloud. Raise MAX_CLOUD_COVER or "
@@ -108,7 +130,7 @@ def _clear_enough(shown: list[Acquisition], limit: float) -> list[Acquisition]:
     return kept
 
 
-def _write_table(workspace: Workspace, items: list[Acquisition]) -> None:
+def _write_table(workspace: Workspace, items: Sequence[Acquisition]) -> None:
     fields = {
         "time": np.array([item.time.isoformat() for item in items], dtype=object),
         "cloud_cover": np.array([np.nan if i.cloud_cover is None else i.cloud_cover * 100 for i in items]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, Union
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -22,13 +22,33 @@ def is_between(time: datetime, start: date | None, end: date | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Acquisition:
-    """One pass of the satellite over the area, known by its sensing time (UTC).
+class OfferedAcquisition:
+    """One pass of the satellite as its source offers it, known by its sensing time (UTC).
 
-    `identity` changes when the pixels do. `bands` are those that there are, or, in a workspace, those that its scenes
-    hold. `footprint` is the ground it shows, in the CRS of its source, or, in a workspace, of the grid. `cloud_cover`
-    and `coverage` are fractions of the area, None where nobody knows. `cells` tells whether the bands that clouds are
-    told by lie apart, in cells. `facts` is what its source needs to read it, as JSON knows it.
+    `identity` changes when the pixels do. `footprint` is in the CRS of the source, `cloud_cover` a fraction of the
+    area, None if unknown. `facts` are the JSON values that the source needs to read it.
+    """
+
+    time: datetime
+    identity: str
+    bands: tuple[str, ...]
+    footprint: BaseGeometry
+    cloud_cover: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The sensing time as files are named, 20190731T100031."""
+        return self.time.strftime(TIME_FORMAT)
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One pass of the satellite as the workspace keeps it, known by its sensing time (UTC).
+
+    `identity` and `facts` are those of the source. `bands` are those of its scenes, `footprint` is in the CRS of the
+    grid, `cloud_cover` and `coverage` are fractions of the area, None if unknown. `cells`: the bands of the cloud
+    detector are stored separately, in cells.
     """
 
     time: datetime
@@ -77,6 +97,9 @@ class Acquisition:
             "footprint": shapely.from_wkb(value["footprint"]),
         }
         return cls(**{**value, **read})
+
+
+Readable = Union[Acquisition, OfferedAcquisition]
 
 
 @dataclass(frozen=True)

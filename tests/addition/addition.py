@@ -47,10 +47,10 @@ class HalvesSource:
         self.extent = shapely.box(LEFT, TOP - 10 * SIDE, LEFT + 10 * SIDE, TOP)
 
     def find(self, start, end, area):
-        from patchwork.core.store.acquisitions import Acquisition, is_between
+        from patchwork.core.store.acquisitions import OfferedAcquisition, is_between
 
-        times = [datetime(2021, 5, 1, 10, tzinfo=timezone.utc) + timedelta(days=10 * n) for n in range(6)]
-        return [Acquisition(t, f"halves{t}", self.bands, self.extent) for t in times if is_between(t, start, end)]
+        days = [datetime(2021, 5, 1, 10, tzinfo=timezone.utc) + timedelta(days=10 * n) for n in range(6)]
+        return [OfferedAcquisition(t, f"halves{t}", self.bands, self.extent) for t in days if is_between(t, start, end)]
 
     def read(self, acquisition, bands, grid, window):
         row, column = grid.offset(self.grid)

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ...errors import DataError
-from ...store.acquisitions import Acquisition
+from ...store.acquisitions import OfferedAcquisition
 
 # The datatake in a product's id. Sentinel-2: S2A_MSIL1C_20200823T100031_N0209_R122_T32TQM_20200823T121427, the first
 # time is the start of the datatake. Sentinel-1: …_20190125T051500_20190125T051525_025025_02C2A1_ABCD, orbit and
@@ -71,7 +71,7 @@ class Pass:
         return sum(share * cover for share, cover in known) / total if known else None
 
 
-P = TypeVar("P", Pass, Acquisition)
+P = TypeVar("P", Pass, OfferedAcquisition)
 
 
 def read_item(feature: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> CatalogueItem:

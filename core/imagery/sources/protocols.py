@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ...grid.pixel_grid import PixelGrid
 from ...grid.windows import Window
-from ...store.acquisitions import Acquisition
+from ...store.acquisitions import OfferedAcquisition, Readable
 from .services import Price
 from .traits import Traits
 
@@ -49,14 +49,14 @@ class Source(Protocol):
         """The ground of all acquisitions together; None where it is (for all that matters) the whole Earth."""
         ...
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The acquisitions from `start` to `end`, both days included, that show some of the area (in `crs`), by time.
 
         Raises DataError where they cannot be had.
         """
         ...
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The bands (band, y, x) of a window of any grid, uint16 reflectance × 10000, 0 where there is no data.
 
         Raises DataError where the pixels cannot be read.
@@ -67,7 +67,7 @@ class Source(Protocol):
 class PaidSource(Source, Protocol):
     """Imagery of a service that wants to be paid for each request."""
 
-    def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
+    def price(self, acquisition: Readable, bands: Sequence[str], window: Window) -> Price:
         """What reading the bands of a window will cost."""
         ...
 

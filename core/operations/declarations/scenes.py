@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...frozen import frozen
@@ -10,10 +9,11 @@ from .features import CloudMethodParameters, FeatureParameters
 from .sources import PeriodParameters, RequestParameters
 
 if TYPE_CHECKING:
+    from ...imagery.bands import ChosenBands
     from ...imagery.costs import Costs
     from ...imagery.sources.protocols import Source
     from ...progress import Progress
-    from ...store.acquisitions import Acquisition
+    from ...store.acquisitions import OfferedAcquisition
     from ...store.workspace import Workspace
 
 
@@ -30,8 +30,8 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         search = Search(self.start, self.end, self.max_cloud_cover, self.skip_scenes)
         factor = cell_factor(self.cloud_resolution, workspace.layout.grid)
 
-        def choose(item: Acquisition) -> Acquisition:
-            return self._with_chosen_bands(item, source, factor)
+        def choose(item: OfferedAcquisition) -> ChosenBands:
+            return self._chosen_bands(item, source, factor)
 
         number = find_scenes(workspace, source, search, factor, choose, progress)
         costs = costs_of_fetching(
@@ -39,13 +39,13 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         )
         return number, costs
 
-    def _with_chosen_bands(self, item: Acquisition, source: Source, factor: int) -> Acquisition:
-        """The acquisition with the bands that are to be fetched: all of them if they cost nothing."""
+    def _chosen_bands(self, item: OfferedAcquisition, source: Source, factor: int) -> ChosenBands:
+        """The bands to fetch of an acquisition: all of them if they cost nothing."""
         from ...clouds.bands import choose_bands
         from ...clouds.methods import cloud_method
+        from ...imagery.bands import ChosenBands
 
         if not source.traits.selects:
-            return item
+            return ChosenBands(item.bands)
         method = cloud_method(self.method, item.bands)
-        chosen = choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)
-        return replace(item, bands=chosen.scene, cells=chosen.cells)
+        return choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)

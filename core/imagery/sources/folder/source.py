@@ -19,7 +19,7 @@ from ....errors import DataError, ParameterError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import TIME_FORMAT, Acquisition, is_between
+from ....store.acquisitions import TIME_FORMAT, OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....store.rasters import file_window
 from ....vocabulary.bands import CATEGORICAL_BANDS
@@ -92,16 +92,16 @@ class FolderSource:
         windows = {file.window for file in files}
         return shapely.union_all([shapely.box(*self.grid.bounds(window)) for window in windows])
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The acquisitions of the period whose files intersect the area, by time; their cloud cover is unknown."""
         in_period = [
-            Acquisition(time, fingerprint([file.identity for file in files]), self.bands, self._footprint(files))
+            OfferedAcquisition(time, fingerprint([file.identity for file in files]), self.bands, self._footprint(files))
             for time, files in self.files.items()
             if is_between(time, start, end)
         ]
         return [acquisition for acquisition in in_period if acquisition.footprint.intersects(area)]
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the acquisition's files; where they overlap, the first one (by name) with data is used.
 
         Nothing is resampled on the folder's own grid; on others, reflectance is bilinear and SCL nearest neighbour.

@@ -19,7 +19,7 @@ from ....errors import DataError, ParameterError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import Acquisition, is_between
+from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, fill_gaps, read_band
@@ -37,7 +37,7 @@ class SafeSource:
     grid: PixelGrid
     extent: BaseGeometry
     bands: tuple[str, ...]
-    acquisitions: tuple[Acquisition, ...]
+    acquisitions: tuple[OfferedAcquisition, ...]
     granules: Mapping[datetime, tuple[Granule, ...]]
     kind: ClassVar[str] = "safe"
     crs: ClassVar[str] = "EPSG:4326"
@@ -68,13 +68,13 @@ class SafeSource:
         acquisitions = tuple(_acquisition(each, by_name, bands) for each in passes)
         return cls(str(folder.resolve()), first.grid.recounted(), extent, bands, acquisitions, granules)
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The acquisitions of the period whose products intersect the area."""
         return [
             item for item in self.acquisitions if is_between(item.time, start, end) and item.footprint.intersects(area)
         ]
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the datatake's tiles; where they overlap, the first one (by name) with data is used.
 
         Tiles in the UTM zone of the grid come first, to avoid resampling. Bands that coincide with the grid are
@@ -128,9 +128,9 @@ def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
     )
 
 
-def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> Acquisition:
+def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> OfferedAcquisition:
     identity = fingerprint([products[item.id].identity for item in each.items])
-    return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
+    return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
 
 
 def _intersects(granule: Granule, grid: PixelGrid, window: Window) -> bool:

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from ....grid.crs import read_crs
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import Acquisition, is_between
+from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....store.vectors import VectorLayer, write_geopackage
 from ..traits import Traits
@@ -36,10 +36,10 @@ class SampleSource:
         self.crs = self.grid.crs
         self.extent: BaseGeometry = shapely.box(*self.grid.bounds(Window(0, 0, region.height, region.width)))
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of the period that cover part of the area."""
         found = [
-            Acquisition(
+            OfferedAcquisition(
                 item.time,
                 fingerprint("simulated", simulation.VERSION, item.time),
                 self.bands,
@@ -51,7 +51,7 @@ class SampleSource:
         ]
         return [acquisition for acquisition in found if acquisition.footprint.intersects(area)]
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The bands (band, y, x) uint16 of a window: of the region's pixel at the centre of each requested pixel.
 
         The services deliver other grids in the same way (nearest neighbour; on an edge, the right or lower pixel).
@@ -82,7 +82,7 @@ class SampleSource:
             np.int64
         )
 
-    def _pass(self, acquisition: Acquisition) -> simulation.Pass:
+    def _pass(self, acquisition: Readable) -> simulation.Pass:
         return next(item for item in simulation.passes(self._region) if item.time == acquisition.time)
 
 

@@ -17,7 +17,7 @@ from ....errors import ParameterError
 from ....grid.crs import read_crs
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import Acquisition
+from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ..ledger import Ledger
 from ..passes import Pass, group_passes, named_apart, read_item
@@ -65,7 +65,7 @@ class SentinelHubSource:
         names = " + ".join(collection.id for collection in self.collections)
         return f"{self._config_without_account.sh_base_url} {names}"
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of all collections over the area in the period, by time.
 
         Raises ParameterError if start or end is missing: a catalogue covers many years.
@@ -79,7 +79,7 @@ class SentinelHubSource:
         ]
         return named_apart(found)
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the pass (band, y, x) by one request; each pixel is the nearest measured one."""
         collection = COLLECTIONS[acquisition.facts["collection"]]
         left, bottom, right, top = grid.bounds(window)
@@ -100,7 +100,7 @@ class SentinelHubSource:
         )
         return _pixels(self.client.order(order), shape)
 
-    def price(self, acquisition: Acquisition, bands: Sequence[str], window: Window) -> Price:
+    def price(self, acquisition: Readable, bands: Sequence[str], window: Window) -> Price:
         """The price of reading the bands of a window, in one or more requests."""
         factor = COLLECTIONS[acquisition.facts["collection"]].unit_factor
         return sum((price_of(bands, part, factor) for part in window.tiles(WIDEST)), Price())
@@ -168,7 +168,7 @@ class SentinelHubSource:
         )
         return group_passes([read_item(feature) for feature in features if collection.takes(str(feature["id"]))])
 
-    def _acquisition(self, collection: Collection, each: Pass, area: BaseGeometry) -> Acquisition:
+    def _acquisition(self, collection: Collection, each: Pass, area: BaseGeometry) -> OfferedAcquisition:
         facts = {
             "collection": collection.id,
             "from": (each.first - _SLACK).strftime(_TIME),
@@ -176,9 +176,9 @@ class SentinelHubSource:
         }
         identity = fingerprint(self.imagery, collection.id, collection.processing, each.platform, each.time)
         bands = tuple(collection.bands)
-        return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
+        return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
 
-    def _input(self, collection: Collection, acquisition: Acquisition) -> dict[str, Any]:
+    def _input(self, collection: Collection, acquisition: Readable) -> dict[str, Any]:
         times = {"from": acquisition.facts["from"], "to": acquisition.facts["to"]}
         return {
             "type": collection.id,

@@ -22,7 +22,7 @@ from ....errors import DataError, ParameterError, ServiceError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import Acquisition
+from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, fill_gaps, read_band
@@ -67,7 +67,7 @@ class StacSource:
         """The address and the collections."""
         return f"{self.url} {' + '.join(self.collections)}"
 
-    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[Acquisition]:
+    def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of the period over the area, by time.
 
         Raises ParameterError if start or end is missing, DataError for an unknown collection, and ServiceError if the
@@ -82,7 +82,7 @@ class StacSource:
         ]
         return named_apart([item for item in found if item.bands])
 
-    def read(self, acquisition: Acquisition, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+    def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the images of the pass; where they overlap, the first one (by id) with data is used.
 
         Only the pixels of the window are read. Pixels that coincide with the grid are unchanged; others are resampled,
@@ -125,12 +125,12 @@ class StacSource:
                 f"({collection}) and the network."
             ) from error
 
-    def _acquisition(self, collection: str, each: Pass, area: BaseGeometry) -> Acquisition:
+    def _acquisition(self, collection: str, each: Pass, area: BaseGeometry) -> OfferedAcquisition:
         tiles = [{"footprint": shapely.to_wkb(item.footprint, hex=True), "images": item.facts} for item in each.items]
         bands = tuple(band for band in ORDER if all(band in item.facts for item in each.items))
         identity = fingerprint(self.imagery, [item.id for item in each.items])
         facts = {"collection": collection, "tiles": tiles}
-        return Acquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
+        return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
 
 
 def open_stac(service: Service) -> StacSource:
