@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from ..execution import Resources, Share
 from ..grid.patches import Patch
 from ..progress import Progress
 from ..store.acquisitions import Acquisition
-from ..store.files import write_text
+from ..store.files import write_table
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
 from ..store.patch_rasters import STATISTICS
@@ -84,11 +83,9 @@ def statistics_by_date(workspace: Workspace) -> list[tuple[Acquisition, Row]]:
     ]
 
 
-def write_ndvi_table(workspace: Workspace, rows: list[tuple[Acquisition, Row]]) -> None:
-    """Write time, ndvi_all, ndvi_valid, valid_fraction of each acquisition as CSV."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["time", "ndvi_all", "ndvi_valid", "valid_fraction"])
-    for item, row in rows:
-        table.writerow([item.time.isoformat(), *("" if value is None else f"{value:.6f}" for value in row)])
-    write_text(workspace.paths.table("ndvi"), text.getvalue())
+def write_ndvi_table(workspace: Workspace, rows: list[tuple[Acquisition, Row]]) -> Path:
+    """Write time, ndvi_all, ndvi_valid, valid_fraction of each acquisition as CSV; returns the file."""
+    header = ("time", "ndvi_all", "ndvi_valid", "valid_fraction")
+    texts = ((item.time.isoformat(), *("" if value is None else f"{value:.6f}" for value in row)) for item, row in rows)
+    table = workspace.paths.table("ndvi")
+    return write_table(table, header, (dict(zip(header, own, strict=True)) for own in texts))

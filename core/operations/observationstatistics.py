@@ -43,14 +43,14 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Statistics:
     workspace = Workspace(parameters.workspace)
     refresh_statistics(workspace, parameters.resources, progress.part(0.0, 0.9))
     rows = statistics_by_date(workspace)
-    write_ndvi_table(workspace, rows)
+    table = write_ndvi_table(workspace, rows)
     plot = workspace.paths.picture("ndvi")
     plots.save(plots.ndvi_over_time([item.time for item, _ in rows], [row for _, row in rows]), plot)
     files = {
         layer: write_layer(workspace, layer, progress.part(0.9 + number / 30, 0.9 + (number + 1) / 30))
         for number, layer in enumerate(LAYERS)
     }
-    return Statistics(**files, ndvi_table=workspace.paths.table("ndvi"), plot=plot)
+    return Statistics(**files, ndvi_table=table, plot=plot)
 
 
 OPERATION = Operation(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -74,6 +71,7 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
     import rasterio
 
     from .. import plots
+    from ..store.files import write_table
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
@@ -86,12 +84,12 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
             rows.append(_observe(workspace, acquisition, mask, window, parameters.index))
             progress.report(number / len(acquisitions))
     names = [f"{name}_{kind}" for name in parameters.index for kind in ("all", "valid")]
-    table_file = _write_table(workspace.paths.table("timeseries"), ["time", *names, "valid_fraction"], rows)
+    table_file = write_table(workspace.paths.table("timeseries"), ["time", *names, "valid_fraction"], rows)
     plot_file = workspace.paths.picture("timeseries")
     plots.save(plots.series_over_time([item.time for item in acquisitions], rows, parameters.index), plot_file)
     entry = _class_at(workspace, mask, window)
     curve = [] if entry is None else _class_rows(workspace, entry, parameters.index)
-    class_file = _write_table(workspace.paths.table("timeseries_class"), ["time", *parameters.index], curve)
+    class_file = write_table(workspace.paths.table("timeseries_class"), ["time", *parameters.index], curve)
     name, colour = (entry.name, entry.colour) if entry else ("", "")
     return TimeSeriesOfPlace(table_file, plot_file, class_file, name, colour)
 
@@ -106,17 +104,6 @@ def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
             raise DataError(
                 f"INDEX {name}: {what}. It has {', '.join(available)}; the indices are {', '.join(INDICES)}."
             )
-
-
-def _write_table(file: Path, header: list[str], rows: Sequence[Mapping[str, object]]) -> Path:
-    from ..store.files import write_text
-
-    text = io.StringIO()
-    table = csv.DictWriter(text, header, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write_text(file, text.getvalue())
-    return file
 
 
 def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optional[LandCoverClass]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -52,6 +54,16 @@ def update_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file for machines and people, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
+    """Write a CSV file, whole or not at all; returns its path."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, header, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())
+    return path
 
 
 def read_json(path: Path) -> Any:
