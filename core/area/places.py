@@ -28,7 +28,7 @@ def read_area(text: str) -> Ground:
     geometries, crs = _read_geometries(text, "Area of interest (AREA)")
     area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))
     if area.area == 0.0:
-        raise DataError(f"Area of interest (AREA): {text} holds no polygon, only points or lines. Set a polygon layer.")
+        raise DataError(f"Area of interest (AREA): {text} has no polygons, only points or lines. Set a polygon layer.")
     return Ground(area, crs)
 
 
@@ -63,7 +63,7 @@ def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
 def _read_geometries(text: str, what: str) -> tuple[np.ndarray, str]:
     layer = read_vector(text)
     if len(layer.geometries) == 0:
-        raise DataError(f"{what}: {text} is empty; it holds no shape.")
+        raise DataError(f"{what}: {text} is empty.")
     if not layer.crs:
         raise DataError(f"{what}: {text} has no CRS. Assign one (in QGIS: Assign projection), then run again.")
     return layer.geometries, layer.crs

@@ -18,6 +18,7 @@ from ..grid.windows import Window
 from ..progress import Progress
 from ..store.layout import Layout
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import counted
 
 _HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
 _MOST_PATCHES = 200_000
@@ -68,7 +69,7 @@ def split_area(
     widest = max(patch.window.width for patch in layout.patches)
     highest = max(patch.window.height for patch in layout.patches)
     progress.info(
-        f"{len(layout.patches)} {'patch' if len(layout.patches) == 1 else 'patches'} of up to {widest} × {highest} "
+        f"{counted(len(layout.patches), 'patch', 'patches')} of up to {widest} × {highest} "
         f"pixels, {domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
     )
     return layout

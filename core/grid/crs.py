@@ -31,7 +31,7 @@ def read_crs(name: str) -> CRS:
     try:
         return CRS.from_user_input(name)
     except CRSError as error:
-        raise ParameterError(f"CRS: {name!r} is not known. Use an EPSG code such as EPSG:32633.") from error
+        raise ParameterError(f"CRS: {name!r} is unknown. Use an EPSG code such as EPSG:32633.") from error
 
 
 def utm_crs(geometry: BaseGeometry, crs: str) -> str:
@@ -39,7 +39,7 @@ def utm_crs(geometry: BaseGeometry, crs: str) -> str:
     centre = geometry.centroid
     longitude, latitude = Transformer.from_crs(read_crs(crs), 4326, always_xy=True).transform(centre.x, centre.y)
     if not (math.isfinite(longitude) and -80.0 <= latitude <= 84.0):
-        raise DataError(f"The area lies at latitude {latitude:.1f}°, outside the UTM zones (80° S to 84° N). Set CRS.")
+        raise DataError(f"The area is at latitude {latitude:.1f}°, outside the UTM zones (80° S to 84° N). Set CRS.")
     zone = min(int((longitude + 180.0) // 6.0) + 1, 60)
     return f"EPSG:{(32600 if latitude >= 0.0 else 32700) + zone}"
 
@@ -63,7 +63,9 @@ def reproject(geometries: np.ndarray, source: str, target: str) -> np.ndarray:
     def forward(xy: np.ndarray) -> np.ndarray:
         x, y = transformer.transform(xy[:, 0], xy[:, 1])
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise DataError(f"Coordinates of {source} cannot be brought to {target}. Is the CRS of the layer right?")
+            raise DataError(
+                f"Coordinates of {source} cannot be transformed to {target}. Is the CRS of the layer right?"
+            )
         return np.column_stack([x, y])
 
     moved: np.ndarray = shapely.transform(dense, forward)

@@ -35,7 +35,7 @@ class PixelGrid:
     def __post_init__(self) -> None:
         numbers = (self.left, self.top, self.pixel_width, self.pixel_height)
         if not all(map(math.isfinite, numbers)) or self.pixel_width <= 0 or self.pixel_height <= 0:
-            raise ValueError(f"This is no grid of pixels: left, top, pixel width and pixel height are {numbers}.")
+            raise ValueError(f"This is not a pixel grid: left, top, pixel width and pixel height are {numbers}.")
 
     @classmethod
     def utm(cls, geometry: BaseGeometry, crs: str, resolution: float, wanted_crs: str | None = None) -> PixelGrid:
@@ -46,7 +46,9 @@ class PixelGrid:
         name = wanted_crs or utm_crs(geometry, crs)
         projected = read_crs(name)
         if not projected.is_projected or not math.isclose(projected.axis_info[0].unit_conversion_factor, 1.0):
-            raise ParameterError(f"CRS: {name} is not a projected system in metres. Choose a UTM zone or leave it out.")
+            raise ParameterError(
+                f"CRS: {name} is not a projected system in metres. Choose a UTM zone, or do not set CRS."
+            )
         return cls(name, 0.0, _top(resolution), resolution, resolution)
 
     def recounted(self) -> PixelGrid:

@@ -17,6 +17,7 @@ from ..store.acquisitions import Acquisition, Catalogue, OfferedAcquisition
 from ..store.layout import Layout
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import counted
 from .bands import ChosenBands
 from .sources.protocols import Source
 
@@ -54,7 +55,7 @@ def find_scenes(
     _write_table(workspace, kept)
     skipped = len(found) - len(kept)
     progress.info(
-        f"{_count(len(kept))} from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
+        f"{counted(len(kept), 'acquisition')} from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
         + (f"; {skipped} skipped (too cloudy, or outside the area)." if skipped else ".")
     )
     return len(kept)
@@ -90,7 +91,9 @@ def _without_skipped(
     if not wanted:
         raise DataError(f"SKIP_SCENES excludes all acquisitions ({len(found)}). Skip fewer.")
     if len(wanted) < len(found):
-        progress.info(f"{len(found) - len(wanted)} of {_count(len(found))} skipped as requested (SKIP_SCENES).")
+        progress.info(
+            f"{len(found) - len(wanted)} of {counted(len(found), 'acquisition')} skipped as requested (SKIP_SCENES)."
+        )
     return wanted
 
 
@@ -124,8 +127,8 @@ def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:
     kept = [item for item in shown if item.coverage and is_clear(item.offer)]
     if not kept:
         raise DataError(
-            f"None of {_count(len(shown))} shows the area with at most {limit:g} % cloud. Raise MAX_CLOUD_COVER or "
-            "choose a longer period."
+            f"None of {counted(len(shown), 'acquisition')} shows the area with at most {limit:g} % cloud. "
+            "Raise MAX_CLOUD_COVER or choose a longer period."
         )
     return kept
 
@@ -139,7 +142,3 @@ def _write_table(workspace: Workspace, items: Sequence[Acquisition]) -> None:
     outlines = np.array([item.footprint for item in items], dtype=object)
     layer = VectorLayer("scenes", outlines, fields, workspace.layout.grid.crs)
     write_geopackage(workspace.paths.acquisitions_table, layer)
-
-
-def _count(number: int) -> str:
-    return f"{number} acquisition{'' if number == 1 else 's'}"

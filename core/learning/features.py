@@ -63,7 +63,7 @@ def plan_series(
     usable_indices = tuple(name for name in indices if set(INDICES[name].bands) <= set(available))
     if not usable_bands and not usable_indices:
         raise DataError(
-            f"None of the bands {', '.join(bands)} and indices {', '.join(indices)} can be had from this imagery; its "
+            f"None of the bands {', '.join(bands)} and indices {', '.join(indices)} are in this imagery; its "
             f"bands are {', '.join(available)}. Set BANDS."
         )
     lacking = tuple(name for name in (*bands, *indices) if name not in usable_bands + usable_indices)

@@ -23,6 +23,7 @@ from ..store.patch_rasters import LABELS
 from ..store.reading import read_patch
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import counted
 from .class_curves import mean_features
 from .features import SeriesPlan, plan_series, regular_dates
 from .observations import read_observations, strip_height
@@ -160,7 +161,7 @@ def _features(workspace: Workspace, plan: SeriesPlan, share: Share, task: tuple[
 def _check(drawn: Mapping[int, int], per_class: int, progress: Progress) -> None:
     for id_, count in drawn.items():
         if 0 < count < min(per_class, _FEW_SAMPLES):
-            progress.warning(f"Class {id_} has only {count} sample{'' if count == 1 else 's'}: it will be uncertain.")
+            progress.warning(f"Class {id_} has only {counted(count, 'sample')}: its accuracy will be low.")
     present = sum(count > 0 for count in drawn.values())
     if present < 2:
         raise DataError(

@@ -9,6 +9,7 @@ from ..frozen import frozen
 from ..imagery.sources import SOURCES
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
+from ..vocabulary.plurals import counted
 from .declarations.sources import SourceParameters
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _estimated(layout: Layout, file: Path, progress: Progress) -> SplitResult:
         )
     elif pixels < _FEW_PIXELS:
         progress.warning(
-            f"The area has only {pixels} pixel{'' if pixels == 1 else 's'} of {grid.pixel_width:g} m. Is its CRS "
+            f"The area has only {counted(pixels, 'pixel')} of {grid.pixel_width:g} m. Is its CRS "
             "right? Draw a larger one if this is not intended."
         )
     return SplitResult(file, len(layout.patches), round(area_km2, 6), year.disk_mb, year.minutes, year.memory_mb)

@@ -1,4 +1,4 @@
-"""What a reference layer holds, and what is wrong with it, before a run."""
+"""Checking a reference layer before a run: its classes and its problems."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..grid.crs import Ground, reproject
 from ..grid.pixel_grid import PixelGrid
 from ..store.vectors import VectorLayer
 from ..vocabulary.classes import ClassScheme, LandCoverClass
+from ..vocabulary.plurals import counted
 from .polygons import Reference, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
 
 # Of equal area everywhere on Earth (EASE-Grid 2.0), in pixels of 10 m, as maps have.
@@ -56,8 +57,8 @@ def check_reference(
     problems = []
     if len(names) > _MANY_CLASSES:
         problems.append(
-            f"The class field {class_field} has {len(names):,} different values. Is it the field of classes? Choose "
-            "another CLASS_FIELD, or go on if it is."
+            f"The class field {class_field} has {len(names):,} different values. Is this the class field? Choose "
+            "another CLASS_FIELD, or continue if it is."
         )
     scheme = ClassScheme.of(names)
     try:
@@ -127,16 +128,16 @@ def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | 
 
 def _flat(reference: Reference) -> list[str]:
     flat = int((shapely.area(reference.shapes) == 0.0).sum())
-    return [f"{flat} shape(s) have no surface, such as points or lines. Use polygons."] if flat else []
+    return [f"{counted(flat, 'shape')} without a surface, such as points or lines. Use polygons."] if flat else []
 
 
 def _scarce(counts: Sequence[ClassCount]) -> list[str]:
     """What is said of classes with too few polygons."""
     none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
     said = (
-        (none, "Without a polygon in the area, so the map will not have them"),
-        (one, "With one polygon only, so they are learnt but cannot be tested; add polygons"),
-        (few, f"With fewer than {_FEW_POLYGONS} polygons, so their accuracy will be uncertain; add polygons"),
+        (none, "Without polygons in the area and therefore not in the map"),
+        (one, "With a single polygon and therefore used for training, but not tested; add polygons"),
+        (few, f"With fewer than {_FEW_POLYGONS} polygons and therefore with an uncertain accuracy; add polygons"),
     )
     return [f"{what}: {_listed(entries)}." for entries, what in said if entries]
 

@@ -16,6 +16,7 @@ from ..grid.neighbourhoods import disk
 from ..grid.windows import Window
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer
+from ..vocabulary.plurals import counted
 
 HIGHEST_CLASS_ID = 65535
 
@@ -46,7 +47,7 @@ class Reference:
         left_out = np.isin(self.class_ids, list(ids))
         if not left_out.any():
             return self
-        note = f"{left_out.sum()} polygon(s) of classes that are not used count as unknown."
+        note = f"Polygons of skipped classes count as unknown: {left_out.sum()}."
         return replace(self, class_ids=np.where(left_out, np.uint16(0), self.class_ids), notes=(*self.notes, note))
 
 
@@ -78,21 +79,21 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
 
 
 def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int, str]) -> Reference:
-    """The reference of shapes in pixel coordinates; shapes of unknown class burn 0, invalid ones are mended."""
+    """The reference of shapes in pixel coordinates; shapes of unknown class burn 0, invalid ones are repaired."""
     invalid = ~shapely.is_valid(shapes)
     notes = []
     if invalid.any():
         shapes = shapes.copy()
         shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
-        notes.append(f"{invalid.sum()} invalid polygon(s) of the reference were mended.")
+        notes.append(f"Invalid polygons of the reference that were repaired: {invalid.sum()}.")
     unknown = class_ids == 0
     if unknown.any():
-        notes.append(f"{unknown.sum()} polygon(s) of the reference have no class (0 or empty) and count as unknown.")
+        notes.append(
+            f"Polygons of the reference without a class (0 or empty), which count as unknown: {unknown.sum()}."
+        )
     overlapping = _count_overlaps(shapes)
     if overlapping:
-        notes.append(
-            f"{overlapping} pair(s) of polygons overlap by more than a tenth; the later one in the layer counts."
-        )
+        notes.append(f"{counted(overlapping, 'pair')} of polygons overlap by more than a tenth; the later one counts.")
     return Reference(shapes, class_ids, names, tuple(notes))
 
 
@@ -102,7 +103,7 @@ def no_polygon(layer: VectorLayer) -> DataError:
 
 
 def no_crs(layer: VectorLayer) -> DataError:
-    """The error that nobody knows where the layer lies."""
+    """The error that the layer has no CRS."""
     return DataError(f"The reference {layer.name} has no CRS. Assign one (in QGIS: Assign projection).")
 
 
@@ -116,10 +117,10 @@ def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError
 
 
 def too_few_classes(number: int, class_field: str) -> DataError:
-    """The error that there is nothing to tell apart."""
+    """The error that there are too few classes for a map."""
     return DataError(
-        f"The reference has {number} class(es) within the area; a map needs at least two. Is CLASS_FIELD "
-        f"({class_field}) the right one?"
+        f"The reference has {counted(number, 'class', 'classes')} within the area; a map needs at least two. Is "
+        f"CLASS_FIELD ({class_field}) the right one?"
     )
 
 

@@ -46,7 +46,7 @@ def test_metres_without_a_crs_are_not_taken_for_degrees():
 
 
 def test_an_unknown_crs_behind_an_extent_is_named():
-    with pytest.raises(ParameterError, match="'EPSG:99999999' is not known"):
+    with pytest.raises(ParameterError, match="'EPSG:99999999' is unknown"):
         read_area("14,46,15,47,EPSG:99999999")
 
 
@@ -77,7 +77,7 @@ def test_one_layer_of_several_is_chosen_by_name(make_reference, tmp_path):
         read_area(f"{path}|layername=three")
 
 
-def test_a_self_crossing_polygon_is_mended(make_reference, tmp_path):
+def test_a_self_crossing_polygon_is_repaired(make_reference, tmp_path):
     bow_tie = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     area = read_area(str(make_reference(tmp_path / "area.gpkg", [bow_tie], {"n": [1]}))).geometry
     assert area.is_valid
@@ -97,8 +97,8 @@ def test_holes_stay_holes(make_reference, tmp_path):
         ([None], "EPSG:32633", "is empty"),
         ([shapely.Polygon()], "EPSG:32633", "is empty"),
         ([BOX], None, "has no CRS. Assign one"),
-        ([shapely.Point(1, 2), shapely.Point(3, 4)], "EPSG:32633", "holds no polygon"),
-        ([shapely.LineString([(0, 0), (1, 1)])], "EPSG:32633", "holds no polygon"),
+        ([shapely.Point(1, 2), shapely.Point(3, 4)], "EPSG:32633", "has no polygons"),
+        ([shapely.LineString([(0, 0), (1, 1)])], "EPSG:32633", "has no polygons"),
     ],
 )
 def test_a_layer_that_is_no_area_is_told_apart(make_reference, tmp_path, shapes, crs, message):

@@ -137,7 +137,7 @@ def test_an_area_that_is_no_vector_file(make_map, tmp_path):
         ("15.9,46.9,15.91,46.91", FAILED, ["outside the imagery"]),
         ("500100,5099900,500000,5100000,EPSG:32633", WRONG_PARAMETERS, ["AREA", "500100", "xmin,ymin,xmax,ymax"]),
         ("500000,5099900,500100,5100000", WRONG_PARAMETERS, ["degrees", "EPSG"]),
-        ("500000,5099900,500100,5100000,EPSG:9999999", WRONG_PARAMETERS, ["EPSG:9999999", "not known"]),
+        ("500000,5099900,500100,5100000,EPSG:9999999", WRONG_PARAMETERS, ["EPSG:9999999", "unknown"]),
         ("500001,5099998,500003,5099999,EPSG:32633", FAILED, ["too small", "10 m", "BUFFER"]),
         ("no/such/area.gpkg", (FAILED, WRONG_PARAMETERS), ["no/such/area.gpkg"]),
     ],

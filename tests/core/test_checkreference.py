@@ -16,6 +16,7 @@ from patchwork.core.progress import Progress
 from patchwork.core.reference.polygons import make_reference, read_classes
 from patchwork.core.store.vectors import VectorLayer, read_vector
 from patchwork.core.vocabulary.classes import ClassScheme
+from patchwork.core.vocabulary.plurals import counted
 
 X, Y = 500_000.0, 5_100_000.0  # on the central meridian of EPSG:32633
 
@@ -66,9 +67,9 @@ def test_only_what_lies_in_the_area_counts(make_reference, tmp_path):
     assert rows[3]["hectares"] == pytest.approx(2.5 / 0.9996**2, abs=0.006)
     assert usable == 0
     assert problems == [
-        "Without a polygon in the area, so the map will not have them: class 2000.",
-        "With fewer than 5 polygons, so their accuracy will be uncertain; add polygons: class 3.",
-        "The reference has 1 class(es) within the area; a map needs at least two. Is CLASS_FIELD (id) the right one?",
+        "Without polygons in the area and therefore not in the map: class 2000.",
+        "With fewer than 5 polygons and therefore with an uncertain accuracy; add polygons: class 3.",
+        "The reference has 1 class within the area; a map needs at least two. Is CLASS_FIELD (id) the right one?",
     ]
 
 
@@ -94,20 +95,20 @@ BOW = shapely.Polygon([(X, Y), (X + 100, Y + 100), (X + 100, Y), (X, Y + 100)])
 @pytest.mark.parametrize(
     ("shapes", "fields", "expected", "usable"),
     [
-        ([box(0, 0), box(50, 0), box(900, 0)], {"id": [1, 2, 2]}, "1 pair(s) of polygons overlap", 1),
-        ([BOW, box(900, 0)], {"id": [1, 2]}, "1 invalid polygon(s) of the reference were mended", 1),
+        ([box(0, 0), box(50, 0), box(900, 0)], {"id": [1, 2, 2]}, "1 pair of polygons overlap", 1),
+        ([BOW, box(900, 0)], {"id": [1, 2]}, "Invalid polygons of the reference that were repaired: 1", 1),
         (
             [box(0, 0), box(900, 0)],
             {"id": [1, 2]},
-            "they are learnt but cannot be tested; add polygons: classes 1, 2.",
+            "used for training, but not tested; add polygons: classes 1, 2.",
             1,
         ),
-        ([box(n * 200, 0) for n in range(6)], {"id": [1] * 5 + [0]}, "1 polygon(s) of the reference have no class", 0),
+        ([box(n * 200, 0) for n in range(6)], {"id": [1] * 5 + [0]}, "which count as unknown: 1.", 0),
         ([box(n * 200, 0) for n in range(6)], {"id": ["a"] * 5 + [None]}, "a map needs at least two", 0),
         ([box(0, 0), box(900, 0)], {"id": [1.5, 2.0]}, "The class field id holds 1.5; class ids are whole numbers", 0),
         ([box(0, 0), box(900, 0)], {"id": [-1, 2]}, "The class field id holds -1", 0),
         ([box(0, 0), box(900, 0)], {"kind": [1, 2]}, "has no field 'id'. It has: kind", 0),
-        ([shapely.Point(X, Y), box(900, 0)], {"id": [1, 2]}, "1 shape(s) have no surface", 1),
+        ([shapely.Point(X, Y), box(900, 0)], {"id": [1, 2]}, "1 shape without a surface", 1),
         ([None], {"id": [1]}, "is empty; it holds no polygon", 0),
     ],
 )
@@ -121,7 +122,7 @@ def test_each_problem_is_told(make_reference, tmp_path, shapes, fields, expected
 def test_texts_without_end_are_told_and_can_be_used(make_reference, tmp_path):
     names = [f"parcel {number:03d}" for number in range(150)]
     rows, problems, usable = check(make_reference(tmp_path / "many.gpkg", squares(150), {"id": names}))
-    assert problems[0].startswith("The class field id has 150 different values. Is it the field of classes?")
+    assert problems[0].startswith("The class field id has 150 different values. Is this the class field?")
     assert "classes 1 (parcel 000), 2 (parcel 001)" in problems[1]
     assert problems[1].endswith("and 140 more.")
     assert len(rows) == 150
@@ -180,7 +181,5 @@ def test_overlaps_are_counted_as_by_hand(rectangles):
             pairs += common > max(0.1 * min(w * h, c * d), 1.0)
     notes = make_reference(shapes, np.ones(len(shapes), dtype=np.uint16), {1: "one"}).notes
     assert notes == (
-        (f"{pairs} pair(s) of polygons overlap by more than a tenth; the later one in the layer counts.",)
-        if pairs
-        else ()
+        (f"{counted(pairs, 'pair')} of polygons overlap by more than a tenth; the later one counts.",) if pairs else ()
     )

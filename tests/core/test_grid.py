@@ -195,7 +195,7 @@ def test_a_grid_needs_metres(crs):
 
 @pytest.mark.parametrize("name", ["EPSG:99999999", "nonsense", ""])
 def test_an_unknown_crs_is_named(name):
-    with pytest.raises(ParameterError, match=f"CRS: '{name}' is not known"):
+    with pytest.raises(ParameterError, match=f"CRS: '{name}' is unknown"):
         read_crs(name)
 
 

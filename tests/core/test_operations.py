@@ -849,7 +849,7 @@ def test_classes_left_out_are_unknown_and_the_others_keep_their_colours(country,
     done = run("rasterizereference", *common, "--name-field", "crop", "--skip-classes", "čebula,10,42")
     assert "Warning: Skipped classes (SKIP_CLASSES): the reference has no class 42." in done.said
     gone = country.fields["id"].count(30) + country.fields["id"].count(10)
-    assert f"{gone} polygon(s) of classes that are not used count as unknown." in done.said
+    assert f"Polygons of skipped classes count as unknown: {gone}." in done.said
     before, labels = read(made.workspace / "labels.tif"), read(folder / "labels.tif")
     np.testing.assert_array_equal(labels, np.where(np.isin(before, (10, 30)), 0, before))
     assert sorted(path.name for path in (folder / "masks").glob("*.tif")) == ["mask_20.tif", "mask_400.tif"]

@@ -1,0 +1,10 @@
+"""Numbers with their nouns."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+
+def counted(number: int, one: str, many: Optional[str] = None) -> str:
+    """1 polygon, 2 polygons; `many` where the plural is irregular."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
