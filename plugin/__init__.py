@@ -1,1 +1,1 @@
-"""What a person sees in QGIS: the dock, the map tools, the options page."""
+"""The user interface in QGIS: dock, map tools, options page."""

@@ -1,4 +1,4 @@
-"""Where the map is made: drawn, taken from QGIS, or the sample region; patches appear while their size is chosen."""
+"""The area section: draw the area, use a layer, or use the sample region; patches are drawn while their size is set."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ AREA_PARAMETERS = ("SOURCE", "IMAGERY", "AREA", "PATCH_SIZE", "PATCH_COUNT", "BU
 
 
 class AreaSection(Section):
-    """The area, and how it is cut. `planned` comes when the patches are known, with the numbers of `splitarea`."""
+    """The area and its patches. `planned` is emitted with the outputs of `splitarea` when the patches are known."""
 
     planned = pyqtSignal(dict)
 
@@ -65,11 +65,11 @@ class AreaSection(Section):
 
     @property
     def workspace(self) -> Path:
-        """A workspace that holds the patches as they are planned, and nothing else yet."""
+        """A temporary workspace with the planned patches only."""
         return Path(self._folder.name) / str(self._plans)
 
     def close_plans(self) -> None:
-        """Stop planning, and remove what was planned."""
+        """Stop planning, and remove the temporary workspace."""
         self._split.cancel()
         canvas = self._iface.mapCanvas()
         for tool in self._tools.values():
@@ -77,7 +77,7 @@ class AreaSection(Section):
         self._folder.cleanup()
 
     def plan(self) -> None:
-        """Cut the area as it is chosen now."""
+        """Split the current area into patches."""
         if self.is_frozen:
             return
         chosen = self._session.get("AREA") or self._session.is_sample or self._session.get("IMAGERY")
@@ -85,7 +85,7 @@ class AreaSection(Section):
             self._split.cancel()
             self._overlay.show_layer(None)
             self.numbers = {}
-            self.note.say(tr("Draw an area on the map, take one from a layer, or try the sample region."))
+            self.note.say(tr("Draw an area on the map, use a layer, or try the sample region."))
             return
         self._plans += 1
         parameters = self._session.parameters()
@@ -93,16 +93,14 @@ class AreaSection(Section):
         self._split.ask({**wanted, "WORKSPACE": str(self.workspace)})
 
     def choose_sample(self) -> None:
-        """The sample region, as a whole."""
+        """Use the whole sample region."""
         self._session.set("AREA", None)
         self._session.set("SOURCE", SAMPLE)
 
     def choose_shape(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
-        """A shape of a CRS; a rectangle stays one."""
+        """Use a geometry in a CRS; a rectangle becomes an extent."""
         if not crs.isValid():
-            self.note.say(
-                tr("The project has no CRS, so places on the map mean nothing. Set one and draw again."), "error"
-            )
+            self.note.say(tr("The project has no CRS. Set one and draw the area again."), "error")
             return
         if self._session.is_sample:
             self._session.set("SOURCE", None)
@@ -116,8 +114,13 @@ class AreaSection(Section):
     def _buttons(self) -> QWidget:
         choices: list[tuple[str, str, str, Callable[[], None]]] = [
             ("mActionAddBasicRectangle", tr("Rectangle"), tr("Draw a rectangle on the map"), self._draw("rectangle")),
-            ("mActionCapturePolygon", tr("Polygon"), tr("Draw a polygon; a right click ends"), self._draw("polygon")),
-            ("mActionViewExtentInCanvas", tr("Map extent"), tr("What the map shows now"), self._take_extent),
+            (
+                "mActionCapturePolygon",
+                tr("Polygon"),
+                tr("Draw a polygon; right-click to finish"),
+                self._draw("polygon"),
+            ),
+            ("mActionViewExtentInCanvas", tr("Map extent"), tr("Current extent of the map canvas"), self._take_extent),
             ("mIconSelected", tr("Selection"), tr("The selected polygons of the current layer"), self._take_selection),
             ("mIconPolygonLayer", tr("Layer"), tr("All polygons of a layer"), self._choose_layer),
             ("mActionZoomFullExtent", tr("Sample region"), tr("Simulated; no account needed"), self.choose_sample),
@@ -155,7 +158,7 @@ class AreaSection(Section):
     def _take_selection(self) -> None:
         layer = self._iface.activeLayer()
         if not _is_polygon_layer(layer) or not layer.selectedFeatureCount():
-            self.note.say(tr("Select polygons of a layer first, with that layer as the current one."), "warning")
+            self.note.say(tr("Select polygons in a layer first, and make it the current layer."), "warning")
             return
         shape = QgsGeometry.unaryUnion([feature.geometry() for feature in layer.selectedFeatures()])
         self.choose_shape(shape, layer.crs())
@@ -206,15 +209,15 @@ class AreaSection(Section):
             if found["AREA_KM2"] >= 1
             else tr("{:.2f} km²").format(found["AREA_KM2"]),
         ]
-        text = tr("{}. A year takes about {}, {} on disk, {} of memory.").format(
+        text = tr("{}. A year takes about {}, {} on disk and {} of memory.").format(
             ", ".join(parts), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"]), size_text(found["MEMORY_MB"])
         )
         if number > MOST_SHOWN:
-            text += " " + tr("So many patches are not drawn.")
+            text += " " + tr("Too many patches to draw.")
         self.note.say(text, "warning" if found["AREA_KM2"] > LARGE_KM2 else "info")
 
     def _show_on_map(self, crs: QgsCoordinateReferenceSystem) -> None:
-        """Move the map to the patches where none of them is in sight; a project without layers takes their CRS."""
+        """Zoom to the patches if none is visible; a project without layers gets their CRS."""
         canvas = self._iface.mapCanvas()
         if self._overlay.extent.isEmpty() or canvas.extent().intersects(self._overlay.extent):
             return
@@ -235,7 +238,7 @@ def _is_polygon_layer(layer: Any) -> bool:
 
 
 def minutes_text(minutes: float) -> str:
-    """A time as people say it."""
+    """A duration as text."""
     if minutes < 1:
         return tr("a minute")
     if minutes < 90:
@@ -244,7 +247,7 @@ def minutes_text(minutes: float) -> str:
 
 
 def size_text(megabytes: float) -> str:
-    """A size as people say it."""
+    """A file size as text."""
     if megabytes < 1000:
         return tr("{:.0f} MB").format(max(megabytes, 1))
     return tr("{:.1f} GB").format(megabytes / 1000) if megabytes < 1e6 else tr("{:.1f} TB").format(megabytes / 1e6)

@@ -1,4 +1,4 @@
-"""Map tools: draw the area as a rectangle or a polygon, and ask the map about a place."""
+"""Map tools: draw the area as a rectangle or a polygon, and query a place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILL = QColor(194, 24, 91, 40)
 
 
 class _DrawTool(QgsMapTool):
-    """A tool that draws; `drawn` gives the shape in the map's CRS, `given_up` comes when it is left without one."""
+    """A drawing tool; `drawn` gives the geometry in the map's CRS, `given_up` is emitted if drawing is abandoned."""
 
     drawn = pyqtSignal(QgsGeometry)
     given_up = pyqtSignal()
@@ -28,14 +28,14 @@ class _DrawTool(QgsMapTool):
         self._band.setWidth(2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up."""
+        """Abandon drawing on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             event.accept()
             self._clear()
             self.given_up.emit()
 
     def deactivate(self) -> None:
-        """Another tool was chosen."""
+        """Abandon drawing when another tool is activated."""
         self._clear()
         super().deactivate()
 
@@ -49,24 +49,24 @@ class _DrawTool(QgsMapTool):
 
 
 class RectangleTool(_DrawTool):
-    """Press, drag, release."""
+    """Draws a rectangle: press, drag, release."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
         self._corner: Optional[QgsPointXY] = None
 
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:
-        """The first corner."""
+        """Set the first corner."""
         self._corner = event.mapPoint()
 
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
-        """The other corner moves."""
+        """Move the opposite corner."""
         if self._corner is not None:
             box = QgsGeometry.fromRect(QgsRectangle(self._corner, event.mapPoint()))
             self._band.setToGeometry(box, None)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """The other corner is there."""
+        """Finish the rectangle."""
         if self._corner is not None:
             box = QgsRectangle(self._corner, event.mapPoint())
             self._corner = None
@@ -74,14 +74,14 @@ class RectangleTool(_DrawTool):
 
 
 class PolygonTool(_DrawTool):
-    """A click for each corner; a right click or Enter ends, Backspace takes the last corner back."""
+    """Draws a polygon: click adds a vertex, right click or Enter finishes, Backspace removes the last vertex."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
         self._corners: list[QgsPointXY] = []
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """Another corner, or the end."""
+        """Add a vertex, or finish."""
         if event.button() == Qt.MouseButton.RightButton:
             self._end()
         else:
@@ -89,12 +89,12 @@ class PolygonTool(_DrawTool):
             self._show(event.mapPoint())
 
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
-        """The last edge follows the pointer."""
+        """Move the last edge with the pointer."""
         if self._corners:
             self._show(event.mapPoint())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter ends, Backspace takes a corner back."""
+        """Finish on Enter, remove the last vertex on Backspace."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             event.accept()
             self._end()
@@ -117,7 +117,7 @@ class PolygonTool(_DrawTool):
 
 
 class AskTool(QgsMapTool):
-    """A click asks about a place; `asked` gives the point in the map's CRS."""
+    """Queries the clicked place; `asked` gives the point in the map's CRS."""
 
     asked = pyqtSignal(QgsPointXY)
 
@@ -126,6 +126,6 @@ class AskTool(QgsMapTool):
         self.setCursor(Qt.CursorShape.WhatsThisCursor)
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
-        """The place."""
+        """Emit the clicked point."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.asked.emit(event.mapPoint())

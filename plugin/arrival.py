@@ -1,4 +1,4 @@
-"""The layers of a finished run, added to the project one at a time so that the window never stands still."""
+"""Adds the layers of a finished run to the project one at a time, so that the window does not freeze."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAUSE_MS = 10
 
 
 class Arrival(QObject):
-    """Adds the layers of one workspace; `arrived` comes when all are there."""
+    """Adds the layers of one workspace; `arrived` is emitted when all are added."""
 
     arrived = pyqtSignal()
 
@@ -26,7 +26,7 @@ class Arrival(QObject):
         self._timer.timeout.connect(self._add_next)
 
     def show(self, workspace: Path) -> None:
-        """Begin; layers of an earlier run of the workspace are replaced."""
+        """Start adding; layers of an earlier run in the workspace are replaced."""
         project = QgsProject.instance()
         self._group = layers.run_group(project, workspace, layers.group_title(workspace))
         self._group.setExpanded(True)
@@ -35,7 +35,7 @@ class Arrival(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Add no more: the project goes."""
+        """Stop adding layers: the project is closed."""
         self._timer.stop()
         self._waiting = []
         self._group = None

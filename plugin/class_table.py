@@ -1,4 +1,4 @@
-"""The classes of the reference: which are used, and in which colours they are shown."""
+"""The table of classes of the reference: which are used, and their colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_ROWS = 12  # in sight; more scroll
 
 
 class ClassTable(QTableWidget):
-    """A row for each class, as `checkreference` tells them; `changed` comes when the person changes one."""
+    """One row for each class of `checkreference`; `changed` is emitted when the user edits one."""
 
     changed = pyqtSignal()
 
@@ -36,7 +36,7 @@ class ClassTable(QTableWidget):
         self.itemChanged.connect(lambda item: self.changed.emit() if item.column() == USED else None)
 
     def show_classes(self, classes: Sequence[Mapping[str, Any]], skipped: set[str], colours: Mapping[int, str]) -> None:
-        """Show these classes; the skipped ones, by id, are not used."""
+        """Show these classes; those with skipped ids are unchecked."""
         self.blockSignals(True)
         self.setRowCount(len(classes))
         for row, entry in enumerate(classes):
@@ -44,7 +44,7 @@ class ClassTable(QTableWidget):
             used.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
             is_used = str(entry["id"]) not in skipped
             used.setCheckState(Qt.CheckState.Checked if is_used else Qt.CheckState.Unchecked)
-            used.setToolTip(tr("Polygons of a class that is not used count as unknown"))
+            used.setToolTip(tr("Polygons of unused classes count as unknown"))
             used.setData(Qt.ItemDataRole.UserRole, int(entry["id"]))
             self.setItem(row, USED, used)
             self.setCellWidget(row, COLOUR, self._colour_button(entry, colours))
@@ -59,7 +59,7 @@ class ClassTable(QTableWidget):
 
     @property
     def skipped(self) -> list[str]:
-        """The ids that are not used."""
+        """Ids of the unused classes."""
         items = [self.item(row, USED) for row in range(self.rowCount())]
         return [
             str(item.data(Qt.ItemDataRole.UserRole)) for item in items if item.checkState() == Qt.CheckState.Unchecked
@@ -67,7 +67,7 @@ class ClassTable(QTableWidget):
 
     @property
     def colours(self) -> dict[int, str]:
-        """The colour of each id, as #rrggbb."""
+        """Colours by class id, as #rrggbb."""
         return {
             self.item(row, USED).data(Qt.ItemDataRole.UserRole): self.cellWidget(row, COLOUR).color().name()
             for row in range(self.rowCount())

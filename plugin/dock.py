@@ -26,7 +26,7 @@ NARROWEST = 320  # pixels
 
 
 class PatchworkDock(QgsDockWidget):
-    """Holds the sections and tells them of each other; all work is done by the algorithms that they run."""
+    """Holds and connects the sections; all processing is done by the algorithms that they run."""
 
     def __init__(self, iface: QgisInterface) -> None:
         super().__init__("Patchwork", iface.mainWindow())
@@ -55,7 +55,7 @@ class PatchworkDock(QgsDockWidget):
         self.area.plan()
 
     def close_all(self) -> None:
-        """End what is under way, and leave nothing on the map: the plugin goes."""
+        """Stop everything that runs and clear the map canvas, before the plugin is unloaded."""
         project = QgsProject.instance()
         project.readProject.disconnect(self._on_project)
         project.cleared.disconnect(self._on_project)
@@ -93,13 +93,13 @@ class PatchworkDock(QgsDockWidget):
         self.setWidget(whole)
 
     def _on_project(self) -> None:
-        """Another project, another session; what runs goes on, since it belongs to its workspace."""
+        """Restore the session of the new project; a running map continues, since it belongs to its workspace."""
         self._is_project_of_run = False
         self.arrival.stop()
         self.session.restore()
 
     def _on_visible(self, is_visible: bool) -> None:
-        """While the dock is in sight an engine is kept warm; the patches go with it."""
+        """Keep a warm engine and show the patches while the dock is visible."""
         self.overlay.setVisible(is_visible)
         if is_visible:
             WORKER.keep()
@@ -108,7 +108,7 @@ class PatchworkDock(QgsDockWidget):
             WORKER.release()
 
     def _on_installed(self) -> None:
-        """What could not be asked before can be now."""
+        """Refresh the sections after the engine was installed."""
         WORKER.keep()
         self.session.restored.emit()
 

@@ -1,4 +1,4 @@
-"""Where imagery comes from: source, account, period, the acquisitions there are, and what they will cost."""
+"""The imagery section: source, account, period, acquisitions and their costs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMES = ("SOURCE", "IMAGERY", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUD
 
 
 class ImagerySection(Section):
-    """The source with only its own fields, and the strip of the year."""
+    """The parameters of the chosen source, and the strip of acquisitions."""
 
     def __init__(self, session: Session, iface: QgisInterface, area: AreaSection) -> None:
         super().__init__(tr("Imagery"))
@@ -78,11 +78,11 @@ class ImagerySection(Section):
         return SOURCES[name if name in SOURCES else SourceParameters.source]
 
     def find_scenes(self) -> None:
-        """Ask for the acquisitions of the period over the patches as they are planned."""
+        """Find the acquisitions of the period over the planned patches."""
         if not self._area.numbers:
             self.note.say(tr("Choose an area first."), "warning")
             return
-        self.note.say(tr("Looking for scenes …"))
+        self.note.say(tr("Finding scenes …"))
         self.find.setEnabled(False)
         self._found_in = self._area.workspace
         parameters = {**self._session.parameters(), "WORKSPACE": str(self._found_in)}
@@ -90,7 +90,7 @@ class ImagerySection(Section):
         self._find.ask(parameters)
 
     def stop(self) -> None:
-        """Nothing is asked for any more."""
+        """Cancel all requests."""
         for latest in (self._find, self._look, self._sign_in):
             latest.cancel()
 
@@ -104,7 +104,7 @@ class ImagerySection(Section):
             self._show_scenes()
 
     def _suggest_period(self) -> None:
-        """Services want a period: last year, unless the person has chosen another; elsewhere all there is will do."""
+        """Suggest last year for sources that need a period, unless the user has set one; other sources need none."""
         year = QDate.currentDate().year() - 1
         suggested = {"START": f"{year}-01-01", "END": f"{year}-12-31"}
         chosen = {name: plain(self._session.get(name)) for name in suggested}
@@ -122,7 +122,7 @@ class ImagerySection(Section):
         self.account.say("")
 
     def _forget(self) -> None:
-        """What was found belongs to other settings."""
+        """Forget the acquisitions: they belong to other settings."""
         self._find.cancel()
         self._look.cancel()
         self._scenes = []
@@ -137,10 +137,8 @@ class ImagerySection(Section):
         self._sign_in.ask({"SERVICE_URL": "sentinelhub", **named})
 
     def _on_signed_in(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
-        lines = results.get("REPORT", "").splitlines()
-        told = [line.partition(": ")[2] for line in lines if line.startswith("Account: ")]
-        if succeeded and told:
-            self.account.say(told[0], "success" if told[0].startswith("signed in") else "error")
+        if succeeded and results["ACCOUNT"]:
+            self.account.say(results["ACCOUNT"], "success" if results["SIGNED_IN"] else "error")
         else:
             self.account.say("\n".join(errors) or tr("Choose an account first."), "error")
 
@@ -204,5 +202,5 @@ def _read_scenes(file: str) -> Iterator[Scene]:
 
 
 def _number(value: Any) -> Optional[float]:
-    """A float, None for NULL and NaN."""
+    """The value as float, None for NULL and NaN."""
     return float(value) if isinstance(value, float) and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Where the engine is missing: says so, and installs it at the press of one button."""
+"""The note that the engine is missing, with a button that installs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from ..processing_provider.interpreter import INSTALL, what_is_missing, what_is_out_of_date
+from ..processing_provider.interpreter import what_is_missing, what_is_out_of_date
 from ..processing_provider.translation import tr
 from .running import Run
 from .section import Note
@@ -17,7 +17,7 @@ LONGEST = 90  # characters
 
 
 class InstallationNote(QFrame):
-    """Hidden where the engine is there and up to date; `installed` comes when it has been installed."""
+    """Hidden if the engine is installed and up to date; `installed` is emitted after an installation."""
 
     installed = pyqtSignal()
 
@@ -37,9 +37,9 @@ class InstallationNote(QFrame):
         self.setVisible(False)
 
     def look(self) -> None:
-        """Look whether the engine is there; the interpreter is asked in the background."""
+        """Check the engine in the background."""
         if self._run is None:
-            self._task = QgsTask.fromFunction(tr("Looking for the engine"), _what_is_wrong, on_finished=self._on_looked)
+            self._task = QgsTask.fromFunction(tr("Checking the engine"), _what_is_wrong, on_finished=self._on_looked)
             QgsApplication.taskManager().addTask(self._task)
 
     def _on_looked(self, error: Optional[Exception], missing: Optional[str] = None) -> None:
@@ -52,7 +52,7 @@ class InstallationNote(QFrame):
         self.note.say(wrong, "warning")
 
     def stop(self) -> None:
-        """End an installation that is under way; nothing half-made stays."""
+        """Cancel a running installation; nothing incomplete remains."""
         if self._run is not None:
             self._run.cancel()
 
@@ -83,10 +83,10 @@ class InstallationNote(QFrame):
 
 
 def _what_is_wrong(task: QgsTask) -> str:
-    """What the engine lacks, or why it is out of date; empty where it can run. How to install it is the button's."""
-    return (what_is_missing() or what_is_out_of_date()).replace(INSTALL, "").strip()
+    """Why the engine cannot run or is out of date; empty if it can run. The button is the advice."""
+    return (what_is_missing() or what_is_out_of_date()).text
 
 
 def _in_short(text: str) -> str:
-    """The beginning of a line of pip, which may name a hundred packages."""
+    """The beginning of a line of pip, which may list a hundred packages."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

@@ -1,4 +1,4 @@
-"""How the map is made: the few choices that matter, and the rest under More."""
+"""The method section: the main parameters, and all others under More."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ELSEWHERE = {
 
 
 class MethodSection(Section):
-    """Classifier, clouds, erosion, smoothing; More holds every other parameter of `makemap`."""
+    """Classifier, cloud detection, erosion and smoothing; More has every other parameter of `makemap`."""
 
     def __init__(self, session: Session, iface: QgisInterface) -> None:
         super().__init__(tr("Method"))
@@ -44,14 +44,14 @@ class MethodSection(Section):
         self.column.addWidget(self.more)
 
     def _fill(self, is_collapsed: bool) -> None:
-        """Make the fields when they are wanted first: there are many."""
+        """Create the fields when More is opened first: there are many."""
         if not is_collapsed and self._rest is None:
             self._rest = ParameterForm(other_names(), self._session, self._iface, self)
             self.more.layout().addWidget(self._rest)
 
 
 def other_names() -> list[str]:
-    """The parameters of `makemap` that no section shows, in their order."""
+    """Names of the parameters of `makemap` that no section shows, in their order."""
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("patchwork:makemap")
     shown = ELSEWHERE | set(NAMES)
     return [

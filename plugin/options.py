@@ -1,4 +1,4 @@
-"""The page "Patchwork" in QGIS's options."""
+"""The page "Patchwork" of QGIS's options."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ONLY_BASIC = "proxy"  # what QGIS uses accounts for that are a name and a passwo
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
-    """Gives QGIS the page, whenever a person opens the options."""
+    """Creates the page when the options are opened."""
 
     def __init__(self) -> None:
         super().__init__("Patchwork", QIcon(str(ICON)))
@@ -42,12 +42,12 @@ class OptionsFactory(QgsOptionsWidgetFactory):
         return QIcon(str(ICON))
 
     def createWidget(self, parent: QWidget) -> QgsOptionsPageWidget:
-        """A page that shows what is set."""
+        """A page with the current settings."""
         return OptionsPage(parent)
 
 
 class OptionsPage(QgsOptionsPageWidget):
-    """What is set once for all maps."""
+    """Settings for all maps."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class OptionsPage(QgsOptionsPageWidget):
         )
         account = _note(
             tr(
-                "Of Sentinel Hub or the Copernicus Data Space Ecosystem: the client id as user name, the client secret "
+                "Account of Sentinel Hub or the Copernicus Data Space Ecosystem: client id as user name, client secret "
                 "as password. QGIS keeps them encrypted."
             )
         )
@@ -93,7 +93,7 @@ class OptionsPage(QgsOptionsPageWidget):
         layout.addStretch()
 
     def apply(self) -> None:
-        """Keep what the page shows; QGIS calls this when the person agrees."""
+        """Save the settings; QGIS calls this on OK."""
         settings.python.set(self.python.filePath().strip())
         settings.workspace_folder.set(self.workspace_folder.filePath().strip())
         settings.memory.set(self.memory.value())
@@ -110,10 +110,10 @@ class OptionsPage(QgsOptionsPageWidget):
         return _box(tr("Engine"), (tr("Python interpreter"), self.python), ("", buttons), ("", self.state))
 
     def _start_test(self) -> None:
-        """Ask the interpreter that the page names, without holding up the window."""
+        """Test the interpreter of the page in the background."""
         python = self.python.filePath().strip()
         self.test.setEnabled(False)
-        self.state.setText(tr("Asking…"))
+        self.state.setText(tr("Testing…"))
         self._task = QgsTask.fromFunction(
             tr("Testing the engine"),
             lambda task: interpreter.what_is_missing(python),
@@ -123,7 +123,7 @@ class OptionsPage(QgsOptionsPageWidget):
 
     def _show_test(self, exception: object, missing: str = "") -> None:
         self.test.setEnabled(True)
-        told = str(exception or missing or tr("Everything the engine needs is there."))
+        told = str(exception or missing or tr("All required packages are installed."))
         self.state.setText(told)
         self.state.setToolTip(told)
 
@@ -137,7 +137,7 @@ class OptionsPage(QgsOptionsPageWidget):
 
 def _variable_comes_first() -> str:
     chosen = os.environ.get(interpreter.VARIABLE)
-    return tr("The environment variable {} comes first: {}").format(interpreter.VARIABLE, chosen) if chosen else ""
+    return tr("The environment variable {} takes precedence: {}").format(interpreter.VARIABLE, chosen) if chosen else ""
 
 
 def _number(kind: Number, value: int, *, step: int) -> QSpinBox:

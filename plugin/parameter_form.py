@@ -1,4 +1,4 @@
-"""Fields for parameters, as their declarations say: the same widgets as in the Processing dialog, in one column."""
+"""Fields for parameters, with the same widgets as the Processing dialog, in one column."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LARGE = 20.0
 
 
 class _Contexts(QgsProcessingContextGenerator):
-    """Where widgets get a context with the project's layers from."""
+    """Gives widgets a context with the layers of the project."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class _Contexts(QgsProcessingContextGenerator):
 
 
 class ParameterForm(QWidget):
-    """Parameters of `makemap` with their labels above them, kept in step with the session."""
+    """Fields of parameters of `makemap`, below their labels, synchronised with the session."""
 
     def __init__(self, names: Sequence[str], session: Session, iface: QgisInterface, parent: QWidget) -> None:
         super().__init__(parent)
@@ -101,7 +101,7 @@ class ParameterForm(QWidget):
         return self._rows[name][-1]
 
     def show_values(self) -> None:
-        """Show what the session holds."""
+        """Show the values of the session."""
         for name in self._wrappers:
             self._show_value(name)
 
@@ -141,7 +141,7 @@ class ParameterForm(QWidget):
 
 
 def _suit(widget: QWidget, parameter: Declared) -> None:
-    """Choices by what they mean rather than by their words, large numbers without decimals."""
+    """Show labels instead of the values of choices, and large numbers without decimals."""
     if isinstance(widget, QComboBox) and isinstance(parameter.kind, Choice):
         for word, text in parameter.kind.options.items():
             widget.setItemText(widget.findData(word), tr(text))
@@ -154,7 +154,7 @@ def _suit(widget: QWidget, parameter: Declared) -> None:
 
 
 def _suit_layers(widget: QWidget, wrapper: Any) -> None:
-    """Have changes told that QGIS 3.22 keeps to itself once the list of layers has been given none."""
+    """Emit changes that QGIS 3.22 does not report after the list of layers was set to none."""
     tell = partial(wrapper.widgetValueHasChanged.emit, wrapper)
     for combo in widget.findChildren(QComboBox):
         combo.currentIndexChanged.connect(lambda _: tell())
@@ -165,5 +165,5 @@ def _suit_layers(widget: QWidget, wrapper: Any) -> None:
 
 
 def _help(text: str) -> str:
-    """Help that is wrapped, as rich text is and plain text is not."""
+    """Help as rich text, which tooltips wrap, unlike plain text."""
     return f"<p>{escape(text)}</p>"

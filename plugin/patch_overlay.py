@@ -1,4 +1,4 @@
-"""The patches over the map, with what becomes of them during a run; colour is never the only sign."""
+"""The patches on the map canvas with their states during a run; colour is never the only sign."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SMALLEST_WITH_SIGN = 14  # pixels
 
 @dataclass(frozen=True)
 class Look:
-    """How patches of one state are painted: outline, filling and a sign."""
+    """How patches in one state are painted: outline, fill and sign."""
 
     line: QColor
     fill: QBrush
@@ -68,7 +68,7 @@ class PatchOverlay(QgsMapCanvasItem):
 
     @property
     def extent(self) -> QgsRectangle:
-        """What all of them cover, in the map's CRS."""
+        """The extent of all patches, in the map's CRS."""
         points = [corner for corners in self._corners.values() for corner in corners]
         if not points:
             return QgsRectangle()
@@ -76,7 +76,7 @@ class PatchOverlay(QgsMapCanvasItem):
         return QgsRectangle(min(xs), min(ys), max(xs), max(ys))
 
     def show_layer(self, layer: Optional[QgsVectorLayer]) -> None:
-        """Take the patches of a layer, as planned; None shows nothing."""
+        """Show the planned patches of a layer; None shows nothing."""
         features = [] if layer is None or layer.featureCount() > MOST_SHOWN else layer.getFeatures()
         self._shapes = {str(feature["id"]): QgsGeometry(feature.geometry()) for feature in features}
         self._crs = QgsCoordinateReferenceSystem() if layer is None else layer.crs()
@@ -84,14 +84,14 @@ class PatchOverlay(QgsMapCanvasItem):
         self._project()
 
     def set_states(self, ids: Iterable[str], state: str, reason: str = "") -> None:
-        """Patches wait, run, are done, or have failed for a reason."""
+        """Set the state of patches; `reason` is why they failed."""
         for id_ in ids:
             self._states[id_] = state
             self._reasons[id_] = reason
         self._canvas.viewport().update()
 
     def set_all(self, state: str) -> None:
-        """All patches are in one state."""
+        """Set the state of all patches."""
         self.set_states(self._shapes, state)
 
     def states(self) -> dict[str, str]:
@@ -99,14 +99,14 @@ class PatchOverlay(QgsMapCanvasItem):
         return {id_: self._states.get(id_, "planned") for id_ in self._shapes}
 
     def failure_at(self, point: QgsPointXY) -> Optional[str]:
-        """Why the patch at a point of the map has failed, None where none has."""
+        """Why the patch at a point of the map failed; None if none failed there."""
         for id_, corners in self._corners.items():
             if self._states.get(id_) == "failed" and QgsGeometry.fromPolygonXY([corners]).contains(point):
                 return self._reasons[id_]
         return None
 
     def paint(self, painter: QPainter, option: object = None, widget: object = None) -> None:
-        """Paint those that are in sight."""
+        """Paint the visible patches."""
         sight = QRectF(self._canvas.viewport().rect())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(self._canvas.font())
@@ -127,7 +127,7 @@ class PatchOverlay(QgsMapCanvasItem):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, look.sign)
 
     def _project(self) -> None:
-        """Bring the patches into the map's CRS."""
+        """Transform the patches to the map's CRS."""
         transform = QgsCoordinateTransform(
             self._crs, self._canvas.mapSettings().destinationCrs(), QgsProject.instance()
         )
@@ -141,9 +141,9 @@ class PatchOverlay(QgsMapCanvasItem):
         self._canvas.viewport().update()
 
     def updatePosition(self) -> None:
-        """The map has moved: the item stays where the canvas is."""
+        """Follow the canvas when the map moves."""
         self.prepareGeometryChange()
 
     def boundingRect(self) -> QRectF:
-        """All of the canvas: what is out of sight is left out while painting."""
+        """The whole canvas; patches outside are skipped when painting."""
         return QRectF(self._canvas.viewport().rect())

@@ -1,4 +1,4 @@
-"""The plugin as QGIS knows it: it brings the Processing provider, and in the window the dock and the options."""
+"""The QGIS plugin: the Processing provider, and in the QGIS window the dock and the options."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from qgis.core import QgsApplication
 
 
 class PatchworkPlugin:
-    """Registers the provider, in the QGIS window and in qgis_process alike."""
+    """Registers the provider, in the QGIS window and in qgis_process."""
 
     def __init__(self, iface) -> None:
         """`iface` is the QGIS window, None in qgis_process."""
@@ -23,7 +23,7 @@ class PatchworkPlugin:
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self) -> None:
-        """Set up what the QGIS window shows."""
+        """Add the dock, the options and the actions to the QGIS window."""
         from qgis.PyQt.QtCore import QTimer
         from qgis.PyQt.QtWidgets import QAction
 
@@ -37,7 +37,7 @@ class PatchworkPlugin:
         QTimer.singleShot(0, self._add_rest)  # what nobody sees at once does not hold up the start of QGIS
 
     def unload(self) -> None:
-        """Take everything away again."""
+        """Remove everything."""
         if self._dock is not None:
             self._dock.close_all()
             self._iface.removeDockWidget(self._dock)
@@ -67,7 +67,7 @@ class PatchworkPlugin:
             add_to_toolbox()
 
     def _show_dock(self, is_wanted: bool) -> None:
-        """Show or hide the dock; it is made when it is wanted first."""
+        """Show or hide the dock, which is created when it is shown first."""
         if self._dock is None:
             from qgis.PyQt.QtCore import Qt
 

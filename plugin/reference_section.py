@@ -1,4 +1,4 @@
-"""What is known: the reference layer, its classes, and what is wrong with it, said before a run."""
+"""The reference section: the layer, its classes and its problems, before a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
 
 
 class ReferenceSection(Section):
-    """The layer, the field, and the table of classes."""
+    """The reference layer, its fields, and the table of classes."""
 
     def __init__(self, session: Session, iface: QgisInterface, area: AreaSection) -> None:
         super().__init__(tr("Reference"))
@@ -53,11 +53,11 @@ class ReferenceSection(Section):
             self._look()
 
     def _look(self) -> None:
-        """Check the layer as it is chosen now."""
+        """Check the current layer and fields."""
         is_sample = self._session.is_sample
         self.form.setVisible(not is_sample)
         self.sample.say(
-            tr("The sample region brings its own reference: fields, forest, water and more.") if is_sample else ""
+            tr("The sample region has its own reference: fields, forest, water and more.") if is_sample else ""
         )
         self._check.cancel()
         layer = self._session.get("REFERENCE")
@@ -67,9 +67,9 @@ class ReferenceSection(Section):
             return
         if not self._session.get("CLASS_FIELD"):
             self._show([])
-            self.note.say(tr("Choose the field that tells the class of each polygon."))
+            self.note.say(tr("Choose the field with the class of each polygon."))
             return
-        self.note.say(tr("Looking at the reference …"))
+        self.note.say(tr("Checking the reference …"))
         parameters = self._session.parameters()
         self._check.ask({name: parameters[name] for name in (*NAMES, "AREA") if name in parameters})
 
@@ -81,7 +81,7 @@ class ReferenceSection(Section):
         self._show(json.loads(results["CLASSES"]))
         problems = results["PROBLEMS"]
         level = ("warning" if results["USABLE"] else "error") if problems else "success"
-        self.note.say(problems or tr("Nothing wrong was found."), level)
+        self.note.say(problems or tr("No problems found."), level)
 
     def _show(self, classes: list[dict[str, Any]]) -> None:
         self._classes = classes
@@ -93,14 +93,14 @@ class ReferenceSection(Section):
             self._on_table()
 
     def _on_table(self) -> None:
-        """The person, or the layer's style, has chosen."""
+        """Store the classes and colours that the user, or the layer's style, has set."""
         own = {entry["id"]: entry["colour"] for entry in self._classes}
         others = [f"{id_}={colour}" for id_, colour in self.table.colours.items() if colour != own[id_].lower()]
         self._session.set("CLASS_COLOURS", ",".join(others) or None)
         self._session.set("SKIP_CLASSES", ",".join(self.table.skipped) or None)
 
     def _colours_of_layer(self) -> dict[int, str]:
-        """The colours of a layer that is styled by the class field already."""
+        """Colours of a layer that is already styled by the class field."""
         context = QgsProcessingContext()
         context.setProject(QgsProject.instance())
         layer = vector_layer(self._session.get("REFERENCE"), context)

@@ -1,4 +1,4 @@
-"""What came of it: the report, and a click on the map that plots a place's year."""
+"""The results section: the report, and the time series of a clicked place."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VALUES = ("NDVI", "NDWI", "brightness", "B02", "B03", "B04", "B08", "B11", "B12"
 
 
 class ResultsSection(Section):
-    """Buttons, and the plot of the place that was clicked last."""
+    """Buttons, and the plot of the last clicked place."""
 
     def __init__(self, session: Session, iface: QgisInterface, overlay: PatchOverlay) -> None:
         super().__init__(tr("Results"))
@@ -48,7 +48,7 @@ class ResultsSection(Section):
         self.folder.clicked.connect(lambda: self._open(self._session.workspace))
         self.ask = QPushButton(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Ask the map"))
         self.ask.setCheckable(True)
-        self.ask.setToolTip(tr("A click on the map plots the year of that pixel, or tells why a patch has failed"))
+        self.ask.setToolTip(tr("Click on the map to plot the time series of a pixel, or to see why a patch failed"))
         self.ask.toggled.connect(self._take_tool)
         self.tool.setButton(self.ask)
         self.value = QComboBox()
@@ -65,7 +65,7 @@ class ResultsSection(Section):
         self.refresh()
 
     def refresh(self) -> None:
-        """Look at what the workspace has."""
+        """Enable what the workspace has."""
         workspace = self._session.workspace
         chosen = self._session.get("WORKSPACE")
         paths = WorkspacePaths(workspace)
@@ -75,28 +75,26 @@ class ResultsSection(Section):
         for widget in (self.ask, self.value):
             widget.setEnabled(has_scenes)
         if chosen and not workspace.is_dir():
-            self.note.say(
-                tr("The workspace {} is not there (any more): moved or deleted?").format(workspace), "warning"
-            )
+            self.note.say(tr("The workspace {} does not exist. Was it moved or deleted?").format(workspace), "warning")
         else:
             self.note.say("")
 
     def tell_accuracy(self, results: dict[str, Any]) -> None:
-        """What the map is worth, in a line."""
+        """Show the overall accuracy."""
         accuracy = results.get("ACCURACY")
         if accuracy is None:
-            self.note.say(tr("The accuracy could not be tested: the report says why."), "warning")
+            self.note.say(tr("The accuracy could not be tested; see the report."), "warning")
         else:
-            text = tr("Overall accuracy {:.0%}, tested on polygons the model had not seen. The report tells more.")
+            text = tr("Overall accuracy {:.0%}, tested on polygons that were not used for training. See the report.")
             self.note.say(text.format(accuracy), "info")
 
     def stop(self) -> None:
-        """Nothing is asked for any more."""
+        """Cancel the request."""
         self._series.cancel()
         self._iface.mapCanvas().unsetMapTool(self.tool)
 
     def follow(self, point: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> None:
-        """Plot the year of a place."""
+        """Plot the time series of a place."""
         self._place = f"{point.x()!r},{point.y()!r},{crs_text(crs)}"
         self._follow()
 
@@ -176,7 +174,7 @@ class ResultsSection(Section):
         if is_saved:
             self.note.say(tr("Saved as {}.").format(path), "success")
         else:
-            self.note.say(tr("{} cannot be written. Choose another place.").format(path), "error")
+            self.note.say(tr("{} cannot be written. Choose another folder.").format(path), "error")
 
 
 def read_series(name: str, results: dict[str, Any]) -> Series:

@@ -1,4 +1,4 @@
-"""The one button, and what becomes of the run: progress for the whole and step by step, messages, cancel, continue."""
+"""The run section: the button that makes, cancels or continues a map, its progress and its messages."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from .section import MESSAGE_LEVELS, Note
 from .session import Session
 
 MOST_LINES = 1000
-UNFINISHED = tr("The last run in this workspace did not come to its end. What is done is kept.")
+UNFINISHED = tr("The last run in this workspace was not completed. Finished steps are kept.")
 LOG_MS = 200  # lines are shown together this often, so that a flood of them does not hold the window
 
 
 class RunSection(QWidget):
-    """Stands below the others. `started` and `ended` frame a run; `ended` has the outputs, empty where it failed."""
+    """Below the other sections. `started` and `ended` are emitted around a run, `ended` with its outputs, empty if it
+    failed."""
 
     started = pyqtSignal()
     ended = pyqtSignal(dict)
@@ -47,7 +48,7 @@ class RunSection(QWidget):
         self._step = (0.0, 1.0)
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.folder.setToolTip(tr("The folder that holds all files of this map"))
+        self.folder.setToolTip(tr("Folder for all files of this map"))
         self.folder.fileChanged.connect(lambda path: session.set("WORKSPACE", path or None))
         self.button = QPushButton()
         self.button.setObjectName("make-map")
@@ -83,11 +84,11 @@ class RunSection(QWidget):
 
     @property
     def is_running(self) -> bool:
-        """Whether a run is under way."""
+        """Whether a map is being made."""
         return self._run is not None
 
     def refresh(self) -> None:
-        """Show where the run would go, and what the button does there."""
+        """Show the workspace and what the button does with it."""
         chosen = self._session.get("WORKSPACE") or ""
         workspace = self._session.workspace
         if self.folder.filePath() != chosen:
@@ -105,7 +106,7 @@ class RunSection(QWidget):
             self.note.say("")
 
     def start_or_cancel(self) -> None:
-        """What the button does."""
+        """Start, continue or cancel."""
         if self._run is not None:
             self.button.setEnabled(False)
             self.button.setText(tr("Cancelling …"))
@@ -114,7 +115,7 @@ class RunSection(QWidget):
             self.start()
 
     def start(self) -> None:
-        """Make the map of all that is chosen."""
+        """Make the map with the chosen parameters."""
         workspace = self._session.workspace
         self._session.set("WORKSPACE", str(workspace))
         self._area.is_frozen = True
@@ -132,28 +133,28 @@ class RunSection(QWidget):
         self.started.emit()
 
     def cancel(self) -> None:
-        """End what is under way; the workspace keeps what is done."""
+        """Cancel the run; finished steps are kept."""
         if self._run is not None:
             self._run.cancel()
 
     def _is_meant(self) -> bool:
-        """Ask back where a run would take very long or very much room."""
+        """Ask for confirmation if a run would take very long or a lot of disk space."""
         found = self._area.numbers
         if not found:
             return True
         free = shutil.disk_usage(_existing(self._session.workspace)).free / 1e6
         reasons = []
         if found["AREA_KM2"] > LARGE_KM2:
-            reasons.append(tr("The area has {:,.0f} km².").format(found["AREA_KM2"]))
+            reasons.append(tr("The area is {:,.0f} km².").format(found["AREA_KM2"]))
         if found["DISK_MB"] > free:
             reasons.append(tr("The disk has {} free.").format(size_text(free)))
         if not reasons:
             return True
-        text = tr("{} A year of imagery takes about {} and {} on disk. Go on?").format(
+        text = tr("{} A year of imagery takes about {} and {} on disk. Continue?").format(
             " ".join(reasons), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"])
         )
         buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(self, tr("A large area"), text, buttons.Yes | buttons.No, buttons.No)
+        answer = QMessageBox.question(self, tr("Large area"), text, buttons.Yes | buttons.No, buttons.No)
         return bool(answer == buttons.Yes)
 
     def _on_told(self, message: dict[str, Any]) -> None:
@@ -194,19 +195,19 @@ class RunSection(QWidget):
         states = self._overlay.states()
         if succeeded:
             self._overlay.set_all("done")
-            self._tell(tr("The map is made."), "success")
+            self._tell(tr("The map is finished."), "success")
         else:
             left = [id_ for id_, state in states.items() if state in ("running", "waiting")]
             self._overlay.set_states(left, "planned")
             if run is not None and run.is_cancelled:
-                self._tell(tr("Cancelled. What is done is kept: go on whenever you like."), "info")
+                self._tell(tr("Cancelled. Finished steps are kept; run again to continue."), "info")
             else:
                 self._tell("\n".join(run.errors if run is not None else []), "error")
                 self.messages.setCollapsed(False)
         self.ended.emit(results if succeeded else {})
 
     def _tell(self, text: str, level: str) -> None:
-        """Here, and in the window's message bar for who looks elsewhere."""
+        """Show a text here and in the message bar of the window."""
         self.note.say(text, level)
         first = text.partition("\n")[0]
         self._iface.messageBar().pushMessage("Patchwork", first, MESSAGE_LEVELS[level], 10)
@@ -224,5 +225,5 @@ class RunSection(QWidget):
 
 
 def _existing(path: Any) -> str:
-    """The path, or the nearest folder above it that is there."""
+    """The path, or the nearest existing folder above it."""
     return str(next(folder for folder in (path, *path.parents) if folder.exists()))

@@ -1,4 +1,4 @@
-"""A Processing algorithm run in the background, as the Processing dialog does it; QGIS stays usable meanwhile."""
+"""Runs a Processing algorithm in the background, as the Processing dialog does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..processing_provider.translation import tr
 
 
 class Run(QObject):
-    """One run of an algorithm of the provider; it begins when control is back in the event loop.
+    """One run of an algorithm of the provider; it starts in the event loop.
 
     `told` and `said` are those of RunFeedback, `progressed` is in percent. `ended` comes once, with success and the
     outputs by name; what was wrong has then been said as an error. A cancelled run ends without either.
@@ -48,7 +48,7 @@ class Run(QObject):
         QTimer.singleShot(0, self._start)
 
     def cancel(self) -> None:
-        """End it soon; `ended` follows."""
+        """Cancel the run; `ended` follows."""
         self.is_cancelled = True
         self._feedback.cancel()
 
@@ -76,14 +76,14 @@ class Run(QObject):
     def _end(self, succeeded: bool, results: dict[str, Any]) -> None:
         succeeded = succeeded and not self.is_cancelled
         if not succeeded and not self.errors and not self.is_cancelled:
-            self._on_said("error", tr("It ended without a result. QGIS's log of messages may tell why."))
+            self._on_said("error", tr("The run ended without a result. See QGIS's log messages."))
         self._task = None
         self.ended.emit(succeeded, dict(results))
         self.deleteLater()
 
 
 class Latest(QObject):
-    """Runs of one kind of which only the latest counts: a new one cancels the one before, after a moment of rest."""
+    """Runs of one algorithm of which only the latest counts: a new one cancels the one before it."""
 
     ended = pyqtSignal(bool, dict, list)  # whether it succeeded, its outputs, its errors
 
@@ -99,17 +99,17 @@ class Latest(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether one is waiting or under way."""
+        """Whether a run is waiting or active."""
         return self._run is not None or self._timer.isActive()
 
     def ask(self, parameters: Mapping[str, Any]) -> None:
-        """Run with these parameters, in place of whatever is asked for now."""
+        """Run with these parameters, instead of the current run."""
         self.cancel()
         self._parameters = parameters
         self._timer.start()
 
     def cancel(self) -> None:
-        """Nothing is asked for any more."""
+        """Cancel the current run."""
         self._timer.stop()
         if self._run is not None:
             self._run.cancel()

@@ -1,4 +1,4 @@
-"""The acquisitions as a strip of the year: how much of the area each shows, how cloudy it is, and which are used."""
+"""The acquisitions on a time axis: the covered part of the area, the cloud cover, and which are used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARGIN, LABELS = 6, 16  # pixels
 
 @dataclass(frozen=True)
 class Scene:
-    """One acquisition: time (UTC), cloud cover and the part of the area it shows, in percent; None where unknown."""
+    """One acquisition: time (UTC), cloud cover and covered part of the area, in percent; None if unknown."""
 
     time: datetime
     cloud_cover: Optional[float]
@@ -29,19 +29,19 @@ class Scene:
 
     @property
     def name(self) -> str:
-        """As parameters name it."""
+        """The time as SKIP_SCENES takes it."""
         return self.time.strftime("%Y%m%dT%H%M%S")
 
     @property
     def told(self) -> str:
-        """For people."""
-        cloud = tr("cloud not known") if self.cloud_cover is None else tr("{:.0f} % cloud").format(self.cloud_cover)
+        """The acquisition as text."""
+        cloud = tr("cloud cover unknown") if self.cloud_cover is None else tr("{:.0f} % cloud").format(self.cloud_cover)
         shown = "" if self.coverage is None else tr(", {:.0f} % of the area").format(self.coverage)
         return f"{self.time:%Y-%m-%d %H:%M}, {cloud}{shown}"
 
 
 class SceneStrip(QWidget):
-    """A bar for each acquisition; arrow keys move, the space bar or a double click leaves one out or takes it back."""
+    """One bar for each acquisition; arrow keys move, the space bar or a double click skips it or uses it again."""
 
     chosen = pyqtSignal(int)
     toggled = pyqtSignal(int)
@@ -57,14 +57,14 @@ class SceneStrip(QWidget):
         self.setAccessibleName(tr("Acquisitions of the period"))
 
     def show_scenes(self, scenes: Sequence[Scene], skipped: frozenset[str]) -> None:
-        """Show these, of which some are left out."""
+        """Show these acquisitions, of which some are skipped."""
         if [scene.name for scene in scenes] != [scene.name for scene in self._scenes]:
             self.current = -1
         self._scenes, self._skipped = scenes, skipped
         self.update()
 
     def choose(self, number: int) -> None:
-        """Make one the current one."""
+        """Set the current acquisition."""
         self.current = number
         scene = self._scenes[number]
         self.setAccessibleDescription(scene.told)
@@ -72,11 +72,11 @@ class SceneStrip(QWidget):
         self.chosen.emit(number)
 
     def sizeHint(self) -> QSize:
-        """Wide and low."""
+        """The preferred size."""
         return QSize(280, 84)
 
     def bar(self, number: int) -> QRectF:
-        """Where the bar of an acquisition is painted."""
+        """The rectangle of the bar of an acquisition."""
         first, last = self._reach()
         scene = self._scenes[number]
         width = max(self.width() - 2 * MARGIN, 1)
@@ -87,7 +87,7 @@ class SceneStrip(QWidget):
         return QRectF(left, self.height() - LABELS - height, thickness, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The bars, and the months below them."""
+        """Paint the bars, with the months below."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._scenes:
@@ -142,24 +142,24 @@ class SceneStrip(QWidget):
         return first, max(last, first + timedelta(days=1))
 
     def _at(self, x: float) -> int:
-        """The acquisition nearest to a place, -1 where there is none near."""
+        """The acquisition nearest to a position, -1 if there is none near."""
         near = [(abs(self.bar(number).center().x() - x), number) for number in range(len(self._scenes))]
         distance, number = min(near, default=(99.0, -1))
         return number if distance <= 8 else -1
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose the one that is clicked."""
+        """Select the clicked acquisition."""
         number = self._at(event.pos().x())
         if number >= 0:
             self.choose(number)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Leave it out, or take it back."""
+        """Skip the acquisition, or use it again."""
         if self.current >= 0:
             self.toggled.emit(self.current)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, Home and End move; the space bar leaves out or takes back."""
+        """Arrows, Home and End move; the space bar skips or uses again."""
         last = len(self._scenes) - 1
         moves = {
             Qt.Key.Key_Left: max(self.current - 1, 0),
@@ -175,11 +175,11 @@ class SceneStrip(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """What the one under the pointer is."""
+        """Show a tooltip for the acquisition under the pointer."""
         if event.type() == QEvent.Type.ToolTip:
             number = self._at(event.pos().x())
             skipped = number >= 0 and self._scenes[number].name in self._skipped
-            text = "" if number < 0 else self._scenes[number].told + (tr(" – left out") if skipped else "")
+            text = "" if number < 0 else self._scenes[number].told + (tr(" – skipped") if skipped else "")
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)

@@ -1,4 +1,4 @@
-"""One section of the dock: a heading that folds, and below it a column of widgets."""
+"""A section of the dock: a collapsible group box with a column of widgets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ICONS = {"warning": "/mIconWarning.svg", "error": "/mIconCritical.svg", "success
 
 
 class Section(QgsCollapsibleGroupBoxBasic):
-    """A folding box with a column."""
+    """A collapsible group box with a column."""
 
     def __init__(self, title: str, parent: Optional[QWidget] = None) -> None:
         super().__init__(title, parent)
@@ -25,7 +25,7 @@ class Section(QgsCollapsibleGroupBoxBasic):
 
 
 class Note(QWidget):
-    """A line or more of text with a sign before it; hidden while it is empty."""
+    """Text with an icon; hidden while it is empty."""
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -43,11 +43,11 @@ class Note(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text."""
         return self._text.text()
 
     def say(self, text: str, level: str = "info") -> None:
-        """Say a text, as info, warning, error or success; an empty one hides the note."""
+        """Show a text as info, warning, error or success; an empty one hides the note."""
         icon = ICONS[level]
         side = self.fontMetrics().height()
         if icon:
@@ -58,7 +58,7 @@ class Note(QWidget):
 
 
 def ink_of(widget: QWidget) -> QColor:
-    """The colour of text beside a widget that paints itself: themes give it to labels alone."""
+    """The text colour for a widget that paints itself: themes set it for labels only."""
     label = QLabel(widget)
     label.ensurePolished()
     colour = label.palette().color(label.foregroundRole())

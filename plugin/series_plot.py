@@ -1,4 +1,4 @@
-"""The year of a place as a plot: valid observations, clouded ones told apart, the mean curve of its class behind."""
+"""The time series of a place as a plot: valid and cloudy observations, and the mean curve of its class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
 
 @dataclass(frozen=True)
 class Look:
-    """One observation of the place, and whether it is valid."""
+    """One observation: time, value and whether it is valid."""
 
     time: datetime
     value: float
@@ -31,7 +31,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Series:
-    """What a place has shown: a value's name, the observations in order of time, and the mean curve of its class."""
+    """A time series: name of the value, observations in order of time, mean curve of the class."""
 
     name: str
     looks: Sequence[Look]
@@ -41,22 +41,22 @@ class Series:
 
 
 class SeriesPlot(QWidget):
-    """Paints one series."""
+    """Plots one time series."""
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._series: Optional[Series] = None
-        self._text = tr("Click on the map to see a place through the year.")
+        self._text = tr("Click on the map to plot the time series of a place.")
         self.setMinimumHeight(190)
 
     @property
     def series(self) -> Optional[Series]:
-        """What is shown."""
+        """The plotted series."""
         return self._series
 
     @property
     def text(self) -> str:
-        """The words in place of a series."""
+        """The text shown instead of a series."""
         return "" if self._series is not None else self._text
 
     def show_series(self, series: Series) -> None:
@@ -66,16 +66,16 @@ class SeriesPlot(QWidget):
         self.update()
 
     def show_text(self, text: str) -> None:
-        """Show words in place of a series."""
+        """Show a text instead of a series."""
         self._series, self._text = None, text
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Wider than high."""
+        """The preferred size."""
         return QSize(300, 200)
 
     def picture(self, width: int = 1200, height: int = 700) -> QImage:
-        """The plot on white, for a file."""
+        """The plot on a white background, for a file."""
         image = QImage(width, height, QImage.Format.Format_RGB32)
         image.fill(QColor("white"))
         painter = QPainter(image)
@@ -86,7 +86,7 @@ class SeriesPlot(QWidget):
         return image
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The plot, in the colours of the window."""
+        """Paint the plot in the colours of the window."""
         self._paint(QPainter(self), QRectF(self.rect()), ink_of(self))
 
     def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
@@ -97,7 +97,7 @@ class SeriesPlot(QWidget):
         painter.setPen(ink)
         series = self._series
         if series is None or not series.looks:
-            text = self._text if series is None else tr("Nothing was seen of this place.")
+            text = self._text if series is None else tr("There are no observations of this place.")
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
             return
         plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
@@ -108,7 +108,7 @@ class SeriesPlot(QWidget):
 
 
 class _Axes:
-    """Time and value to places on the screen."""
+    """Maps time and value to positions on the screen."""
 
     def __init__(self, series: Series, box: QRectF) -> None:
         times = [look.time for look in series.looks] + [time for time, _ in series.curve]
@@ -120,12 +120,12 @@ class _Axes:
         self.high = max(math.ceil(max(values) / self.step) * self.step, self.low + self.step)
 
     def place(self, time: datetime, value: float) -> QPointF:
-        """Where a value at a time is."""
+        """The position of a value at a time."""
         x = self.box.left() + self.box.width() * ((time - self.first) / (self.last - self.first))
         return QPointF(x, self.box.bottom() - self.box.height() * (value - self.low) / (self.high - self.low))
 
     def paint(self, painter: QPainter, ink: QColor) -> None:
-        """Lines and numbers of the values, months below."""
+        """Paint grid lines and axis labels."""
         grid = QColor(ink)
         grid.setAlpha(45)
         for number in range(round((self.high - self.low) / self.step) + 1):
@@ -147,7 +147,7 @@ class _Axes:
 
 
 def _step(reach: float) -> float:
-    """A round distance of about a fifth of the reach."""
+    """A round step of about a fifth of the range."""
     rough = max(reach, 1e-6) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     return float(next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough))
@@ -161,7 +161,7 @@ def _paint_curve(painter: QPainter, axes: _Axes, series: Series) -> None:
 
 
 def _paint_looks(painter: QPainter, axes: _Axes, looks: Sequence[Look]) -> None:
-    """Valid ones as full dots on a line, clouded ones as crosses."""
+    """Valid observations as dots on a line, cloudy ones as crosses."""
     painter.setPen(QPen(VALID, 1.4))
     painter.drawPolyline(QPolygonF([axes.place(look.time, look.value) for look in looks if look.is_valid]))
     for look in looks:
@@ -180,13 +180,13 @@ def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool) -> None:
 
 
 def _paint_legend(painter: QPainter, area: QRectF, series: Series, ink: QColor) -> None:
-    """Two lines above: what is shown, and what the signs mean."""
+    """The title and the legend, above the plot."""
     height = painter.fontMetrics().height()
     painter.setPen(ink)
     title = series.name + (f" · {series.class_name}" if series.class_name else "")
     painter.drawText(QPointF(6, height), title)
     x, y = 6.0, 2.0 * height + 2
-    for is_valid, text in ((True, tr("valid")), (False, tr("clouded"))):
+    for is_valid, text in ((True, tr("valid")), (False, tr("cloudy"))):
         _paint_sign(painter, QPointF(x + 4, y - height / 3), is_valid)
         painter.setPen(ink)
         painter.drawText(QPointF(x + 12, y), text)

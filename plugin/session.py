@@ -1,4 +1,4 @@
-"""What the person has chosen in the dock, remembered in the QGIS project."""
+"""The parameters chosen in the dock, stored in the QGIS project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAMPLE = "sample"
 
 
 class Session(QObject):
-    """Parameters of `makemap` by their upper-case names, as Processing takes them; None for a default.
+    """Parameters of `makemap` by their upper-case names, as Processing takes them; None for the default.
 
     `changed` tells the names whose values are others now; `restored` that all of them may be.
     """
@@ -39,11 +39,11 @@ class Session(QObject):
         self.restore()
 
     def get(self, name: str) -> Any:
-        """The value of a parameter, None where the default counts."""
+        """The value of a parameter, None for the default."""
         return self._values.get(name)
 
     def set(self, name: str, value: Any) -> None:
-        """Choose a value, or with None the default."""
+        """Set a value, or with None the default."""
         value = None if value == "" else value
         if plain(value) == plain(self._values.get(name)):
             return
@@ -53,7 +53,7 @@ class Session(QObject):
         self.changed.emit(name)
 
     def restore(self) -> None:
-        """Take what the project holds; nothing where it is a new one, or holds what cannot be read."""
+        """Restore the values of the project; none if it has none or they cannot be read."""
         text, _ = self._project.readEntry(SCOPE, KEY, "{}")
         try:
             self._values = {str(name): _from_plain(value) for name, value in json.loads(text).items()}
@@ -68,7 +68,7 @@ class Session(QObject):
 
     @property
     def workspace(self) -> Path:
-        """The folder of the run: the chosen one, or one that does not exist yet; the sample region has its own."""
+        """The workspace: the chosen folder, or a new one; the sample region has its own."""
         chosen = self.get("WORKSPACE")
         if chosen:
             return Path(chosen)
@@ -80,7 +80,7 @@ class Session(QObject):
         return next(path for path in taken if not path.exists())
 
     def parameters(self) -> dict[str, Any]:
-        """All that is chosen, with the workspace and what the options say."""
+        """All chosen values, with the workspace and the settings of the options."""
         chosen = {name: _as_layer(value) for name, value in self._values.items() if value is not None}
         machine = {"MEMORY": settings.memory(), "JOBS": settings.jobs()}
         account = {"AUTH": settings.account()} if settings.account() else {}
@@ -100,7 +100,7 @@ def _as_layer(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it."""
+    """A value as a JSON value."""
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
         return {"layer": value.source.staticValue(), "selected": value.selectedFeaturesOnly}
     if isinstance(value, QgsProperty):

@@ -1,1 +1,1 @@
-"""Patchwork's algorithms in QGIS Processing, and the way to the engine that runs them."""
+"""Patchwork's algorithms in QGIS Processing, and the client of the engine that runs them."""

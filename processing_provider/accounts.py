@@ -14,7 +14,7 @@ METHOD = "Basic"
 
 
 def secrets_of(configuration: str) -> dict[str, str]:
-    """The environment that tells the engine the account of a configuration.
+    """The environment variables with the account of a configuration.
 
     Raises QgsProcessingException where there is none, where it is of another method, or where the store stays locked.
     """
@@ -25,7 +25,7 @@ def secrets_of(configuration: str) -> dict[str, str]:
     if configuration not in manager.configIds():
         raise QgsProcessingException(
             tr(
-                "Account (AUTH): this profile has no authentication configuration {!r}. Make one in the options."
+                "Account (AUTH): this profile has no authentication configuration {!r}. Create one in the options."
             ).format(configuration)
         )
     if not manager.masterPasswordIsSet() and not manager.setMasterPassword(True):
@@ -38,8 +38,8 @@ def secrets_of(configuration: str) -> dict[str, str]:
     if config.method() != METHOD or not user or not password:
         raise QgsProcessingException(
             tr(
-                "Account (AUTH): the authentication configuration {!r} is of the method {}. Use one of the method "
-                "Basic with the client id as user name and the client secret as password."
+                "Account (AUTH): the authentication configuration {!r} has the method {}. Use the method Basic with "
+                "the client id as user name and the client secret as password."
             ).format(config.name(), config.method())
         )
     return {"SH_CLIENT_ID": user.strip(), "SH_CLIENT_SECRET": password.strip()}
@@ -48,5 +48,5 @@ def secrets_of(configuration: str) -> dict[str, str]:
 def _locked() -> str:
     return tr(
         "QGIS's authentication store is locked: its master password is missing or wrong. Enter it when QGIS asks; "
-        "without a window put it in a file and name that in QGIS_AUTH_PASSWORD_FILE."
+        "without a window, set QGIS_AUTH_PASSWORD_FILE to a file that contains it."
     )

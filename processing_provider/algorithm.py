@@ -1,4 +1,4 @@
-"""One Processing algorithm for every operation: all it shows comes from the operation's declaration."""
+"""The Processing algorithm of an operation, from the operation's declaration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         self._secrets: dict[str, str] = {}
 
     def createInstance(self) -> OperationAlgorithm:
-        """Another of the same operation."""
+        """A new instance of the same operation."""
         return OperationAlgorithm(self._operation)
 
     def initAlgorithm(self, configuration: Mapping[str, Any] = {}) -> None:
@@ -59,7 +59,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return self._operation.name
 
     def displayName(self) -> str:
-        """The name that people read."""
+        """The display name."""
         return tr(self._operation.label)
 
     def group(self) -> str:
@@ -71,7 +71,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return group_id(self._operation.group)
 
     def tags(self) -> list[str]:
-        """Words under which it is found."""
+        """Search tags."""
         return [tr(tag) for tag in self._operation.tags]
 
     def icon(self) -> QIcon:
@@ -87,7 +87,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return tr(self._operation.summary)
 
     def shortHelpString(self) -> str:
-        """What it does, asks for and gives, a paragraph each."""
+        """Summary, parameters and outputs, one paragraph each."""
         return "\n".join([tr(self._operation.summary), *self._parameter_help(), *self._output_help()])
 
     def helpUrl(self) -> str:
@@ -106,14 +106,14 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     # Before a run
 
     def canExecute(self) -> tuple[bool, str]:
-        """Whether there is an engine to run it, and, where there is none, how to get it."""
+        """Whether there is an engine, and if not, how to install it."""
         from .interpreter import what_is_missing  # needed for a run only: starting QGIS is quicker without
 
         missing = what_is_missing()
-        return not missing, missing
+        return not missing, str(missing)
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        """What is wrong, found before anything is done."""
+        """Check the values before a run."""
         parameters = self._in_qgis_form(parameters, context)
         ok, message = super().checkParameterValues(parameters, context)
         if not ok:
@@ -168,7 +168,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Make plain values and files of what the person gave, in the thread where the layers live."""
+        """Convert the values to JSON values and files, in the thread of the layers."""
         parameters = self._in_qgis_form(parameters, context)
         self._values = self._engine_values(Given(parameters, context, feedback))
         self._secrets = self._account_of(parameters)
@@ -192,7 +192,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return results
 
     def _account_of(self, parameters: Mapping[str, Any]) -> dict[str, str]:
-        """The environment with the account, empty where none is chosen; QgsProcessingException where it is unusable."""
+        """The environment with the account, empty if none is chosen; QgsProcessingException if it cannot be used."""
         for parameter in declared(self._operation.parameters):
             configuration = parameters.get(parameter.name.upper())
             if isinstance(parameter.kind, kinds.Account) and configuration:

@@ -43,7 +43,7 @@ WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gave: the values as QGIS has them, where they live, and whether layers are made files for a run."""
+    """Values as QGIS passes them, with their context, and whether layers are exported to files for a run."""
 
     values: Mapping[str, Any]
     context: QgsProcessingContext
@@ -51,7 +51,7 @@ class Given:
     exports_layers: bool = True
 
     def layer_file(self, definition: QgsProcessingParameterDefinition) -> str:
-        """A file of the layer that the parameter holds; for a check, which needs none, its description."""
+        """A file of the parameter's layer; in a check, which needs none, the parameter's description."""
         value = self.values.get(definition.name())
         if not self.exports_layers:
             return definition.description()
@@ -82,14 +82,14 @@ def define(parameter: Declared) -> Definition:
 
 
 def _default(parameter: Declared) -> Any:
-    """The default in the dialog: what the person has set in the options, or what is declared."""
+    """The default in the dialog: that of the options, or the declared one."""
     if parameter.name in SET_IN_OPTIONS:
         return SET_IN_OPTIONS[parameter.name]()
     return None if parameter.default is None else parameter.kind.plain(parameter.default)
 
 
 def help_of(kind: Kind) -> str:
-    """The help of a parameter; for a choice with what its words mean."""
+    """The help of a parameter; for a choice with its values and their labels."""
     if not isinstance(kind, kinds.Choice):
         return tr(kind.help)
     words = "; ".join(f"{word}: {tr(label)}" for word, label in kind.options.items())
@@ -97,7 +97,7 @@ def help_of(kind: Kind) -> str:
 
 
 def engine_value(parameter: Declared, definition: Definition, given: Given) -> Any:
-    """The plain value that the engine gets; None where it takes its own default."""
+    """The JSON value for the engine; None for the engine's default."""
     value = given.values.get(definition.name())
     if value is None or value == NULL or value == "":
         return _default(parameter) if parameter.name in SET_IN_OPTIONS else None

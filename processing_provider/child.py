@@ -1,4 +1,4 @@
-"""The engine's process: lines of JSON go in, lines of JSON come out, and it never outlives its owner."""
+"""The engine's process: JSON lines in, JSON lines out; it ends with its owner."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Child:
         *,
         answers_many: bool = False,
     ) -> None:
-        """Start it; QgsProcessingException where the interpreter cannot be started."""
+        """Start the process; QgsProcessingException if the interpreter cannot be started."""
         self.interpreter = interpreter
         self.has_answered = True
         self._answers_many = answers_many
@@ -67,18 +67,18 @@ class Child:
         ]
 
     def send(self, values: Mapping[str, Any]) -> None:
-        """Write a line of JSON to its standard input; where it has died, what it wrote before tells why."""
+        """Write a JSON line to its standard input; if it has died, its last output says why."""
         self.has_answered = False
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(dict(values)) + "\n")
             self._process.stdin.flush()
 
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def next_message(self, seconds: float) -> Any:
-        """The next message, None where none came in time, END when there will be none."""
+        """The next message, None on timeout, END after the last one."""
         try:
             return self._messages.get(timeout=seconds)
         except queue.Empty:
@@ -97,7 +97,7 @@ class Child:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        """End it."""
+        """End the process."""
         self.close()
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ def run(
     interpreter = find_interpreter()
     outdated = what_is_out_of_date()
     if outdated:
-        feedback.pushWarning(outdated)
+        feedback.pushWarning(str(outdated))
     own = {**proxy_environment(), **secrets}
     if in_worker:
         with WORKER.borrowed(interpreter) as worker:
@@ -63,7 +63,7 @@ def _started(
 
 
 def _listen(child: Child, feedback: QgsProcessingFeedback) -> Optional[dict[str, Any]]:
-    """The outputs of what the child has been sent, None when cancelled."""
+    """The outputs of the request, None when cancelled."""
     listener = _Listener(feedback)
     while not feedback.isCanceled():
         message = child.next_message(POLL_SECONDS)
@@ -75,7 +75,7 @@ def _listen(child: Child, feedback: QgsProcessingFeedback) -> Optional[dict[str,
 
 
 class _Listener:
-    """Hands on what the engine tells, and remembers how it ended."""
+    """Passes on the engine's messages, and keeps its result."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self._feedback = feedback
@@ -101,7 +101,7 @@ class _Listener:
             self.error = message
 
     def _tell_time_left(self, left: str) -> None:
-        """Not more than now and then: every text is a line of the log."""
+        """Only now and then: every text is a line of the log."""
         said, when = self._said
         if left and left != said and time.monotonic() - when > SECONDS_BETWEEN_TIMES_LEFT:
             self._said = (left, time.monotonic())
@@ -113,7 +113,7 @@ def _outcome(listener: _Listener, child: Child) -> dict[str, Any]:
     if listener.error is not None:
         text = listener.error["error"]
         if listener.error.get("kind") == "installation":
-            text = what_is_missing() or f"{text}\n{another_way()}"
+            text = str(what_is_missing()) or f"{text}\n{another_way()}"
         raise QgsProcessingException(text)
     if listener.outputs is None:
         raise QgsProcessingException(_last_words(child))
@@ -122,15 +122,15 @@ def _outcome(listener: _Listener, child: Child) -> dict[str, Any]:
 
 def _last_words(child: Child) -> str:
     status = child.status()
-    lines = "\n".join(child.last_lines) or tr("It wrote nothing.")
+    lines = "\n".join(child.last_lines) or tr("It printed nothing.")
     if status in (-9, 137):
         advice = tr(
-            "The system ended it, most likely for want of memory: lower MEMORY and JOBS, or close other programs."
+            "The system ended it, probably because memory ran out: lower MEMORY and JOBS, or close other programs."
         )
     elif "Traceback" in lines:
         advice = tr("This is an error in Patchwork. Please report it with the lines below.")
     else:
-        advice = tr("What is done is kept: run again to go on. {}").format(another_way())
+        advice = tr("Finished work is kept: run again to continue. {}").format(another_way())
     return tr("The engine ({}) ended without a result (status {}). {}\n{}").format(
         child.interpreter.python, status, advice, lines
     )

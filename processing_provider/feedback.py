@@ -1,4 +1,4 @@
-"""What a run tells, as signals: for windows that show more of it than a log and a bar."""
+"""The messages of a run as signals, for widgets that show more than a log and a progress bar."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class RunFeedback(QgsProcessingFeedback):
         self.said.emit("info", info)
 
     def pushWarning(self, warning: str) -> None:
-        """Something to act on."""
+        """A warning."""
         self.said.emit("warning", warning)
 
     def reportError(self, error: str, fatalError: bool = False) -> None:
-        """Why it failed."""
+        """An error."""
         self.said.emit("error", error)
 
     def setProgressText(self, text: str) -> None:
-        """Which step begins; `told` says it with more."""
+        """The title of a step, which `told` emits with more detail."""

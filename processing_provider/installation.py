@@ -1,4 +1,4 @@
-"""The two algorithms that work where there is no engine: one puts its packages there, one tells what is there."""
+"""The two algorithms that work without an engine: installing its packages, and checking the installation."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ SHARE_OF_FETCHING = 60.0  # percent; the rest is unpacking, of which pip says no
 
 @frozen
 class InstallEngine(Parameters):
-    """Where the packages come from."""
+    """Parameters of installengine: the source of the packages."""
 
     wheels: Annotated[
         Optional[Path],
         Folder(
             "Folder of wheels",
-            "For a machine without a network: the packages, fetched on one with the same system and version of Python "
-            "by python -m pip download -r requirements.txt -d FOLDER. With it nothing is asked of the network.",
+            "For a machine without a network: the packages, downloaded on a machine with the same system and version "
+            "of Python by python -m pip download -r requirements.txt -d FOLDER. The network is then not used.",
         ),
     ] = None
 
 
 @frozen
 class Installed:
-    """What is there afterwards."""
+    """The installed packages."""
 
-    folder: Annotated[Path, FolderOutput("Packages", "The folder in the QGIS profile.")]
-    report: Annotated[str, TextOutput("Report", "What the engine says of itself.")]
+    folder: Annotated[Path, FolderOutput("Packages", "Folder of the packages in the QGIS profile.")]
+    report: Annotated[str, TextOutput("Report", "The report of checkinstallation.")]
 
 
 def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optional[Installed]:
-    """Install what is missing or out of date, and ask the engine what it has; None when cancelled.
+    """Install missing and outdated packages, and check the engine; None when cancelled.
 
     Raises QgsProcessingException with what is wrong and what to do; what was there before is then still there.
     """
@@ -55,7 +55,7 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
         raise QgsProcessingException(obstacle)
     python, folder = interpreter.find_interpreter().python, interpreter.own_packages()
     if packages.is_current(folder, interpreter.REQUIREMENTS, python):
-        feedback.pushInfo(tr("The engine's packages are there and up to date."))
+        feedback.pushInfo(tr("The engine's packages are installed and up to date."))
     else:
         feedback.pushInfo(tr("Installing the engine's packages for {} into {}").format(python, folder))
         try:
@@ -78,13 +78,13 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
 
 
 def _obstacle() -> str:
-    """Why the packages cannot be installed for QGIS's own Python, and what to do instead; empty where they can."""
+    """Why the packages cannot be installed for QGIS's own Python, and what to do instead; empty if they can."""
     from . import interpreter
 
     chosen = interpreter.chosen_python()
     if chosen:
         return tr(
-            'The engine runs with {}, which is named in {}. {} Or name none, and "Install engine" does it for '
+            'The engine runs with {}, which is set in {}. {} Or set none, and "Install engine" installs them for '
             "QGIS's own Python."
         ).format(chosen, interpreter.where_chosen(), interpreter.how_to_install(chosen))
     try:
@@ -95,7 +95,7 @@ def _obstacle() -> str:
 
 
 class _Listener:
-    """Hands on what pip says, and guesses from it how far pip is."""
+    """Passes on the output of pip, and estimates its progress."""
 
     def __init__(self, requirements: Path, feedback: QgsProcessingFeedback) -> None:
         self._asked = len(requirements.read_text(encoding="utf-8").splitlines())
@@ -103,7 +103,7 @@ class _Listener:
         self._feedback = feedback
 
     def hear(self, line: str) -> None:
-        """Take one line. Nobody knows beforehand how many packages those that are asked for bring along."""
+        """Take one line of output. The number of dependencies is not known beforehand."""
         self._feedback.pushInfo(line)
         if line.startswith(("Collecting ", "Processing ")):
             self._found += 1
@@ -118,8 +118,8 @@ OPERATION = Operation(
     label="Install engine",
     group=CHECK.group,
     summary="Installs the packages that the engine needs into the QGIS profile, where they take about 1 GB. Nothing "
-    "else on the machine changes. Where all is up to date, nothing is done: run it again after an update of Patchwork. "
-    "Cancelled or failed, it leaves everything as it was.",
+    "else on the machine changes. Run it again after an update of Patchwork. If it is cancelled or fails, everything "
+    "stays as it was.",
     parameters=InstallEngine,
     results=Installed,
     run=install,
@@ -128,7 +128,7 @@ OPERATION = Operation(
 
 
 class InstallEngineAlgorithm(OperationAlgorithm):
-    """Runs in QGIS's own process, since there is no engine yet."""
+    """Installs the engine; runs in QGIS's own process, since there is no engine yet."""
 
     def __init__(self) -> None:
         super().__init__(OPERATION)
@@ -138,7 +138,7 @@ class InstallEngineAlgorithm(OperationAlgorithm):
         return InstallEngineAlgorithm()
 
     def canExecute(self) -> tuple[bool, str]:
-        """Whether QGIS's own Python is what the engine runs with, and new enough."""
+        """Whether the engine uses QGIS's own Python, and it is new enough."""
         obstacle = _obstacle()
         return not obstacle, obstacle
 
@@ -151,7 +151,7 @@ class InstallEngineAlgorithm(OperationAlgorithm):
 
 
 class CheckInstallationAlgorithm(OperationAlgorithm):
-    """What QGIS knows, and what the engine says of itself, or why there is none."""
+    """Reports the versions of QGIS and of the engine, or why the engine does not run."""
 
     def __init__(self) -> None:
         super().__init__(CHECK)
@@ -161,13 +161,13 @@ class CheckInstallationAlgorithm(OperationAlgorithm):
         return CheckInstallationAlgorithm()
 
     def canExecute(self) -> tuple[bool, str]:
-        """Always: what is missing is what it tells."""
+        """Always: it reports what is missing."""
         return True, ""
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Both as one text, ready to paste into a bug report."""
+        """Both as one text to paste into a bug report."""
         from .interpreter import what_is_missing
 
         lines = _facts_of_qgis()
@@ -179,7 +179,7 @@ class CheckInstallationAlgorithm(OperationAlgorithm):
             outputs = {"REPORT": tr("The engine does not run: {}").format(error), "MISSING": len(PACKAGES)}
         if not outputs:
             return {}
-        advice = [what_is_missing()] if outputs["MISSING"] else []
+        advice = [str(what_is_missing())] if outputs["MISSING"] else []
         for line in advice:
             feedback.pushWarning(line)
         return {**outputs, "REPORT": "\n".join([*lines, outputs["REPORT"], *advice])}
@@ -191,7 +191,7 @@ def _facts_of_qgis() -> list[str]:
     profile = Path(QgsApplication.qgisSettingsDirPath())
     folder = interpreter.own_packages()
     if interpreter.chosen_python():
-        packages = tr("of {}, named in {}").format(interpreter.chosen_python(), interpreter.where_chosen())
+        packages = tr("of {}, set in {}").format(interpreter.chosen_python(), interpreter.where_chosen())
     elif not folder.is_dir():
         packages = tr("none in {}").format(folder)
     elif interpreter.what_is_out_of_date():

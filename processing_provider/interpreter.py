@@ -37,33 +37,47 @@ NOT_HANDED_ON = ("PYTHON", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_", "QGIS",
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python, and the folder of packages that it is given, where there is one."""
+    """A Python interpreter, and the folder of packages that it gets, if any."""
 
     python: str
     packages: Optional[Path] = None
 
     def environment(self) -> dict[str, str]:
-        """The environment for the engine: without what QGIS sets for itself, with the way to the code."""
+        """The environment for the engine: without QGIS's own variables, with the path to the code."""
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(NOT_HANDED_ON)}
         paths = [str(LAUNCHER), *([str(self.packages)] if self.packages else [])]
         return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
 
     def is_out_of_date(self) -> bool:
-        """Whether its folder of packages was made for another version of the plugin or of Python."""
+        """Whether its packages were installed for another version of the plugin or of Python."""
         return self.packages is not None and not is_current(self.packages, REQUIREMENTS, self.python)
 
 
-def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
-    """The interpreter that runs the engine; raises QgsProcessingException where there is none.
+@dataclass(frozen=True)
+class Problem:
+    """A problem of the engine and what to do about it; false if there is none."""
 
-    `chosen` stands for what the person has set.
+    text: str = ""
+    advice: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.advice}".strip()
+
+
+def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
+    """The interpreter that runs the engine; raises QgsProcessingException if there is none.
+
+    `chosen` replaces the interpreter in the options.
     """
     chosen = chosen_python() if chosen is None else chosen
     if chosen:
         if not Path(chosen).is_file():
             raise QgsProcessingException(
                 tr(
-                    "The Python interpreter {} does not exist. It is named in {}: name one that has the engine's "
+                    "The Python interpreter {} does not exist. It is set in {}: set one that has the engine's "
                     "packages, or none to use QGIS's own."
                 ).format(chosen, where_chosen())
             )
@@ -72,7 +86,7 @@ def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
     if python is None:
         raise QgsProcessingException(
             tr(
-                "QGIS's own Python interpreter was not found beside {} or under {}. Name one that has the engine's "
+                "QGIS's own Python interpreter was not found beside {} or under {}. Set one that has the engine's "
                 "packages in {}."
             ).format(sys.executable, sys.prefix, OPTIONS)
         )
@@ -80,50 +94,44 @@ def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
         raise QgsProcessingException(
             tr(
                 "QGIS's own Python is {}, and the engine needs Python {} or later. Install a newer QGIS; or a newer "
-                "Python (python.org), with the packages of {}, and name it in {}."
+                "Python (python.org), with the packages of {}, and set it in {}."
             ).format(*map(_version_text, (sys.version_info[:2], OLDEST)), REQUIREMENTS, OPTIONS)
         )
     folder = own_packages()
     return Interpreter(python, folder if folder.is_dir() else None)
 
 
-def what_is_missing(chosen: Optional[str] = None) -> str:
-    """Why the engine cannot run and how to get it, for a person; empty where all it needs is there.
+def what_is_missing(chosen: Optional[str] = None) -> Problem:
+    """Why the engine cannot run; no problem if it has all packages.
 
-    `chosen` stands for what the person has set.
+    `chosen` replaces the interpreter in the options.
     """
     try:
         interpreter = find_interpreter(chosen)
     except QgsProcessingException as error:
-        return str(error)
-    if interpreter.packages is not None:  # the folder is whole or not there
-        return ""
+        return Problem(str(error))
+    if interpreter.packages is not None:  # the folder is complete or does not exist
+        return Problem()
     missing = _missing_packages(interpreter)
     if missing == "":
-        return ""
+        return Problem()
     if not (chosen_python() if chosen is None else chosen):
-        return tr("The packages that the engine needs are not installed yet. {}").format(INSTALL)
+        return Problem(tr("The packages that the engine needs are not installed yet."), INSTALL)
+    python, where = interpreter.python, where_chosen()
     if missing is None:
-        return tr("{} does not run as a Python interpreter. It is named in {}.").format(
-            interpreter.python, where_chosen()
-        )
-    return tr("The Python interpreter {}, which is named in {}, lacks {}. {}").format(
-        interpreter.python, where_chosen(), missing, how_to_install(interpreter.python)
-    )
+        return Problem(tr("{} does not run as a Python interpreter. It is set in {}.").format(python, where))
+    problem = tr("The Python interpreter {}, which is set in {}, has no {}.").format(python, where, missing)
+    return Problem(problem, how_to_install(python))
 
 
-def what_is_out_of_date() -> str:
-    """That the packages were installed for another version, and what to do; empty where they were not, or are missing.
-
-    The engine may well run with them.
-    """
+def what_is_out_of_date() -> Problem:
+    """That the packages were installed for another version, with which the engine may still run."""
     try:
         outdated = find_interpreter().is_out_of_date()
     except QgsProcessingException:
-        return ""
-    if not outdated:
-        return ""
-    return tr("The engine's packages were installed for another version of Patchwork or Python. {}").format(INSTALL)
+        return Problem()
+    text = tr("The engine's packages were installed for another version of Patchwork or Python.")
+    return Problem(text, INSTALL) if outdated else Problem()
 
 
 def _version_text(version: tuple[int, ...]) -> str:
@@ -131,31 +139,31 @@ def _version_text(version: tuple[int, ...]) -> str:
 
 
 def how_to_install(python: str) -> str:
-    """The way to the engine's packages for an interpreter that the person has chosen."""
+    """How to install the engine's packages for an interpreter that the user has chosen."""
     return tr('Install them with: "{}" -m pip install -r "{}"').format(python, REQUIREMENTS)
 
 
 def own_packages() -> Path:
-    """Where "Install engine" puts the packages for QGIS's own Python."""
+    """The folder in which "Install engine" puts the packages for QGIS's own Python."""
     return engine_folder(Path(QgsApplication.qgisSettingsDirPath()))
 
 
 def another_way() -> str:
-    """What else there is to do where the engine does not run, for a person."""
+    """What else the user can do if the engine does not run."""
     if chosen_python():
-        return tr(
-            "Name another interpreter in {}, one that has the engine's packages, or none to use QGIS's own."
-        ).format(where_chosen())
-    return tr("{} Or name an interpreter that has the engine's packages in {}.").format(INSTALL, OPTIONS)
+        return tr("Set another interpreter in {} that has the engine's packages, or none to use QGIS's own.").format(
+            where_chosen()
+        )
+    return tr("{} Or set an interpreter that has the engine's packages in {}.").format(INSTALL, OPTIONS)
 
 
 def where_chosen() -> str:
-    """Where the person has named the interpreter, in words."""
+    """Where the user has set the interpreter, as text."""
     return tr("the environment variable {}").format(VARIABLE) if os.environ.get(VARIABLE) else OPTIONS
 
 
 def chosen_python() -> str:
-    """The interpreter that the person has set; empty where none is."""
+    """The interpreter that the user has set; empty if none."""
     chosen = os.environ.get(VARIABLE) or settings.python()
     return os.path.expanduser(chosen.strip())
 
@@ -193,7 +201,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _ask(python: str) -> tuple[str, str]:
-    """The version of an interpreter in the engine's environment, and where its PyQt lies; empty where it fails."""
+    """The version of an interpreter in the engine's environment, and the path of its PyQt; empty if it fails."""
     question = (
         "import sys, importlib.util as u; "
         f"found = u.find_spec('{PYQT}'); "
@@ -204,7 +212,7 @@ def _ask(python: str) -> tuple[str, str]:
 
 
 def _missing_packages(interpreter: Interpreter) -> Optional[str]:
-    """The names of the packages that it lacks; None where it does not run."""
+    """The names of missing packages; None if it does not run."""
     question = (
         "from patchwork.core.versions import package_versions; "
         "print(', '.join(name for name, found in package_versions().items() if found == 'missing'))"
@@ -214,7 +222,7 @@ def _missing_packages(interpreter: Interpreter) -> Optional[str]:
 
 
 def _answer(interpreter: Interpreter, question: str) -> Optional[str]:
-    """What an interpreter prints when it runs a line of Python in the engine's environment; None where it fails."""
+    """What an interpreter prints when it runs a line of Python in the engine's environment; None if it fails."""
     try:
         answer = subprocess.run(  # nosec B603
             [interpreter.python, "-c", question],

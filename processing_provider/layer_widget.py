@@ -23,7 +23,7 @@ from .vector_inputs import vector_layer
 
 
 class LayerOrDrawnWidget:
-    """What QGIS calls for a parameter: our widget in the dialog, QGIS's own in the modeler and in a batch."""
+    """The widget wrapper of a parameter: our widget in the dialog, QGIS's own in the modeler and in batches."""
 
     def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: Any, row: int = 0, col: int = 0) -> Any:
         """The wrapper that fits the dialog."""
@@ -44,7 +44,7 @@ class _Wrapper(WidgetWrapper):
     """A list of layers, and below it QGIS's own widget for extents or points."""
 
     def createWidget(self) -> QWidget:
-        """Both widgets, of which a chosen layer switches the lower one off."""
+        """Create both widgets; a chosen layer disables the lower one."""
         parameter = self.parameterDefinition()
         is_area = isinstance(parameter, QgsProcessingParameterExtent)
         polygons, shapes = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorAnyGeometry
@@ -76,18 +76,18 @@ class _Wrapper(WidgetWrapper):
         return label
 
     def setWidgetContext(self, context: Any) -> None:
-        """Give both widgets the map that is drawn on and the project with the layers."""
+        """Pass the map canvas and the project to both widgets."""
         super().setWidgetContext(context)
         self._layers.setWidgetContext(context)
         self._drawing.setWidgetContext(context)
 
     def setDialog(self, dialog: Any) -> None:
-        """The dialog makes way while the person draws."""
+        """Hide the dialog while the user draws."""
         super().setDialog(dialog)
         self._drawing.setDialog(dialog)
 
     def registerProcessingContextGenerator(self, generator: QgsProcessingContextGenerator) -> None:
-        """Pass on where contexts come from."""
+        """Pass on the context generator."""
         super().registerProcessingContextGenerator(generator)
         self._drawing.registerProcessingContextGenerator(generator)
 
@@ -102,7 +102,7 @@ class _Wrapper(WidgetWrapper):
         self._drawn.setEnabled(not is_layer)
 
     def value(self) -> Any:
-        """The layer where one is chosen, otherwise what is drawn."""
+        """The layer if one is chosen, otherwise the drawn value."""
         return self._layers.value() or self._drawing.parameterValue()
 
     def _on_layer(self) -> None:

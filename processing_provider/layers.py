@@ -1,4 +1,4 @@
-"""The layers of a run: one group of the layer tree for each workspace, where they have names, an order and styles."""
+"""The layers of a run: one group of the layer tree for each workspace, with names, order and styles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATCHES, SCENES = "Patches", "Scenes"
 
 @frozen
 class RunLayer:
-    """A layer that a run has to show: its title, its file, its subgroup ("" for none), whether it is seen at once."""
+    """A layer of a run: its title, its file, its subgroup ("" for none), and whether it is visible at first."""
 
     title: str
     file: Path
@@ -40,19 +40,19 @@ class RunLayer:
 
 
 def group_title(workspace: Path) -> str:
-    """What the group of a workspace is called."""
+    """The title of the group of a workspace."""
     return tr("Patchwork – {}").format(workspace.name)
 
 
 def title_of(file: Path) -> Optional[str]:
-    """What people call a file about the whole area, by its name in the workspace; None where it is another file."""
+    """The title of a file of the whole area, by its name in the workspace; None for other files."""
     if file.name == WorkspacePaths(file.parent).patches.name:
         return tr(PATCHES)
     return tr(LAYERS[file.stem].label) if file.stem in LAYERS else None
 
 
 def layers_of(workspace: Path, *, scenes: bool = True) -> list[RunLayer]:
-    """What a workspace has to show so far, from top to bottom."""
+    """The existing layers of a workspace, from top to bottom."""
     paths = WorkspacePaths(workspace)
     layers = [RunLayer(tr(PATCHES), paths.patches, is_shown=True)]
     layers += [
@@ -68,7 +68,7 @@ def layers_of(workspace: Path, *, scenes: bool = True) -> list[RunLayer]:
 
 
 def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeGroup:
-    """The group of a workspace, made at the top of the layer tree where there is none yet."""
+    """The group of a workspace, created at the top of the layer tree if there is none."""
     root = project.layerTreeRoot()
     for group in root.findGroups():
         owner = group.customProperty(WORKSPACE_PROPERTY)
@@ -81,7 +81,7 @@ def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeG
 
 
 def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
-    """Take out of the group what was added by a run; what a person has put there stays."""
+    """Remove the layers of runs from the group; layers that the user added stay."""
     project.removeMapLayers([node.layerId() for node in group.findLayers() if _is_ours(node)])
     for child in group.children():
         if QgsLayerTree.isGroup(child) and not child.children():
@@ -89,7 +89,7 @@ def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
 
 
 def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) -> Optional[QgsMapLayer]:
-    """Add one layer at the bottom of the group, or of its subgroup; None where the file cannot be opened."""
+    """Add one layer at the bottom of the group, or of its subgroup; None if the file cannot be opened."""
     if layer.file.suffix == ".gpkg":
         opened: QgsMapLayer = QgsVectorLayer(str(layer.file), layer.title, "ogr")
     else:
@@ -106,7 +106,7 @@ def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) ->
 
 
 def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -> None:
-    """Put a layer that is in the project already into the group, at its place; an older one of the same file goes."""
+    """Move a layer of the project into the group, at its place; an older one of the same file is removed."""
     file = file_of(layer)
     older = [node.layerId() for node in group.findLayers() if _is_ours(node) and file_of(node.layer()) == file]
     project.removeMapLayers([id_ for id_ in older if id_ != layer.id()])
@@ -123,7 +123,7 @@ def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -
 
 
 def load_style(layer: QgsMapLayer) -> None:
-    """Apply the style that lies beside a layer's file, with the times too, which QGIS leaves out by itself."""
+    """Apply the style beside a layer's file, including its temporal properties, which QGIS does not load by itself."""
     file = file_of(layer)
     if file is not None and file.with_suffix(".qml").exists():
         layer.loadNamedStyle(str(file.with_suffix(".qml")))
@@ -131,7 +131,7 @@ def load_style(layer: QgsMapLayer) -> None:
 
 
 def file_of(layer: Optional[QgsMapLayer]) -> Optional[Path]:
-    """The file that a layer shows; None where there is none."""
+    """The file of a layer; None if it has none."""
     if layer is None:
         return None
     path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path")
@@ -139,13 +139,13 @@ def file_of(layer: Optional[QgsMapLayer]) -> Optional[Path]:
 
 
 def sort_key(file: Path) -> int:
-    """A greater number for files that lie further up in the layer tree."""
+    """The layer sort key: greater for files further up in the layer tree."""
     names = ["patches", *LAYERS]
     return len(names) - names.index(file.stem) if file.stem in names else 0
 
 
 def _masks(paths: WorkspacePaths) -> list[tuple[str, Path]]:
-    """The masks that there are, with the names of their classes."""
+    """The existing class masks, with the names of their classes."""
     record = paths.record(LABELS.step)
     if not record.exists():
         return []
@@ -155,7 +155,7 @@ def _masks(paths: WorkspacePaths) -> list[tuple[str, Path]]:
 
 
 def _subgroup(group: QgsLayerTreeGroup, name: str) -> QgsLayerTreeGroup:
-    """A subgroup, made folded up and unseen where it is not there."""
+    """A subgroup, created collapsed and invisible if there is none."""
     if not name:
         return group
     found = group.findGroup(name)
@@ -167,7 +167,7 @@ def _subgroup(group: QgsLayerTreeGroup, name: str) -> QgsLayerTreeGroup:
 
 
 def _place(group: QgsLayerTreeGroup, file: Optional[Path]) -> int:
-    """Where among the nodes of a group a file belongs."""
+    """The position of a file among the nodes of a group."""
     key = sort_key(file) if file is not None else 0
 
     def is_above(node: QgsLayerTreeNode) -> bool:

@@ -1,4 +1,4 @@
-"""The models that Patchwork ships: chains of its own steps, in the toolbox beside them."""
+"""The models that come with Patchwork: chains of its operations, in the toolbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models"
 
 
 class ShippedModel(QgsProcessingModelAlgorithm):
-    """A model from a file, whose name is the algorithm's; what people read is in the file."""
+    """A model from a file, which also has its texts; the file's name is the algorithm's."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         self.fromFile(str(file))
 
     def createInstance(self) -> ShippedModel:
-        """Another of the same file."""
+        """A new instance of the same file."""
         return ShippedModel(self._file)
 
     def name(self) -> str:
@@ -34,15 +34,15 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return tr(super().displayName())
 
     def group(self) -> str:
-        """The group of the algorithms that it belongs to."""
+        """The group in the toolbox."""
         return tr(super().group())
 
     def groupId(self) -> str:
-        """That group's id."""
+        """The id of the group."""
         return group_id(super().group())
 
     def complete(self) -> None:
-        """Learn what its steps give, which can only be known once the provider is registered."""
+        """Determine the outputs, which are only known once the provider is registered."""
         self.canExecute()
         self.updateDestinationParameters()
 
@@ -67,12 +67,12 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return [tr(tag) for tag in ("model", "modeler", "land cover", "map")]
 
     def editable_copy(self) -> QgsProcessingModelAlgorithm:
-        """A model of the same steps that belongs to no file: the modeler asks where to keep it."""
+        """A copy without a file: the modeler asks where to save it."""
         copy = QgsProcessingModelAlgorithm()
         copy.fromFile(str(self._file))
         return copy
 
 
 def shipped_models() -> list[ShippedModel]:
-    """All of them."""
+    """All models that come with Patchwork."""
     return [ShippedModel(file) for file in sorted(FOLDER.glob("*.model3"))]

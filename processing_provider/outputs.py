@@ -1,4 +1,4 @@
-"""What a step gives back, in Processing: results for the modeler, and destinations where a copy can go.
+"""The outputs of operations in Processing: results for the modeler, and destinations for copies.
 
 Files lie in the workspace. A destination that is left out, or that is QGIS's "temporary file", stands for the file in
 the workspace itself, which outlives the session. Only vector layers are copied to a temporary file, since QGIS writes
@@ -56,7 +56,7 @@ LAYERS = (kinds.RasterOutput, kinds.VectorOutput)
 
 
 def destination_parameters(operation: Operation) -> list[QgsProcessingParameterDefinition]:
-    """The optional destinations of an operation: its first layer and its files are made by default."""
+    """The optional destinations of an operation: its first layer and its files are created by default."""
     wanted = destinations_of(operation)
     first_layer = next((name for name, output in wanted.items() if isinstance(output, LAYERS)), None)
     return [
@@ -66,7 +66,7 @@ def destination_parameters(operation: Operation) -> list[QgsProcessingParameterD
 
 
 def plain_results(operation: Operation) -> list[QgsProcessingOutputDefinition]:
-    """The outputs that have no destination; every step that works in a workspace gives it on to the next."""
+    """The outputs without a destination; every operation with a workspace has it as an output for the next one."""
     wanted = destinations_of(operation)
     results = [output for output in declared(operation.results) if output.name not in wanted]
     definitions = [RESULTS[type(output.kind)](output.name.upper(), tr(output.kind.label)) for output in results]
@@ -77,14 +77,14 @@ def plain_results(operation: Operation) -> list[QgsProcessingOutputDefinition]:
 
 
 def workspace_parameter(operation: Operation) -> Optional[Declared]:
-    """The parameter with the folder that the operation works in, where it has one."""
+    """The workspace parameter of an operation, if it has one."""
     return next((parameter for parameter in declared(operation.parameters) if parameter.name == "workspace"), None)
 
 
 def wrong_destinations(
     definitions: list[QgsProcessingParameterDefinition], parameters: Mapping[str, Any], context: QgsProcessingContext
 ) -> list[str]:
-    """What is wrong with the destinations: a format that is not the engine's, or a folder that is not there."""
+    """What is wrong with the destinations: an unsupported format, or a folder that does not exist."""
     wrong = []
     for definition in definitions:
         path = _path(parameters.get(definition.name()), context)
@@ -106,7 +106,7 @@ def _extensions(definition: QgsProcessingParameterDefinition) -> tuple[str, ...]
 
 
 class Destinations:
-    """Where the outputs of one run go."""
+    """The destinations of one run."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Destinations:
         parameters: Mapping[str, Any],
         context: QgsProcessingContext,
     ) -> None:
-        """Find out; layers that the person wants to see are noted in the context."""
+        """Read the destinations; layers to load are registered in the context."""
         self.files: dict[str, str] = {}
         self._shown: dict[str, QgsProcessingContext.LayerDetails] = {}
         self._titles: dict[str, str] = {}
@@ -145,7 +145,7 @@ class Destinations:
             self.files[name.lower()] = os.path.abspath(file)
 
     def show(self, results: Mapping[str, Any], context: QgsProcessingContext) -> None:
-        """Have the layers loaded that the person wants to see, each finished."""
+        """Load the requested layers, each with its style and group."""
         for name, details in self._shown.items():
             details.name = details.name or layers.title_of(Path(results[name])) or self._titles[name]
             context.addLayerToLoadOnCompletion(results[name], details)
@@ -181,5 +181,5 @@ def _destination(name: str, output: Output, *, create_by_default: bool) -> QgsPr
 
 
 def _destination_help(output: Output) -> str:
-    kept = tr("It lies in the workspace; a file named here is a copy.")
+    kept = tr("It is in the workspace; a file given here is a copy.")
     return f"{tr(output.help)} {kept}" if output.help else kept

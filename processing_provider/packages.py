@@ -1,4 +1,4 @@
-"""The engine's packages: pip puts them into a folder of their own, which is whole or not there."""
+"""The engine's packages: pip installs them into a folder of their own, completely or not at all."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ LINES_IN_ERROR = 15
 NO_PACKAGE = "No matching distribution"
 ADVICE = {
     "No module named pip": "Install pip for this Python (Debian and Ubuntu: apt install python3-pip) and try again.",
-    "No space left on device": "The disk is full: make about 2 GB of room and try again.",
-    "Permission denied": "The folder cannot be written: give yourself the right to, or use another QGIS profile.",
+    "No space left on device": "The disk is full: free about 2 GB and try again.",
+    "Permission denied": "The folder cannot be written: change its permissions, or use another QGIS profile.",
     "for SOCKS support": "pip cannot use a SOCKS proxy here: use an HTTP one, or a folder of wheels (WHEELS).",
     "Connection": "The package index cannot be reached: check the network and the proxy (HTTPS_PROXY) and try again.",
     "CERTIFICATE_VERIFY_FAILED": "The network's certificate is not trusted: set PIP_CERT to your organisation's.",
     NO_PACKAGE: "No package fits this Python: the engine needs Python 3.10 or later.",
 }
-GENERAL_ADVICE = "Nothing was changed. Mend what pip says and try again."
+GENERAL_ADVICE = "Nothing was changed. Fix the problem that pip reports and try again."
 
 
 class InstallationError(PatchworkError):
@@ -46,12 +46,12 @@ class InstallationError(PatchworkError):
 
 
 def engine_folder(profile: Path) -> Path:
-    """Where the engine's packages lie in a QGIS profile."""
+    """The folder of the engine's packages in a QGIS profile."""
     return profile / "patchwork" / "engine"
 
 
 def is_current(folder: Path, requirements: Path, python: str | None = None) -> bool:
-    """Whether `folder` holds what `requirements` asks for, and, with `python`, for that interpreter's version."""
+    """Whether `folder` has the packages of `requirements`, and, with `python`, for that interpreter's version."""
     try:
         digest, version = (folder / MARKER).read_text(encoding="ascii").split()
     except (OSError, ValueError):
@@ -69,7 +69,7 @@ def install(
     variables: Mapping[str, str] = MappingProxyType({}),
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Install what `requirements` asks for into `folder`, in place of what is there; False when cancelled.
+    """Install the packages of `requirements` into `folder`, replacing its content; False when cancelled.
 
     pip writes into a folder beside, which is renamed at the end: `folder` is whole or as it was. `on_line` gets each
     line that pip prints; `is_cancelled` is asked several times a second, also while pip prints nothing. When cancelled,
@@ -106,13 +106,13 @@ def install(
 
 @contextmanager
 def _alone(beside: Path) -> Iterator[Path]:
-    """The folder for what is half-made, for one installation at a time; it is empty at first and gone afterwards."""
+    """A temporary folder for one installation at a time; it is empty at first and removed afterwards."""
     beside.mkdir(parents=True, exist_ok=True)
     file = beside / "lock"
     lock = file.open("a", encoding="utf-8")
     if not take_lock(lock):
         lock.close()
-        raise InstallationError("Another installation is under way. Wait until it ends, or cancel it.")
+        raise InstallationError("Another installation is running. Wait until it has finished, or cancel it.")
     try:
         _empty(beside, but=file)
         yield beside
@@ -147,7 +147,7 @@ def _run(
     on_line: Callable[[str], None],
     is_cancelled: Callable[[], bool],
 ) -> int | None:
-    """Run a program to its end, with all that it starts: its exit status, None when cancelled."""
+    """Run a program and its child processes to the end: its exit status, None when cancelled."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     with subprocess.Popen(  # nosec B603
         command,
@@ -189,7 +189,7 @@ def _failure(lines: Iterable[str], wheels: Path | None) -> InstallationError:
     advice = next((advice for sign, advice in ADVICE.items() if sign in text), GENERAL_ADVICE)
     if wheels and NO_PACKAGE in text:
         advice = (
-            f"The folder {wheels} lacks a package, or has it for another system or version of Python. On a machine "
+            f"A package is missing in the folder {wheels}, or is for another system or version of Python. On a machine "
             "like this one with a network, fill it with: python -m pip download -r requirements.txt -d FOLDER"
         )
     return InstallationError(f"The packages could not be installed. {advice}\n{text}")
@@ -200,7 +200,7 @@ def _digest(requirements: Path) -> str:
 
 
 def _version(python: str) -> str:
-    """The interpreter's version as its compiled packages know it, such as cpython-311."""
+    """The interpreter's cache tag, such as cpython-311."""
     command = [python, "-c", "import sys; print(sys.implementation.cache_tag)"]
     environment = _environment()
     answer = subprocess.run(  # nosec B603
@@ -210,5 +210,5 @@ def _version(python: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The environment without what points Python elsewhere, such as at QGIS's own packages."""
+    """The environment without variables that redirect Python, such as to QGIS's own packages."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

@@ -22,10 +22,10 @@ from .vector_inputs import vector_layer
 
 
 class PlaceParameter(QgsProcessingParameterPoint):
-    """A point, for which a vector layer is taken as well."""
+    """A point parameter that accepts a vector layer too."""
 
     def checkValueIsAcceptable(self, input: Any, context: Optional[QgsProcessingContext] = None) -> bool:
-        """Whether it is a point; a text that is no point may be a layer, which is known once there is a context."""
+        """Whether the value is a point; other text may be a layer, which is only known with a context."""
         if super().checkValueIsAcceptable(input, context):
             return True
         if context is None:

@@ -1,4 +1,4 @@
-"""Child processes that can be ended with all that they have started."""
+"""Child processes that can be ended with their own child processes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 
 def own_group() -> dict[str, Any]:
-    """What makes Popen start a process group: ending reaches all of it, and a Ctrl+C none of it."""
+    """Options with which Popen starts a process group, which can be ended as a whole and gets no Ctrl+C."""
     if os.name == "nt":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
 
 
 def end_group(process: subprocess.Popen) -> None:
-    """End a process that was started with `own_group`, and all that it has started, at once."""
+    """Kill a process that was started with `own_group`, and its child processes."""
     if os.name == "nt":
         if process.poll() is None:
             taskkill = Path(os.environ["SYSTEMROOT"]) / "System32" / "taskkill.exe"

@@ -1,4 +1,4 @@
-"""The provider: every operation of the engine, in the Processing toolbox."""
+"""The Processing provider, with every operation of the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ICON = Path(__file__).resolve().parents[1] / "resources" / "icon.svg"
 
 
 class PatchworkProvider(QgsProcessingProvider):
-    """One algorithm for each operation that the core declares, and the models made of them."""
+    """The algorithms of all operations, and the models made of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class PatchworkProvider(QgsProcessingProvider):
         return "Patchwork"
 
     def icon(self) -> QIcon:
-        """Patches of land cover."""
+        """The icon."""
         return QIcon(str(ICON))
 
     def svgIconPath(self) -> str:
@@ -62,15 +62,15 @@ class PatchworkProvider(QgsProcessingProvider):
         return ["gpkg"]
 
     def supportedOutputTableExtensions(self) -> list[str]:
-        """Tables that are layers are GeoPackages as well."""
+        """Tables are written as GeoPackages too."""
         return ["gpkg"]
 
     def defaultRasterFileExtension(self) -> str:
-        """What a new raster is."""
+        """The default raster format."""
         return "tif"
 
     def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:
-        """What a new vector layer is."""
+        """The default vector format."""
         return "gpkg"
 
     def supportsNonFileBasedOutput(self) -> bool:

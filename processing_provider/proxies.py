@@ -1,4 +1,4 @@
-"""QGIS's proxy settings in the words of the engine, of pip and of all else that reads the environment."""
+"""QGIS's proxy settings as environment variables, for the engine and pip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy
 
 
 def proxy_environment() -> dict[str, str]:
-    """HTTPS_PROXY and so on where QGIS has a proxy of its own; empty where it takes the system's or none."""
+    """HTTPS_PROXY and so on if QGIS has its own proxy; empty if it uses the system's or none."""
     manager = QgsNetworkAccessManager.instance()
     proxy = manager.fallbackProxy()
     schemes = {QNetworkProxy.ProxyType.HttpProxy: "http", QNetworkProxy.ProxyType.Socks5Proxy: "socks5h"}

@@ -1,4 +1,4 @@
-"""What a person sets once, in the options: each setting is called to read it."""
+"""The settings of the options; a setting is called to read it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Setting(Generic[T]):
     default: T
 
     def __call__(self) -> T:
-        """The value; the default where none is set, or none that can be used."""
+        """The value; the default if none is set, or it cannot be used."""
         value = QgsSettings().value(self.key)
         try:
             return self.default if value in (None, "") else type(self.default)(value)
@@ -30,7 +30,7 @@ class Setting(Generic[T]):
             return self.default
 
     def set(self, value: T) -> None:
-        """Keep a value; the default is not kept, so that it may change with the plugin."""
+        """Store a value; the default is not stored, so that it may change with the plugin."""
         if value in ("", self.default):
             QgsSettings().remove(self.key)
         else:

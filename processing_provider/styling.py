@@ -1,4 +1,4 @@
-"""Layers that Processing loads arrive finished: named, styled, and in the group of their run."""
+"""Post-processing of layers that Processing loads: name, style, and the group of their run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import layers
 
 
 class ArrivesFinished(QgsProcessingLayerPostProcessorInterface):
-    """Styles a layer of a run and puts it where the others of the run are."""
+    """Styles a layer of a run and moves it into the run's group."""
 
     def __init__(self, workspace: Optional[Path]) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class ArrivesFinished(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Take in a layer that has just been loaded."""
+        """Style and move a layer that has just been loaded."""
         layers.load_style(layer)
         project = layer.project() or context.project()
         if self._workspace is not None and project is not None:
@@ -40,7 +40,7 @@ _kept: list[ArrivesFinished] = []
 
 
 def finish_on_arrival(details: QgsProcessingContext.LayerDetails, file: str, workspace: Optional[str]) -> None:
-    """Have a layer that will be loaded from a file finished; it joins the group of the workspace, if there is one."""
+    """Post-process a layer that will be loaded from a file; it joins the group of the workspace, if there is one."""
     finishing = ArrivesFinished(Path(workspace) if workspace else None)
     _kept[:] = [*(other for other in _kept if not sip.isdeleted(other)), finishing]
     details.setPostProcessor(finishing)

@@ -1,4 +1,4 @@
-"""What the toolbox's context menu offers for Patchwork's algorithms. Only a QGIS window needs it."""
+"""Actions in the context menu of the toolbox, for the QGIS window only."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .translation import tr
 
 
 class OpenInModeler(ContextAction):
-    """Opens a shipped model as one of the person's own, to be changed and kept elsewhere."""
+    """Opens a copy of a shipped model in the modeler."""
 
     def __init__(self) -> None:
         super().__init__()
         self.name = tr("Open in the modeler…")
 
     def icon(self) -> QIcon:
-        """The modeler's."""
+        """The icon of the modeler."""
         return QgsApplication.getThemeIcon("/processingModel.svg")
 
     def isEnabled(self) -> bool:
-        """For shipped models alone."""
+        """Only for shipped models."""
         return isinstance(self.itemData, ShippedModel)
 
     def execute(self) -> None:
-        """Show the modeler."""
+        """Open the modeler."""
         from processing.modeler.ModelerDialog import ModelerDialog  # loads much; wanted now only
 
         dialog = ModelerDialog.create(self.itemData.editable_copy())
@@ -40,12 +40,12 @@ ACTIONS = [OpenInModeler()]
 
 
 def add_to_toolbox() -> None:
-    """Offer the actions from now on."""
+    """Register the actions."""
     ProviderContextMenuActions.registerProviderContextMenuActions(ACTIONS)
 
 
 def remove_from_toolbox() -> None:
-    """Offer them no longer; nothing happens where they were not offered."""
+    """Unregister the actions, if they are registered."""
     offered = [action for action in ACTIONS if action in ProviderContextMenuActions.actions]
     ProviderContextMenuActions.deregisterProviderContextMenuActions(offered)
 

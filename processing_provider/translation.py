@@ -1,4 +1,4 @@
-"""Texts in the person's language."""
+"""Translation of texts."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 
 def tr(text: str) -> str:
-    """The text in the language of QGIS, where there is a translation."""
+    """The text in the language of QGIS, if there is a translation."""
     return QCoreApplication.translate("Patchwork", text)

@@ -1,4 +1,4 @@
-"""Vector layers handed to the engine, which knows files only."""
+"""Vector layers as files, which is all that the engine reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVecto
 
 
 def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
-    """A file with what the person sees in QGIS: selection, filter, layer, CRS, fields and edits as they are there.
+    """A file with the layer as QGIS shows it: selection, filter, CRS, fields and edits.
 
     The file is the layer's own where it says the same, otherwise an export among QGIS's temporary files. Call it in the
     thread of the layer. Raises QgsProcessingException where there is no such layer or it cannot be exported.
@@ -59,7 +59,7 @@ def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: Qgs
 
 
 def _is_as_its_file(layer: QgsVectorLayer) -> bool:
-    """Whether the engine can read a file that has the features, the edits, the CRS and the fields that QGIS shows."""
+    """Whether the engine can read the layer's own file, and it has the features, edits, CRS and fields as shown."""
     data = layer.dataProvider()
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     return (
@@ -81,7 +81,7 @@ def _export(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> str:
-    """A GeoPackage of the layer.
+    """Export the layer to a GeoPackage.
 
     A field `fid` stays a field like others: QGIS's own export makes it the key, and loses what is not unique.
     """

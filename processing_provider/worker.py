@@ -1,4 +1,4 @@
-"""An engine that is kept warm for small requests: while the dock is open, a click on the map is answered at once."""
+"""An engine process that is kept running for small requests, while the dock is open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .interpreter import Interpreter, find_interpreter
 
 
 class Worker:
-    """At most one process, lent to one request at a time; a request that finds it busy starts an engine of its own."""
+    """At most one process, used by one request at a time; a request that finds it busy starts its own engine."""
 
     def __init__(self) -> None:
         self._busy = threading.Lock()
@@ -22,12 +22,12 @@ class Worker:
         self._child: Optional[Child] = None
 
     def keep(self) -> None:
-        """Have it from now on; it starts in the background."""
+        """Keep a process from now on; it starts in the background."""
         self._is_wanted = True
         threading.Thread(target=self._warm_up, daemon=True).start()
 
     def release(self) -> None:
-        """End it, as soon as it is free."""
+        """End the process as soon as it is free."""
         self._is_wanted = False
         if self._busy.acquire(blocking=False):
             self._end()
@@ -35,7 +35,7 @@ class Worker:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep none while the block lasts, such as while the packages that it has loaded are replaced."""
+        """Keep no process during the block, such as while its packages are replaced."""
         is_wanted = self._is_wanted
         self.release()
         try:
@@ -46,7 +46,7 @@ class Worker:
 
     @contextmanager
     def borrowed(self, interpreter: Interpreter) -> Iterator[Optional[Child]]:
-        """The process for one request, None where none is kept or it is busy.
+        """The process for one request, None if none is kept or it is busy.
 
         When the request is cancelled or fails the process is ended, and another one takes its place.
         """

@@ -113,7 +113,7 @@ def test_a_wrong_secret_is_told_without_it(run, service, store, hub, tmp_path):
 def test_configurations_that_cannot_be_used_are_told(run, service, store, tmp_path):
     run("splitarea", {"WORKSPACE": str(tmp_path), "SOURCE": "sentinelhub", "AREA": AREA})
     other = configuration(store, "user", "password", "EsriToken")
-    for name, words in {"abc1234": "has no authentication configuration", other: "of the method EsriToken"}.items():
+    for name, words in {"abc1234": "has no authentication configuration", other: "has the method EsriToken"}.items():
         assert words in reason(run, "findscenes", {"WORKSPACE": str(tmp_path), **service, **SUMMER, "AUTH": name})
 
 

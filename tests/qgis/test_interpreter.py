@@ -84,7 +84,7 @@ def test_missing_packages_are_named_with_what_to_do(run, tmp_path, monkeypatch):
     bare = script(tmp_path / "bare python", f'exec "{sys.executable}" -S "$@"')
     monkeypatch.setenv("PATCHWORK_PYTHON", bare)
     message = failure(run, tmp_path)
-    assert f"{bare}, which is named in the environment variable PATCHWORK_PYTHON, lacks numpy, " in message
+    assert f"{bare}, which is set in the environment variable PATCHWORK_PYTHON, has no numpy, " in message
     assert f'"{bare}" -m pip install -r' in message
 
 

@@ -245,7 +245,7 @@ def test_an_error_of_the_engine_is_the_persons_message(run, tmp_path, engine_pyt
         ({"BANDS": "B02", "INDICES": "NDVI,nonsense"}, "'nonsense' is not one of"),
         ({"CLASSIFIER": "oracle"}, "CLASSIFIER|Classifier"),
         ({"REFERENCE": "/no/such/file.shp"}, "Reference|REFERENCE"),
-        ({"PATCH_SIZE": 0}, "not above 0"),
+        ({"PATCH_SIZE": 0}, "must be greater than 0"),
         ({"AREA": "/no/such/area.gpkg"}, "AREA|Area"),
         ({"MAP": "/tmp/map.png"}, r"MAP\).*must end in \.tif"),
         ({"REPORT": "/no/such/folder/report.html"}, "there is no folder /no/such/folder"),

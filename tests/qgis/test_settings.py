@@ -50,7 +50,7 @@ assert page.jobs.text() == "One for each core"
 again.resize(320, 600)
 again.show()
 assert again.minimumSizeHint().width() <= 320
-for text, python in (("Everything the engine needs is there", {python!r}), ("does not exist", "/no/such/python"),
+for text, python in (("All required packages are installed", {python!r}), ("does not exist", "/no/such/python"),
                      ("does not run", {broken!r}), ("pip install -r", {bare!r})):
     again.python.setFilePath(python)
     again.test.click()

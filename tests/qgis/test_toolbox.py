@@ -110,11 +110,12 @@ def test_a_dialog_says_what_must_be_given(provider, dialogs):
 
 
 def test_a_dialog_says_what_is_missing_beside_what_is_there(dialogs):
-    imagery = "Imagery folder (IMAGERY) is missing: the source folder needs it."
+    area = "Area of interest (AREA) is missing; or set IMAGERY, to use its whole extent."
+    imagery = "Imagery folder (IMAGERY) is missing: the source folder reads it."
     reference = "Reference (REFERENCE) is missing: polygons of known class."
     lacking = {name: facts["check"][1].splitlines() for name, facts in dialogs.items() if not facts["check"][0]}
-    assert sorted(lacking.pop("makemap")) == [imagery, reference]
-    assert lacking == {"findscenes": [imagery], "downloadscenes": [imagery]}
+    assert sorted(lacking.pop("makemap")) == [area, imagery, reference]
+    assert lacking == {"splitarea": [area], "findscenes": [imagery], "downloadscenes": [imagery]}
 
 
 def test_dates_are_chosen_from_a_calendar(dialogs):
@@ -280,10 +281,10 @@ found["left"] = len(ProviderContextMenuActions.actions) - len(before)
 @pytest.mark.parametrize(
     ("name", "wrong", "message"),
     [
-        ("splitarea", {"PATCH_SIZE": 0}, "PATCH_SIZE.*not above 0"),
+        ("splitarea", {"PATCH_SIZE": 0}, "PATCH_SIZE.*must be greater than 0"),
         ("splitarea", {"RESOLUTION": -10}, "RESOLUTION|Resolution"),
         ("splitarea", {"AREA": "somewhere"}, "AREA|Area"),
-        ("findscenes", {"START": "2019-02-01", "END": "2019-01-31"}, "START.*lies after the end"),
+        ("findscenes", {"START": "2019-02-01", "END": "2019-01-31"}, "START.*is after end"),
         ("findscenes", {"MAX_CLOUD_COVER": 101}, "MAX_CLOUD_COVER|Maximum cloud cover"),
         ("downloadscenes", {"CONNECTIONS": 0}, "CONNECTIONS|Connections"),
         ("maskclouds", {"WORKSPACE": __file__}, "is a file. Choose a folder"),

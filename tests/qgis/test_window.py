@@ -13,7 +13,7 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert told["patches"] >= 4
     assert re.match(r"\d+ patches, 24 km². A year takes about", told["planned"])
     assert set(told["seen"]) >= {"waiting", "running", "done"}
-    assert told["note"] == "The map is made."
+    assert told["note"] == "The map is finished."
     assert told["group"] == "Patchwork – sample-region"
     assert told["layers"][:4] == ["Patches", "Land-cover map", "Confidence", "Valid observations"]
     assert told["layers"][-2:] == ["Reference", "Scenes"]
@@ -33,7 +33,7 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert told["rows"] == 5
     assert told["colours"]["1200"] == "#ffcc00"
     assert re.fullmatch(r"\d{8}T\d{6}", told["skipped"])
-    assert told["note"] == "The map is made."
+    assert told["note"] == "The map is finished."
     assert told["classes"]["9120"] == "#33aa33"
     assert set(told["classes"].items()) <= set(told["colours"].items())
     assert told["valid"] > 3
@@ -50,7 +50,7 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
 
 def test_an_account_is_tried_and_what_imagery_will_cost_is_told_before_it_is_fetched(play, hub, tmp_path):
     told = play("account_story", **{**hub, "HUB_URL": hub["url"]})
-    assert re.match(r"signed in, [\d ]+ units left", told["signed_in"])
+    assert re.match(r"Signed in, [\d ]+ processing units left", told["signed_in"])
     assert "does not accept the account" in told["wrong"]
     assert re.match(r"\d+ acquisitions, \d+ processing units, .* to fetch", told["costs"])
     assert told["quick_look"]

@@ -19,7 +19,7 @@ def test_from_a_zip_to_a_map(play, tmp_path, monkeypatch):
     assert "cancelled" in told["cancelled"]
     assert told["left"] == []
     assert told["installed"]
-    assert told["note"] == "The map is made."
+    assert told["note"] == "The map is finished."
 
 
 def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path, processes_with):
@@ -36,7 +36,7 @@ def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play,
     assert after["workspace"] == before["workspace"]
     assert after["field"] == "crop"
     assert str(after["layer"]).endswith("reference.shp")
-    assert after["note"] == "The map is made."
+    assert after["note"] == "The map is finished."
 
 
 def test_rough_hands(play, places):
@@ -45,18 +45,18 @@ def test_rough_hands(play, places):
     assert "too small" in told["tiny"]
     assert "Draw a smaller area" in told["continent"]
     assert "TB on disk" in told["large_patches"]
-    assert re.search(r"The area has [\d,]+ km². .*Go on\?", told["question"])
+    assert re.search(r"The area is [\d,]+ km². .*Continue\?", told["question"])
     assert told["cancels"] >= 8
     assert told["left"] == []
-    assert "Cancelled. What is done is kept" in told["cancelled"]
+    assert "Cancelled. Finished steps are kept" in told["cancelled"]
     assert told["button"] == "Continue the map"
-    assert told["whole"] == "The map is made."
+    assert told["whole"] == "The map is finished."
     assert told["lines"] <= 1000
-    assert told["left_alone"] == "The map is made."
+    assert told["left_alone"] == "The map is finished."
     assert told["same"] == [True, True, True]
-    assert "is held by another run" in told["held"]
-    assert told["after_closing"] == ["The map is made.", 0]
-    assert "moved or deleted" in told["gone"]
+    assert "is in use by another run" in told["held"]
+    assert told["after_closing"] == ["The map is finished.", 0]
+    assert "Was it moved or deleted" in told["gone"]
     assert "/no/such/python does not exist" in told["broken"]
     assert told["unloaded"]
     assert told["reloaded"] == [True, "sample"]
