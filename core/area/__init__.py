@@ -1,1 +1,1 @@
-"""The area of interest: reading it, cutting it, and estimates of what it takes."""
+"""The area of interest: reading, splitting, and estimates of time and space."""

@@ -1,4 +1,4 @@
-"""About what a run takes on two cores: rough numbers to plan with; `benchmarks/steps.py` tells those of a machine."""
+"""Rough estimates of time, space and memory of a run on two cores; `benchmarks/steps.py` measures a machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Estimate:
 
 
 def estimate_year(pixels: int, largest_patch: int) -> Estimate:
-    """What a year of Sentinel-2 takes, on two cores, over that many pixels; the largest patch decides the memory."""
+    """The estimate for a year of Sentinel-2 over so many pixels, on two cores; the largest patch decides the memory."""
     raw_mb = pixels * ACQUISITIONS_PER_YEAR * _VALUES_PER_PIXEL * 2 / 1e6
     seconds = raw_mb / RAW_MB_PER_SECOND / _CORES + pixels / 1e6 * _SECONDS_PER_MEGAPIXEL + _SECONDS_OF_TRAINING
     memory_mb = _CORES * (_PROCESS_MB + min(largest_patch * _BYTES_PER_SERIES / 1e6, _BLOCK_MB))

@@ -1,4 +1,4 @@
-"""Areas and places as people give them: a vector file in any CRS, an extent, or a point."""
+"""Reading areas and places: a vector file in any CRS, an extent, or a point."""
 
 from __future__ import annotations
 

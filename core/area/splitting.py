@@ -129,7 +129,7 @@ def _read_count(text: str) -> tuple[int, int]:
 
 
 def _refuse_too_many(number: int, domain: Window, grid: PixelGrid) -> None:
-    """DataError if there would be more patches than anybody wants, before they are made."""
+    """Raise DataError if there would be too many patches."""
     if number > _MOST_PATCHES:
         side = math.sqrt(domain.height * grid.pixel_height * domain.width * grid.pixel_width / _MOST_PATCHES)
         raise DataError(
@@ -160,7 +160,7 @@ def _bounds_text(geometry: BaseGeometry) -> str:
 
 
 def _touched(patches: Sequence[Patch], shown: BaseGeometry) -> tuple[Patch, ...]:
-    """The patches that hold some of the area: smaller by a hair, so that those it only touches are left out."""
+    """The patches that contain some of the area; those that it only touches are excluded."""
     windows = [patch.window for patch in patches]
     edges = np.array([(own.column, own.row, own.right, own.bottom) for own in windows]) + np.array(_HAIR)
     shapely.prepare(shown)

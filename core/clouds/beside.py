@@ -17,7 +17,7 @@ from .masks import CloudMasks, Scene
 
 @contextmanager
 def masking_beside(masks: CloudMasks, resources: Resources) -> Iterator[Callable[[Download], None]]:
-    """Mask clouds in a thread while the block fetches; yields what is to be called with each file that exists.
+    """Mask clouds in a thread during the block; yields a function to call with each file that exists.
 
     A scene is masked as soon as all files exist that decide its clouds. Scenes that remain when the block ends, and
     those that failed, are left to a later refresh.
@@ -33,7 +33,7 @@ def masking_beside(masks: CloudMasks, resources: Resources) -> Iterator[Callable
 
 
 def _mask_arrivals(masks: CloudMasks, resources: Resources, arrivals: Queue[Optional[Download]]) -> None:
-    """Take what has arrived, mask the scenes that are complete with it, and so on until None arrives."""
+    """Collect arrived files and mask the scenes that they complete, until None arrives."""
     there: set[tuple[str, str, int]] = set()
 
     def is_complete(scene: Scene) -> bool:

@@ -1,4 +1,4 @@
-"""What was seen: valid observations, cloud probability and NDVI, of pixels over the year and of the area by date."""
+"""Statistics of observations: valid observations, cloud probability and NDVI, by pixel and by date."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PixelStatistics:
     def layers(self) -> np.ndarray:
         """(3, y, x) float32: valid observations, mean cloud probability (percent), mean NDVI of valid observations.
 
-        NaN where nothing was seen at all, and for NDVI where nothing valid was that has one.
+        NaN where there is no observation, and for NDVI where there is no valid one.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             probability = self._probability / self._known
@@ -75,7 +75,7 @@ class DateStatistics:
         self.ndvi_valid += other.ndvi_valid
 
     def row(self) -> tuple[float | None, float | None, float | None]:
-        """Mean NDVI with clouds and without, and the fraction of the seen pixels that is valid; None where unknown."""
+        """Mean NDVI with clouds and without, and the valid fraction of the observed pixels; None if unknown."""
         return (
             self.ndvi_seen / self.seen / _SCALE if self.seen else None,
             self.ndvi_valid / self.valid / _SCALE if self.valid else None,

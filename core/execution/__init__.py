@@ -1,4 +1,4 @@
-"""The one place that runs things in parallel: how many at a time, with how much memory, and how each ended."""
+"""Parallel execution: processes, threads and memory, and the outcome of each task."""
 
 from .resources import Resources, Share
 from .running import run_all

@@ -1,4 +1,4 @@
-"""How tasks end: their results, or why they failed, from threads, processes or a Dask cluster."""
+"""Outcomes of tasks, results or failures, from threads, processes or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def outcomes_of_processes(
     resources: Resources,
     started: Callable[[int], None],
 ) -> Iterator[tuple[int, R | Failure]]:
-    """The outcome of each task with its number, as they come in; `started` is told each that is handed out."""
+    """The outcome of each task with its number, as they come in; `started` is called with the number of each task."""
     share = resources.share(len(tasks))
 
     def handed_out() -> Iterator[tuple[int, T]]:
@@ -91,7 +91,7 @@ def outcomes_of_processes(
 
 @contextmanager
 def _backend(name: str, processes: int) -> Iterator[None]:
-    """Where joblib runs tasks while the block lasts."""
+    """Set joblib's backend during the block."""
     if name == "processes":
         with joblib.parallel_config(
             "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
@@ -130,7 +130,7 @@ def _attempt_numbered(index: int, function: Callable[[T], R], task: T, label: st
 
 
 def _end_with_parent(parent: int) -> None:
-    """End this worker when the process that started it is gone, however it went: nothing computes for nobody."""
+    """End this worker process when its parent process has ended."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,4 +1,4 @@
-"""What a run may use of the machine."""
+"""Resources of a run: memory, jobs and backend."""
 
 from __future__ import annotations
 

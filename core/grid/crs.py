@@ -1,4 +1,4 @@
-"""Coordinate reference systems, and geometries brought from one to another."""
+"""Coordinate reference systems, and transformations between them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Ground:
 
 
 def read_crs(name: str) -> CRS:
-    """The CRS of an authority code or WKT; ParameterError where there is none such."""
+    """The CRS of an authority code or WKT; ParameterError if it is unknown."""
     try:
         return CRS.from_user_input(name)
     except CRSError as error:
@@ -45,9 +45,9 @@ def utm_crs(geometry: BaseGeometry, crs: str) -> str:
 
 
 def reproject(geometries: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Geometries brought from one CRS to another, long edges bent as the projection bends them.
+    """Geometries transformed from one CRS to another; long edges are densified.
 
-    Of invalid ones only the corners are moved.
+    Of invalid ones only the vertices are transformed.
     """
     source_crs, target_crs = read_crs(source), read_crs(target)
     if source_crs == target_crs:

@@ -9,7 +9,7 @@ from .windows import Window
 
 @dataclass(frozen=True)
 class Patch:
-    """One rectangle of the grid. The id tells its place, so it stays the same when the area grows."""
+    """One rectangle of the grid. The id encodes its position, so it stays the same when the area grows."""
 
     id: str
     window: Window

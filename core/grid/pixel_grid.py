@@ -52,7 +52,7 @@ class PixelGrid:
         return cls(name, 0.0, _top(resolution), resolution, resolution)
 
     def recounted(self) -> PixelGrid:
-        """The same pixels, counted as `utm` does where they lie on whole multiples of their size.
+        """The same pixels, counted as `utm` does if they are on whole multiples of their size.
 
         So the same ground has the same rows, columns and patches from whichever source its imagery comes.
         """

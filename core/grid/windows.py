@@ -81,7 +81,7 @@ class Window:
         return self.moved(-outer.row, -outer.column)
 
     def slices(self, part: Window) -> tuple[slice, slice]:
-        """Where `part`, a window inside this one, lies in an array of this one."""
+        """The slices of `part`, a window inside this one, in an array of this one."""
         inside = part.within(self)
         return slice(inside.row, inside.bottom), slice(inside.column, inside.right)
 

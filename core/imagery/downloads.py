@@ -111,14 +111,14 @@ def fetch(workspace: Workspace, source: Source, download: Download) -> None:
 
 
 def _parts(workspace: Workspace, download: Download, widest: int) -> Iterator[tuple[Window, Path]]:
-    """The windows that are asked for one by one, each with the file that keeps it until all are there."""
+    """The windows of single requests, each with the file that keeps it until all are fetched."""
     kept = workspace.paths.parts(download.patch)
     for number, part in enumerate(download.window.tiles(widest or max(download.window.shape))):
         yield part, kept / f"{download.acquisition.name}-{download.factor}-{number}.tif"
 
 
 def _read(source: Source, download: Download, part: Window, file: Path | None) -> np.ndarray:
-    """The pixels of one part, from the file where they have come before: what is paid for is not asked for again."""
+    """The pixels of one part, from its file if it exists: what was paid for is not requested again."""
     if file is not None and fingerprint_of(file) == download.fingerprint:
         return read_raster(file)
     pixels = source.read(download.acquisition, download.bands, download.grid, part)

@@ -24,8 +24,7 @@ from .sources.protocols import Source
 
 @dataclass(frozen=True)
 class Search:
-    """Which acquisitions: of a period (days, both included; None is open), with at most so much cloud (percent),
-    without the names in `skipped`."""
+    """A search: the period (days, both included; None is open), maximum cloud cover (percent), skipped names."""
 
     start: date | None
     end: date | None

@@ -32,7 +32,7 @@ def write_acquisitions(workspace: Workspace) -> None:
 
 
 def write_cloud_styles(workspace: Workspace) -> None:
-    """The style of cloud probability, shown in its time, beside each cloud file."""
+    """Write the style of cloud probability, with its time range, beside each cloud file."""
     acquisitions = workspace.catalogue.acquisitions
     for item, moments in zip(acquisitions, styles.shown_moments([item.time for item in acquisitions]), strict=True):
         style = styles.scale_style(styles.CLOUD_PROBABILITY, moments)

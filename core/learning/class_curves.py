@@ -1,4 +1,4 @@
-"""The mean series of each class over its samples: what a place's own series is held against."""
+"""The mean series of each class over its samples, for comparison with the series of a place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mean_features(class_ids: np.ndarray, features: np.ndarray) -> dict[int, list
 
 
 def class_curve(plan: SeriesPlan, means: Sequence[float], name: str) -> np.ndarray | None:
-    """A band or index (date,) of one class by its mean features; None where the samples do not tell it.
+    """A band or index (date,) of one class from its mean features; None if the samples do not have it.
 
     An index that is not among the features is that of the mean bands. Radar is in decibel.
     """

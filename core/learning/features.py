@@ -1,4 +1,4 @@
-"""What the features of a pixel are: which bands and indices, on which regular dates."""
+"""The features of a pixel: bands and indices on regular dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..vocabulary.indices import INDICES, bands_of
 
 @dataclass(frozen=True)
 class SeriesPlan:
-    """What a series is made of: bands, indices, and the regular dates."""
+    """The plan of a series: bands, indices, and regular dates."""
 
     bands: tuple[str, ...]
     indices: tuple[str, ...]
@@ -32,7 +32,7 @@ class SeriesPlan:
 
     @property
     def needed_bands(self) -> tuple[str, ...]:
-        """The bands that must be read: those asked for and those of the indices."""
+        """The bands to read: those of the plan and those of its indices."""
         return tuple(dict.fromkeys(band for value in self.values for band in bands_of(value)))
 
     def restricted_to(self, values: Sequence[str]) -> SeriesPlan:
@@ -54,9 +54,9 @@ class SeriesPlan:
 def plan_series(
     available: Sequence[str], bands: Sequence[str], indices: Sequence[str], dates: tuple[date, ...]
 ) -> tuple[SeriesPlan, tuple[str, ...]]:
-    """The plan of all that the available bands allow, and the names of what was asked for and cannot be had.
+    """The plan that the available bands allow, and the requested names that they do not.
 
-    Radar bands are always part of it: they are fetched for nothing else.
+    Radar bands are always included: they are fetched for this only.
     """
     radar = [band for band in available if band in RADAR_BANDS and band not in bands]
     usable_bands = tuple(band for band in (*bands, *radar) if band in available)

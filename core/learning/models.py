@@ -30,7 +30,7 @@ _TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "numpy.", "collections.", "builtin
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted estimator with all that is needed to apply it: what its features are made of, and its classes."""
+    """A fitted estimator with the plan of its features and its classes."""
 
     estimator: Any
     plan: SeriesPlan
@@ -57,7 +57,7 @@ class Model:
 
 
 def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threads: int) -> Any:
-    """The classifier of that name fitted to features (n, feature) and class ids (n,), ready to predict block by block.
+    """The classifier of that name fitted to features (n, feature) and class ids (n,), ready to predict in blocks.
 
     Raises ParameterError if there is no classifier of that name.
     """
@@ -77,7 +77,7 @@ def _predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
 
 
 def importances(estimator: Any) -> list[float] | None:
-    """How much each feature counts, summing to 1; None where the classifier does not tell."""
+    """The importance of each feature, summing to 1; None if the classifier has none."""
     found = getattr(estimator, "feature_importances_", None)
     if found is None or not np.sum(found):
         return None
@@ -91,7 +91,7 @@ def versions() -> tuple[str, str]:
 
 
 def save_model(path: Path, model: Model) -> None:
-    """Write the model as a skops file, which holds no code, whole or not at all."""
+    """Write the model as a skops file, which contains no code, completely or not at all."""
     description = {
         "plan": model.plan.to_json(),
         "classes": model.scheme.to_json(),
@@ -102,7 +102,7 @@ def save_model(path: Path, model: Model) -> None:
 
 
 def load_model(path: Path) -> Model:
-    """The model of a file; DataError where it is none, or holds other things than an estimator of known packages."""
+    """The model of a file; DataError if it is not a model, or contains other types than those of known packages."""
     try:
         types = skops.io.get_untrusted_types(file=path)
         strange = [name for name in types if not name.startswith(_TRUSTED_PACKAGES)]

@@ -1,4 +1,4 @@
-"""Observations: what acquisitions have seen of the pixels of a window."""
+"""Observations of the pixels of a window."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BLOCK_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Observations:
-    """What acquisitions with the same bands have seen of some pixels.
+    """Observations of some pixels by acquisitions with the same bands.
 
     `stack` (time, band, pixel) uint16 in the order of `bands`, `valid` (time, pixel) bool, `times` in order, UTC.
     """

@@ -53,7 +53,7 @@ class ModelRecord(Record):
 
     @property
     def blocks(self) -> Assessment | None:
-        """The cross-validation by spatial blocks; None if it was not asked for, or no class could be tested."""
+        """The cross-validation by spatial blocks; None if it was not requested, or no class could be tested."""
         return self._assessment("blocks")
 
     def _assessment(self, kind: str) -> Assessment | None:

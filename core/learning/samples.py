@@ -52,7 +52,7 @@ def labelled_pixels(classes: np.ndarray, polygons: np.ndarray, window: Window, s
 
 
 def draw(candidates: Candidates, number: Mapping[int, int]) -> Candidates:
-    """The lowest-ranked `number[class]` pixels of each class (all where there are fewer)."""
+    """The lowest-ranked `number[class]` pixels of each class (all if there are fewer)."""
     chosen = []
     for class_id, wanted in sorted(number.items()):
         own = np.flatnonzero(candidates.class_ids == class_id)
@@ -63,7 +63,7 @@ def draw(candidates: Candidates, number: Mapping[int, int]) -> Candidates:
 
 
 def share_out(counts: Mapping[int, int], per_class: int, balance: str) -> dict[int, int]:
-    """How many samples each class gets: `equal`, or `proportional` to its labelled pixels with the same total."""
+    """The number of samples of each class: `equal`, or `proportional` to its labelled pixels with the same total."""
     if balance == "equal":
         return dict.fromkeys(counts, per_class)
     total = sum(counts.values())

@@ -23,10 +23,9 @@ _SCALE = np.float32(1e-4)
 
 
 def join(plan: SeriesPlan, groups: Sequence[Observations], threads: int = 1) -> np.ndarray:
-    """Features (pixel, feature) float32 of what several satellites observed: each value by all that have its bands.
+    """Features (pixel, feature) float32 of observations of several satellites: each value from all that have its bands.
 
-    Where several groups have them they make one series, in order of time. Values that no valid observation tells of a
-    pixel are NaN.
+    If several groups have them they make one series, in order of time. Values without a valid observation are NaN.
     """
     count = groups[0].valid.shape[1]
     shares = _shares(plan, groups)
@@ -40,7 +39,7 @@ def join(plan: SeriesPlan, groups: Sequence[Observations], threads: int = 1) -> 
 
 
 def validly_seen(plan: SeriesPlan, groups: Sequence[Observations]) -> np.ndarray:
-    """(pixel,) bool: for which pixels every value has a valid observation; the others have NaN among their features."""
+    """(pixel,) bool: the pixels with a valid observation of every value; the others have NaN among their features."""
     seen = np.ones(groups[0].valid.shape[1], dtype=bool)
     for _, having in _shares(plan, groups):
         seen &= np.logical_or.reduce([group.valid.any(axis=0) for group in having], axis=0)
@@ -48,7 +47,7 @@ def validly_seen(plan: SeriesPlan, groups: Sequence[Observations]) -> np.ndarray
 
 
 def _shares(plan: SeriesPlan, groups: Sequence[Observations]) -> list[tuple[SeriesPlan, list[Observations]]]:
-    """The plan in parts: values that are told by the same groups, with these groups."""
+    """The plan in parts: values that the same groups have, with these groups."""
     told: dict[tuple[int, ...], list[str]] = {}
     for value in plan.values:
         having = (number for number, group in enumerate(groups) if set(bands_of(value)) <= set(group.bands))

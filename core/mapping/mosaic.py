@@ -139,7 +139,7 @@ def _write_plain(
 
 
 def _sum_of(pixels: np.ndarray) -> int:
-    """The sum of the bytes: GDAL tells of a full disk only in its log, so what is read back is compared by it."""
+    """The sum of the bytes, to check what was written: GDAL reports a full disk only in its log."""
     return int(np.ascontiguousarray(pixels).view(np.uint8).sum(dtype=np.uint64))
 
 

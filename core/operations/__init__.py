@@ -1,4 +1,4 @@
-"""The operations of the public face, and the one door through which every face runs them."""
+"""The operations, and the function with which every interface runs them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class CheckInstallation(ServiceParameters):
 
 @frozen
 class Installation:
-    """Results of checkinstallation: a report for people, and its main facts for programs."""
+    """Results of checkinstallation: a report as text, and its main facts."""
 
     report: Annotated[str, TextOutput("Report", "Text to paste into a bug report.")]
     missing: Annotated[int, NumberOutput("Number of missing packages")]

@@ -38,7 +38,7 @@ class ReferenceProblems:
     """The classes and the problems."""
 
     classes: Annotated[
-        str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null where unknown).")
+        str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null if unknown).")
     ]
     problems: Annotated[str, TextOutput("Problems", "Problems and how to fix them, one line each.")]
     problem_number: Annotated[int, NumberOutput("Number of problems")]

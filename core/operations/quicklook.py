@@ -102,7 +102,7 @@ def _chosen(workspace: Workspace, time: str) -> Acquisition:
 
 
 def _shown(item: Acquisition) -> tuple[str, ...]:
-    """Red, green and blue where there are all three, otherwise one band."""
+    """Red, green and blue if the acquisition has all three, otherwise one band."""
     if set(_TRUE_COLOUR) <= set(item.bands):
         return _TRUE_COLOUR
     return ("VV",) if "VV" in item.bands else item.bands[:1]

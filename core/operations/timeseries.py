@@ -56,14 +56,14 @@ class TimeSeriesOfPlace:
         TableOutput(
             "Mean of the class",
             "time, <name> for each name: the mean over the samples of the place's class on the regular dates. Header "
-            "only where there is no map or sample.",
+            "only if there is no map or sample.",
             destination=True,
         ),
     ]
     class_name: Annotated[
         str, TextOutput("Class in the map", "Within a polygon the most frequent; empty without a map.")
     ]
-    class_colour: Annotated[str, TextOutput("Colour of the class", "As #rrggbb; empty where there is no class.")]
+    class_colour: Annotated[str, TextOutput("Colour of the class", "As #rrggbb; empty without a class.")]
 
 
 def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
@@ -95,7 +95,7 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
 
 
 def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
-    """Raise DataError for what no acquisition tells."""
+    """Raise DataError for a band or index that no acquisition has."""
     available = workspace.catalogue.bands
     for name in names:
         if not workspace.catalogue.tells(name):
@@ -107,7 +107,7 @@ def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
 
 
 def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optional[LandCoverClass]:
-    """The class that the map has at most pixels of the place; None where there is no map, or only no data."""
+    """The most frequent class of the map at the place; None if there is no map, or only no data."""
     import numpy as np
 
     from ..mapping.mosaic import read_classes
@@ -121,7 +121,7 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
 
 
 def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, ...]) -> list[dict[str, object]]:
-    """What the samples of a class are on the mean, a row for each regular date."""
+    """The mean of the samples of a class, one row for each regular date."""
     from ..learning.class_curves import class_curve
     from ..learning.records import SampleRecord
 
@@ -138,7 +138,7 @@ def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, .
 
 
 def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
-    """Which pixels belong to the place: a mask (y, x) and its window of the grid."""
+    """The pixels of the place: a mask (y, x) and its window of the grid."""
     import numpy as np
     import shapely
 
@@ -158,7 +158,7 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
         raise DataError(f"The place {place} is outside the area of the workspace. Is its CRS right?")
     mask = burn(shapes, np.ones(len(shapes), dtype=np.uint8), window).astype(bool) & layout.area_mask(window)
     if not mask.any():
-        # A polygon smaller than a pixel holds no pixel's centre: then the pixel it lies in speaks for it.
+        # A polygon smaller than a pixel may contain no pixel centre: then the pixel that it is in is used.
         points = burn(shapely.centroid(shapes), np.ones(len(shapes), dtype=np.uint8), window).astype(bool)
         mask = points & layout.area_mask(window)
     if not mask.any():
@@ -167,7 +167,7 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
 
 
 def _available_from(acquisition: Acquisition, names: tuple[str, ...]) -> list[str]:
-    """The bands and indices that can be had from an acquisition."""
+    """The bands and indices that an acquisition has."""
     return [name for name in names if set(bands_of(name)) <= set(acquisition.bands)]
 
 

@@ -28,7 +28,7 @@ _TOLD = 10
 
 @dataclass(frozen=True)
 class ClassCount:
-    """A class and how much there is of it in the area; `hectares` is None where nobody knows."""
+    """A class with its polygons and hectares in the area; `hectares` is None if unknown."""
 
     entry: LandCoverClass
     polygons: int
@@ -37,7 +37,7 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class ReferenceCheck:
-    """The classes in order of id, what is wrong, one line each, and whether a run could use the layer all the same."""
+    """The classes in order of id, the problems, one line each, and whether a run can use the layer nevertheless."""
 
     classes: tuple[ClassCount, ...]
     problems: tuple[str, ...]
@@ -47,7 +47,7 @@ class ReferenceCheck:
 def check_reference(
     layer: VectorLayer, class_field: str, name_field: str | None, area: Ground | None
 ) -> ReferenceCheck:
-    """Look at a layer as a run would read it; only polygons in the area count."""
+    """Check a layer as a run would read it; only polygons in the area count."""
     if len(layer.geometries) == 0:
         return ReferenceCheck((), (str(no_polygon(layer)),), usable=False)
     try:
@@ -76,7 +76,7 @@ def check_reference(
 
 
 def _placed(layer: VectorLayer, area: Ground | None) -> tuple[np.ndarray, np.ndarray]:
-    """The shapes in pixels of `_GRID`, and (n,) bool which of them lie in the area; DataError where none can."""
+    """The shapes in pixels of `_GRID`, and (n,) bool which of them are in the area; DataError if none is."""
     if not layer.crs:
         raise no_crs(layer)
     shapes = _in_pixels(layer.geometries, layer.crs)
@@ -95,7 +95,7 @@ def _in_pixels(geometries: np.ndarray, crs: str) -> np.ndarray:
 
 
 def _distance_km(ground: BaseGeometry, shapes: np.ndarray) -> float:
-    """From the area to the nearest shape, over the Earth."""
+    """Geodesic distance from the area to the nearest shape."""
     nearest = shapes[shapely.STRtree(shapes).nearest(ground)]
     columns, rows = shapely.get_coordinates(shapely.shortest_line(ground, nearest)).T
     to_degrees = Transformer.from_crs(_GRID.crs, "EPSG:4326", always_xy=True)
@@ -104,7 +104,7 @@ def _distance_km(ground: BaseGeometry, shapes: np.ndarray) -> float:
 
 
 def _hectares_within(shapes: np.ndarray, area: Ground | None) -> np.ndarray:
-    """(n,) how much of each shape lies in the area."""
+    """(n,) hectares of each shape in the area."""
     pixels: np.ndarray = shapely.area(shapes)
     if area is not None:
         ground = _in_pixels(np.array([area.geometry], dtype=object), area.crs)[0]
@@ -132,7 +132,7 @@ def _flat(reference: Reference) -> list[str]:
 
 
 def _scarce(counts: Sequence[ClassCount]) -> list[str]:
-    """What is said of classes with too few polygons."""
+    """Problems of classes with too few polygons."""
     none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
     said = (
         (none, "Without polygons in the area and therefore not in the map"),

@@ -25,7 +25,7 @@ HIGHEST_CLASS_ID = 65535
 class Reference:
     """Shapes (n,) in pixel coordinates with their class ids (n,) uint16, the names of the classes, and notes.
 
-    Polygons are numbered from 1 in the order of the layer. Where polygons overlap, the later one counts.
+    Polygons are numbered from 1 in the order of the layer. Where polygons overlap, the later one is used.
     """
 
     shapes: np.ndarray
@@ -34,7 +34,7 @@ class Reference:
     notes: tuple[str, ...]
 
     def burn_polygons(self, window: Window) -> np.ndarray:
-        """(y, x) uint32: the number of the polygon that each pixel's centre lies in, 0 where there is none."""
+        """(y, x) uint32: the number of the polygon at each pixel's centre, 0 without a polygon."""
         return burn(self.shapes, np.arange(1, len(self.shapes) + 1, dtype=np.uint32), window)
 
     def to_classes(self, polygons: np.ndarray) -> np.ndarray:
@@ -108,10 +108,10 @@ def no_crs(layer: VectorLayer) -> DataError:
 
 
 def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError:
-    """The error that no polygon lies in the area, and how far away the nearest is."""
+    """The error that no polygon is in the area, with the distance of the nearest."""
     away = "" if distance_km is None else f", the nearest is {distance_km:,.0f} km away"
     return DataError(
-        f"The reference {layer.name} misses the area of interest: none of its {len(layer.geometries)} polygons lies in "
+        f"The reference {layer.name} misses the area of interest: none of its {len(layer.geometries)} polygons is in "
         f"it{away}. Is the CRS ({layer.crs}) right?"
     )
 

@@ -17,7 +17,7 @@ TIME_FORMAT = "%Y%m%dT%H%M%S"
 
 
 def is_between(time: datetime, start: date | None, end: date | None) -> bool:
-    """Whether a time lies in a period of days, both included; None is open."""
+    """Whether a time is in a period of days, both included; None is open."""
     return (start is None or time.date() >= start) and (end is None or time.date() <= end)
 
 
@@ -67,7 +67,7 @@ class Acquisition:
 
     @property
     def is_optical(self) -> bool:
-        """Whether it can be clouded: radar sees through."""
+        """Whether it can be cloudy, which radar cannot."""
         return not set(self.bands) <= set(RADAR_BANDS)
 
     @property
@@ -104,7 +104,7 @@ Readable = Union[Acquisition, OfferedAcquisition]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The acquisitions of a run, in order of time, where they come from, and the period that was asked for.
+    """The acquisitions of a run, in order of time, with their source and the requested period.
 
     `cell_factor` is how many pixels make the side of the cells in which the bands of the cloud detector are kept apart;
     0 where scenes hold them.
@@ -133,12 +133,12 @@ class Catalogue:
 
     @property
     def optical(self) -> tuple[Acquisition, ...]:
-        """The acquisitions that clouds and valid observations are counted of: all, where there is radar alone."""
+        """The acquisitions for which clouds and valid observations are counted: all, if there is only radar."""
         return tuple(item for item in self.acquisitions if item.is_optical) or self.acquisitions
 
     @property
     def period(self) -> tuple[date, date]:
-        """The first and the last day: as asked for, else of the acquisitions."""
+        """The first and the last day: as requested, or of the acquisitions."""
         first, last = self.acquisitions[0].time.date(), self.acquisitions[-1].time.date()
         return self.start or first, self.end or last
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: everything is written under another name and renamed."""
+"""Writing files completely or not at all: under a temporary name, then renamed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPORARY_MARK = ".part-"
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
 
-    Raises WorkspaceError where the disk is full or the folder cannot be written.
+    Raises WorkspaceError if the disk is full or the folder cannot be written.
     """
     temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{path.name}")
     try:
@@ -36,13 +36,13 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all."""
+    """Write a text file in UTF-8, completely or not at all."""
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def update_text(path: Path, text: str) -> None:
-    """Write a text file, unless it holds just that already."""
+    """Write a text file, unless it has this content already."""
     try:
         if path.read_bytes() == text.encode():
             return
@@ -52,12 +52,12 @@ def update_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file for machines and people, whole or not at all."""
+    """Write an indented JSON file, completely or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
-    """Write a CSV file, whole or not at all; returns its path."""
+    """Write a CSV file, completely or not at all; returns its path."""
     text = io.StringIO()
     table = csv.DictWriter(text, header, lineterminator="\n")
     table.writeheader()
@@ -67,7 +67,7 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, o
 
 
 def read_json(path: Path) -> Any:
-    """The value of a JSON file; WorkspaceError where it cannot be read."""
+    """The value of a JSON file; WorkspaceError if it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -75,14 +75,14 @@ def read_json(path: Path) -> Any:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove what a killed run left half-written below the folder."""
+    """Remove the temporary files of a killed run below the folder."""
     for path in folder.rglob(f"{TEMPORARY_MARK}*"):
         with suppress(OSError):
             path.unlink()
 
 
 def take_lock(file: IO[str]) -> bool:
-    """Take the lock on an open file that the system gives back when the process ends, however it ends."""
+    """Lock an open file; the system releases the lock when the process ends."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -100,7 +100,7 @@ def take_lock(file: IO[str]) -> bool:
 
 def _what_to_do(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{path} cannot be written: the disk is full. Make room and run again; what is done is kept."
+        return f"{path} cannot be written: the disk is full. Free some space and run again; finished work is kept."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path} cannot be written: no permission. Choose another place."
+        return f"{path} cannot be written: no permission. Choose another folder."
     return f"{path} cannot be written ({error.strerror or error})."

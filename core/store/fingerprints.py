@@ -1,4 +1,4 @@
-"""Fingerprints: short names of all that decides the content of a file."""
+"""Fingerprints: hashes of everything that decides the content of a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from typing import Any
 
 
 def fingerprint(*parts: Any) -> str:
-    """A short name of values that JSON can hold; equal values have equal names."""
+    """A hash of JSON values; equal values have equal fingerprints."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -28,13 +28,13 @@ class Layout:
     patches: tuple[Patch, ...]
 
     def area_mask(self, window: Window) -> np.ndarray:
-        """(y, x) bool: which pixels of the window belong to the area."""
+        """(y, x) bool: the pixels of the window that belong to the area."""
         one = np.array([1], dtype=np.uint8)
         return burn(np.array([self.area], dtype=object), one, window).astype(bool)
 
     @cached_property
     def patch_fingerprints(self) -> Mapping[str, str]:
-        """For each patch what decides which pixels it holds: the grid, the window, the area within it."""
+        """Fingerprints of the pixels of each patch: of the grid, the window, and the area within it."""
         return {
             patch.id: fingerprint(
                 asdict(self.grid),

@@ -1,4 +1,4 @@
-"""Files of patches that are made again only where they are missing or out of date.
+"""Files of patches that are made only if they are missing or out of date.
 
 A file carries the fingerprint of all that decided its content. One with the fingerprint that the present settings give
 is current.
@@ -24,7 +24,7 @@ from .workspace import Workspace
 
 @dataclass(frozen=True)
 class PatchFile:
-    """A file of one patch: the fingerprint that it should have, and what it is in messages ("Labels of patch …")."""
+    """A file of one patch: the fingerprint that it should have, and its label in messages ("Labels of patch …")."""
 
     patch: Patch
     file: Path
@@ -33,7 +33,7 @@ class PatchFile:
 
     @property
     def is_current(self) -> bool:
-        """Whether the file exists and is made of what it should be made of."""
+        """Whether the file exists and has the fingerprint."""
         return fingerprint_of(self.file) == self.fingerprint
 
 
@@ -48,7 +48,7 @@ def refresh(
 ) -> None:
     """Make the files that are not current, in parallel; raises what `run_all` raises.
 
-    `make` is told how many threads and how much memory it may use.
+    `make` gets the threads and the memory that it may use.
     """
     stale = [file for file in files if not file.is_current]
     one = partial(_make, make, resources.share(len(stale)))
@@ -60,7 +60,7 @@ def _make(make: Callable[[F, Share], object], share: Share, file: F) -> None:
 
 
 def label_of(file: PatchFile) -> str:
-    """What the file is in messages."""
+    """The label of the file."""
     return file.label
 
 
@@ -86,7 +86,7 @@ def refresh_rasters(
     resources: Resources,
     progress: Progress,
 ) -> None:
-    """Make the raster of every patch where it does not have the patch's fingerprint; raises what `run_all` raises."""
+    """Make the raster of every patch that does not have the patch's fingerprint; raises what `run_all` raises."""
     files = [
         PatchFile(
             patch,

@@ -1,4 +1,4 @@
-"""Reading and writing GeoTIFFs: tiled, compressed, described, and whole or not there at all."""
+"""Reading and writing GeoTIFFs: tiled, compressed, with band descriptions, completely or not at all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write_raster(
 ) -> None:
     """Write `bands` (band, y, x) of the window as one GeoTIFF.
 
-    Raises WorkspaceError where the folder cannot be written or the disk is full; then no file is left.
+    Raises WorkspaceError if the folder cannot be written or the disk is full; then no file is left.
     """
     profile: dict[str, Any] = {
         "driver": "GTiff",
@@ -85,7 +85,7 @@ def write_raster(
 def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str] | None = None) -> np.ndarray:
     """The bands (band, y, x) of a file, all or those with the given names; `window` counts from the file's corner.
 
-    Raises DataError where the file is missing, cut short, or lacks a band.
+    Raises DataError if the file is missing or truncated, or has no such band.
     """
     try:
         with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # where it lies takes most of opening it
@@ -129,7 +129,7 @@ def burn(geometries: np.ndarray, values: np.ndarray, window: Window) -> np.ndarr
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """The tags of a file; DataError where it cannot be read."""
+    """The tags of a file; DataError if it cannot be read."""
     try:
         with rasterio.open(path) as file:
             found: dict[str, str] = file.tags()
@@ -139,7 +139,7 @@ def read_tags(path: Path) -> dict[str, str]:
 
 
 def fingerprint_of(path: Path) -> str | None:
-    """The fingerprint of the settings that a file was made with; None where there is no such file."""
+    """The fingerprint of a file; None if it does not exist."""
     try:
         return read_tags(path).get(FINGERPRINT_TAG) if path.exists() else None
     except DataError:
@@ -154,6 +154,6 @@ def _band_index(path: Path, descriptions: Sequence[str | None], name: str) -> in
 
 
 def _reason(error: Exception) -> str:
-    """What GDAL said first: rasterio puts its own, vaguer words in front."""
+    """The original message of GDAL, before rasterio's own."""
     cause = error.__cause__ or error.__context__ or error
     return str(cause).strip().rstrip(".")

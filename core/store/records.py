@@ -1,4 +1,4 @@
-"""Records: what a step was asked for and what it found, as a JSON file each."""
+"""Records: settings and results of a step, as a JSON file each."""
 
 from __future__ import annotations
 

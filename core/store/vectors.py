@@ -27,9 +27,9 @@ class VectorLayer:
 
 
 def read_vector(source: str) -> VectorLayer:
-    """A layer of a vector file, `file.gpkg|layername=…` for one of several; empty geometries are left out.
+    """A layer of a vector file, `file.gpkg|layername=…` for one of several; empty geometries are skipped.
 
-    Raises DataError where the file is missing, is no vector file, or lacks that layer.
+    Raises DataError if the file is missing, is not a vector file, or has no such layer.
     """
     path, _, option = source.partition("|")
     layer = option.removeprefix("layername=") or None
@@ -50,7 +50,7 @@ def read_vector(source: str) -> VectorLayer:
 
 
 def write_geopackage(path: Path, layer: VectorLayer) -> None:
-    """Write one layer as a GeoPackage of its own, whole or not at all; WorkspaceError where that cannot be."""
+    """Write one layer as a GeoPackage, completely or not at all; WorkspaceError if it cannot be written."""
     kinds = {geometry.geom_type for geometry in layer.geometries}
     with written_whole(path) as temporary:
         try:

@@ -1,4 +1,4 @@
-"""Patches seen as one raster without being copied: GDAL's virtual format (VRT)."""
+"""The patches as one virtual raster (GDAL's VRT), without copying them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def virtual_mosaic(
 ) -> str:
     """A VRT of uint16 bands over `domain`, made of files and the windows they fill.
 
-    Files are told relative to the VRT, each with all bands in the order of `names`. They need not be opened before
-    pixels are asked for, so a country's patches open at once.
+    Files are relative to the VRT, each with all bands in the order of `names`. They are opened only when pixels are
+    read, so the patches of a country open at once.
     """
     place = grid.affine(domain)
     corner = ", ".join(repr(float(number)) for number in (place.c, place.a, place.b, place.f, place.d, place.e))

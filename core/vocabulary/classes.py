@@ -43,7 +43,7 @@ class ClassScheme:
 
     @classmethod
     def of(cls, names: Mapping[int, str]) -> ClassScheme:
-        """A scheme with these ids and names. Names of the land-cover scheme have its colours, others a palette's."""
+        """A scheme of these ids and names, with the colours of the land-cover scheme or of a palette."""
         known = {entry["name"]: entry["colour"] for entry in _land_cover_scheme()}
         chosen = {id_: known[name.lower()] for id_, name in names.items() if name.lower() in known}
         free = [colour for colour in _PALETTE if colour not in chosen.values()]
@@ -94,7 +94,7 @@ class ClassScheme:
 
 
 def read_colours(entries: Sequence[str]) -> dict[int, str]:
-    """Colours by class id from `id=#rrggbb` each; ParameterError tells all that are something else."""
+    """Colours by class id from `id=#rrggbb` each; ParameterError lists all others."""
     found = {entry: re.fullmatch(r"(\d+)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries}
     wrong = [entry for entry, match in found.items() if match is None]
     if wrong:

@@ -218,14 +218,14 @@ def test_a_folder_without_permission_is_told(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refuse)  # root, who may write everywhere, is told so too
-    with pytest.raises(WorkspaceError, match=r"no permission. Choose another place"):
+    with pytest.raises(WorkspaceError, match=r"no permission. Choose another folder"):
         write_json(tmp_path / "facts.json", {})
     assert names_in(tmp_path) == []
 
 
 def test_a_full_disk_keeps_the_old_file(small_disk):
     write_json(small_disk / "facts.json", [1])
-    with pytest.raises(WorkspaceError, match=r"the disk is full. Make room and run again"):
+    with pytest.raises(WorkspaceError, match=r"the disk is full. Free some space and run again"):
         write_text(small_disk / "facts.json", "x" * 1_000_000)
     assert names_in(small_disk) == ["facts.json"]
     assert read_json(small_disk / "facts.json") == [1]

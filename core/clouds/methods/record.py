@@ -1,4 +1,4 @@
-"""What a cloud detection method is. Standard library only: QGIS imports the methods."""
+"""The record of a cloud detection method. Standard library only: QGIS imports it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @frozen
 class MaskOptions:
-    """What the user asked for: threshold (0 to 1), radii in cells, and the pixels along the side of a cell."""
+    """Options of the user: threshold (0 to 1), radii in cells, and the pixels along the side of a cell."""
 
     threshold: float
     average_over: int

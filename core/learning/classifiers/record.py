@@ -1,4 +1,4 @@
-"""What a classifier is. Standard library only: QGIS imports the classifiers."""
+"""The record of a classifier. Standard library only: QGIS imports it."""
 
 from __future__ import annotations
 

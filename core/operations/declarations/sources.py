@@ -1,4 +1,4 @@
-"""Where imagery comes from, which of it, and what it may cost."""
+"""The source of the imagery, the acquisitions, and limits of the costs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class CollectionParameters(ServiceParameters, SourceParameters):
 
     @property
     def service(self) -> Service:
-        """What the source needs to know about the service."""
+        """The service and the account."""
         from ...imagery.sources.services import Service
 
         return Service(self.collection, self.service_url, self.token_url, self.auth)

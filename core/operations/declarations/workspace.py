@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @frozen
 class WorkspaceParameters(Parameters):
-    """The workspace, which nearly every operation has."""
+    """The workspace."""
 
     workspace: Annotated[
         Path,
@@ -63,7 +63,7 @@ class ResourceParameters(WorkspaceParameters):
 
     @property
     def resources(self) -> Resources:
-        """What the run may use; ParameterError for an unknown backend."""
+        """The resources of the run; ParameterError for an unknown backend."""
         from ...execution import Resources
 
         return Resources(self.memory, self.jobs, self.backend)
