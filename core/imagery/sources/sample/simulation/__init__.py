@@ -10,7 +10,7 @@ from .region import CLASSES, Region, load_region
 from .rendering import render
 
 VERSION = "ab1b45e23088b0829361860f491da39741c91faa78077e20a93f1e1793453149"  # pragma: allowlist secret
-"""Changes when the simulated pixels do, so that workspaces download them again. tests/core/test_simulation.py compares
+"""Changes when the simulated pixels do, so that workspaces download them again. test_simulation.py compares
 pixels with it. The next version can be any other text."""
 
 __all__ = [
