@@ -9,9 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
-import shapely
-
 from patchwork.core.clouds.methods import METHODS
 from patchwork.core.clouds.methods.record import CloudMethod
 from patchwork.core.frozen import frozen
@@ -39,6 +36,8 @@ class HalvesSource:
     bands = ("B02", "B04", "B08", "FOG")
 
     def __init__(self):
+        import shapely
+
         from patchwork.core.grid.pixel_grid import PixelGrid
         from patchwork.core.imagery.sources.traits import Traits
 
@@ -53,6 +52,8 @@ class HalvesSource:
         return [OfferedAcquisition(t, f"halves{t}", self.bands, self.extent) for t in days if is_between(t, start, end)]
 
     def read(self, acquisition, bands, grid, window):
+        import numpy as np
+
         row, column = grid.offset(self.grid)
         columns = np.arange(window.width) + window.column - column
         rows = np.arange(window.height) + window.row - row
@@ -68,6 +69,9 @@ class HalvesSource:
 
 
 def _write_reference(file: Path) -> Path:
+    import numpy as np
+    import shapely
+
     from patchwork.core.store.vectors import VectorLayer, write_geopackage
 
     boxes = [
@@ -95,6 +99,8 @@ SOURCE = SourceRecord(
 
 
 def _mask_fog(task):
+    import numpy as np
+
     fog = task.read(task.window, ["FOG"])[0]
     return np.where(fog, np.stack([100 * (fog == 2), fog == 2]), 255).astype(np.uint8)
 
@@ -147,6 +153,8 @@ class CountedRows:
 
 
 def _count(workspace, patch, share):
+    import numpy as np
+
     from patchwork.core.store.patch_files import Content
 
     rows = np.arange(patch.window.row, patch.window.bottom) - workspace.layout.domain.row + 1

@@ -1,6 +1,6 @@
 """What a stranger adds with one record and one line works through the command line like what was there before."""
 
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -13,22 +13,21 @@ from patchwork.core.__main__ import main
 from patchwork.core.errors import ParameterError
 from patchwork.core.registry import Registry
 
-ADDITION = Path(__file__).parents[1] / "addition" / "addition.py"
+FOLDER = Path(__file__).parents[1] / "addition"
 
 
 @pytest.fixture(scope="module")
 def added():
     """The additions, registered while the tests of this module run."""
-    spec = importlib.util.spec_from_file_location("addition", ADDITION)
-    module = sys.modules["addition"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(FOLDER))
+    module = importlib.import_module("addition")
     before = [(registry, dict(registry._records)) for registry, _ in module.ADDED]
     module.add()
     yield module
     for registry, records in before:
         registry._records.clear()
         registry._records.update(records)
-    del sys.modules["addition"]
+    sys.path.remove(str(FOLDER))
 
 
 def run(capsys, *arguments):

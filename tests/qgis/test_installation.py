@@ -171,7 +171,7 @@ def test_two_installations_at_a_time_are_one_too_many(run, feedback, requirement
     (beside / "theirs").touch()
     with open(beside / "lock", "a") as lock:
         assert take_lock(lock)
-        assert "under way" in failure(run, feedback)
+        assert "is running" in failure(run, feedback)
     assert (beside / "theirs").exists()
 
 
