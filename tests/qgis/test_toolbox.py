@@ -115,7 +115,8 @@ def test_a_dialog_says_what_is_missing_beside_what_is_there(dialogs):
     reference = "Reference (REFERENCE) is missing: polygons of known class."
     lacking = {name: facts["check"][1].splitlines() for name, facts in dialogs.items() if not facts["check"][0]}
     assert sorted(lacking.pop("makemap")) == [area, imagery, reference]
-    assert lacking == {"splitarea": [area]} | dict.fromkeys(("findscenes", "quicklook", "downloadscenes"), [imagery])
+    of_imagery = ("findscenes", "quicklook", "downloadscenes")
+    assert lacking == {"splitarea": [area]} | {name: [imagery] for name in of_imagery}
 
 
 def test_dates_are_chosen_from_a_calendar(dialogs):
