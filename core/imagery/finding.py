@@ -18,8 +18,15 @@ from ..store.layout import Layout
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
 from ..vocabulary.plurals import counted
-from .bands import ChosenBands
 from .sources.protocols import Source
+
+
+@dataclass(frozen=True)
+class ChosenBands:
+    """The bands of scenes, and whether those of the cloud detector are fetched separately, in cells."""
+
+    scene: tuple[str, ...]
+    cells: bool = False
 
 
 @dataclass(frozen=True)

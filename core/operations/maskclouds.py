@@ -57,7 +57,7 @@ class MaskClouds(CloudMethodParameters, ResourceParameters):
 
     def masks(self, workspace: Workspace) -> CloudMasks:
         """The cloud masks with these settings, which are recorded; DataError if a method does not have its bands."""
-        from ..clouds.bands import cell_factor
+        from ..clouds.choosing import cell_factor
         from ..clouds.masks import CloudMasks
         from ..clouds.methods.record import MaskOptions
         from ..clouds.settings import CloudRecord, cloud_settings

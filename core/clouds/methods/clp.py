@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bands import cut
+from .band_masks import cut
 from .record import CloudMethod, MaskOptions, MaskTask, Settings
 
 if TYPE_CHECKING:

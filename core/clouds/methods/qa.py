@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bands import dilation_settings, mask_of_band
+from .band_masks import dilation_settings, mask_of_band
 from .record import CloudMethod
 
 if TYPE_CHECKING:

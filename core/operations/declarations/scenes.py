@@ -9,8 +9,8 @@ from .features import CloudMethodParameters, FeatureParameters
 from .sources import PeriodParameters, RequestParameters
 
 if TYPE_CHECKING:
-    from ...imagery.bands import ChosenBands
     from ...imagery.costs import Costs
+    from ...imagery.finding import ChosenBands
     from ...imagery.sources.protocols import Source
     from ...progress import Progress
     from ...store.acquisitions import OfferedAcquisition
@@ -23,7 +23,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
         """Write the acquisitions to the catalogue; their number, and the costs of fetching what is missing."""
-        from ...clouds.bands import cell_factor
+        from ...clouds.choosing import cell_factor
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes
 
@@ -41,9 +41,9 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def _chosen_bands(self, item: OfferedAcquisition, source: Source, factor: int) -> ChosenBands:
         """The bands to fetch of an acquisition: all of them if they cost nothing."""
-        from ...clouds.bands import choose_bands
+        from ...clouds.choosing import choose_bands
         from ...clouds.methods import cloud_method
-        from ...imagery.bands import ChosenBands
+        from ...imagery.finding import ChosenBands
 
         if not source.traits.selects:
             return ChosenBands(item.bands)

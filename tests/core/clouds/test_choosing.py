@@ -2,7 +2,7 @@
 
 import pytest
 
-from patchwork.core.clouds.bands import ChosenBands, choose_bands
+from patchwork.core.clouds.choosing import ChosenBands, choose_bands
 from patchwork.core.clouds.methods import METHODS, cloud_method, radar
 from patchwork.core.errors import DataError
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS

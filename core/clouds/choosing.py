@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from ..errors import DataError
 from ..grid.pixel_grid import PixelGrid
-from ..imagery.bands import ChosenBands
+from ..imagery.finding import ChosenBands
 from ..vocabulary.bands import RADAR_BANDS
 from .methods.record import CloudMethod
 
