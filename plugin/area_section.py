@@ -114,12 +114,7 @@ class AreaSection(Section):
     def _buttons(self) -> QWidget:
         choices: list[tuple[str, str, str, Callable[[], None]]] = [
             ("mActionAddBasicRectangle", tr("Rectangle"), tr("Draw a rectangle on the map"), self._draw("rectangle")),
-            (
-                "mActionCapturePolygon",
-                tr("Polygon"),
-                tr("Draw a polygon; right-click to finish"),
-                self._draw("polygon"),
-            ),
+            ("mActionCapturePolygon", tr("Polygon"), tr("Draw a polygon; right-click ends it"), self._draw("polygon")),
             ("mActionViewExtentInCanvas", tr("Map extent"), tr("Current extent of the map canvas"), self._take_extent),
             ("mIconSelected", tr("Selection"), tr("The selected polygons of the current layer"), self._take_selection),
             ("mIconPolygonLayer", tr("Layer"), tr("All polygons of a layer"), self._choose_layer),
