@@ -57,12 +57,12 @@ class ImagerySection(Section):
         self.strip.toggled.connect(self._toggle)
         self.use = QCheckBox(tr("Use this scene"))
         self.use.clicked.connect(lambda _: self._toggle(self.strip.current))
-        self.told = QLabel()
-        self.told.setWordWrap(True)
-        self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.details = QLabel()
+        self.details.setWordWrap(True)
+        self.details.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture = QLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        shown = (self.test, self.account, self.find, self.note, self.strip, self.told, self.use, self.picture)
+        shown = (self.test, self.account, self.find, self.note, self.strip, self.details, self.use, self.picture)
         for widget in shown:
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
@@ -86,7 +86,7 @@ class ImagerySection(Section):
         self.find.setEnabled(False)
         self._found_in = self._area.workspace
         parameters = {**self._session.parameters(), "WORKSPACE": str(self._found_in)}
-        parameters.pop("SKIP_SCENES", None)  # those that are left out are shown too
+        parameters.pop("SKIP_SCENES", None)  # skipped ones are shown too
         self._find.ask(parameters)
 
     def stop(self) -> None:
@@ -164,14 +164,14 @@ class ImagerySection(Section):
         self.strip.setVisible(bool(self._scenes))
         self.strip.show_scenes(self._scenes, self._skipped())
         number = self.strip.current
-        for widget in (self.use, self.told, self.picture):
+        for widget in (self.use, self.details, self.picture):
             widget.setVisible(bool(self._scenes) and number >= 0)
         if self._scenes and number >= 0:
             self.use.setChecked(self._scenes[number].name not in self._skipped())
 
     def _on_chosen(self, number: int) -> None:
         scene = self._scenes[number]
-        self.told.setText(scene.told)
+        self.details.setText(scene.text)
         self.picture.setText(tr("Quick look …"))
         self._show_scenes()
         parameters = self._session.parameters()

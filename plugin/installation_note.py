@@ -62,7 +62,7 @@ class InstallationNote(QFrame):
             return
         self._run = Run("installengine", {}, self)
         self._run.progressed.connect(self._on_progress)
-        self._run.said.connect(lambda level, text: self.note.say(_in_short(text)))
+        self._run.logged.connect(lambda level, text: self.note.say(_in_short(text)))
         self._run.ended.connect(self._on_ended)
         self.bar.setVisible(True)
         self.bar.setRange(0, 0)

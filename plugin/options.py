@@ -123,9 +123,9 @@ class OptionsPage(QgsOptionsPageWidget):
 
     def _show_test(self, exception: object, missing: str = "") -> None:
         self.test.setEnabled(True)
-        told = str(exception or missing or tr("All required packages are installed."))
-        self.state.setText(told)
-        self.state.setToolTip(told)
+        text = str(exception or missing or tr("All required packages are installed."))
+        self.state.setText(text)
+        self.state.setToolTip(text)
 
     def _install(self) -> None:
         import processing

@@ -34,7 +34,7 @@ class PatchworkPlugin:
         self._action.toggled.connect(self._show_dock)
         self._iface.addPluginToMenu("Patchwork", self._action)
         self._iface.addToolBarIcon(self._action)
-        QTimer.singleShot(0, self._add_rest)  # what nobody sees at once does not hold up the start of QGIS
+        QTimer.singleShot(0, self._add_rest)  # what is not visible at once must not delay the start of QGIS
 
     def unload(self) -> None:
         """Remove everything."""

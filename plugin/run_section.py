@@ -126,8 +126,8 @@ class RunSection(QWidget):
         self.note.say("")
         self.step.setText(tr("Starting the engine …"))
         self._run = Run("makemap", self._session.parameters(), self)
-        self._run.told.connect(self._on_told)
-        self._run.said.connect(self._on_said)
+        self._run.message.connect(self._on_message)
+        self._run.logged.connect(self._on_logged)
         self._run.ended.connect(self._on_ended)
         self._show_running(True)
         self.started.emit()
@@ -157,7 +157,7 @@ class RunSection(QWidget):
         answer = QMessageBox.question(self, tr("Large area"), text, buttons.Yes | buttons.No, buttons.No)
         return bool(answer == buttons.Yes)
 
-    def _on_told(self, message: dict[str, Any]) -> None:
+    def _on_message(self, message: dict[str, Any]) -> None:
         if "progress" in message:
             self._show_progress(message["progress"], message.get("left") or "")
         elif "step" in message:
@@ -176,7 +176,7 @@ class RunSection(QWidget):
         self.whole.setFormat(f"%p % · {left}" if left else "%p %")
         self.part.setValue(round(100 * min(max((fraction - start) / (stop - start), 0.0), 1.0)))
 
-    def _on_said(self, level: str, text: str) -> None:
+    def _on_logged(self, level: str, text: str) -> None:
         self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + text)
         del self._lines[:-MOST_LINES]
 

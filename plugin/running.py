@@ -21,12 +21,12 @@ from ..processing_provider.translation import tr
 class Run(QObject):
     """One run of an algorithm of the provider; it starts in the event loop.
 
-    `told` and `said` are those of RunFeedback, `progressed` is in percent. `ended` comes once, with success and the
-    outputs by name; what was wrong has then been said as an error. A cancelled run ends without either.
+    `message` and `logged` are those of RunFeedback, `progressed` is in percent. `ended` comes once, with success and
+    the outputs by name; errors have been logged before. A cancelled run ends without either.
     """
 
-    told = pyqtSignal(dict)
-    said = pyqtSignal(str, str)
+    message = pyqtSignal(dict)
+    logged = pyqtSignal(str, str)
     progressed = pyqtSignal(float)
     ended = pyqtSignal(bool, dict)
 
@@ -41,8 +41,8 @@ class Run(QObject):
         self._context = QgsProcessingContext()
         self._context.setProject(QgsProject.instance())
         self._feedback = RunFeedback()
-        self._feedback.told.connect(self.told)
-        self._feedback.said.connect(self._on_said)
+        self._feedback.message.connect(self.message)
+        self._feedback.logged.connect(self._on_logged)
         self._feedback.progressChanged.connect(self.progressed)
         self._task: QgsProcessingAlgRunnerTask | None = None
         QTimer.singleShot(0, self._start)
@@ -61,22 +61,22 @@ class Run(QObject):
         except QgsProcessingException as error:
             fits, wrong = False, str(error)
         if not fits:
-            self._on_said("error", wrong)
+            self._on_logged("error", wrong)
             self._end(False, {})
             return
         self._task = QgsProcessingAlgRunnerTask(self._algorithm, self._parameters, self._context, self._feedback)
         self._task.executed.connect(self._end)
         QgsApplication.taskManager().addTask(self._task)
 
-    def _on_said(self, level: str, text: str) -> None:
+    def _on_logged(self, level: str, text: str) -> None:
         if level == "error":
             self.errors.append(text)
-        self.said.emit(level, text)
+        self.logged.emit(level, text)
 
     def _end(self, succeeded: bool, results: dict[str, Any]) -> None:
         succeeded = succeeded and not self.is_cancelled
         if not succeeded and not self.errors and not self.is_cancelled:
-            self._on_said("error", tr("The run ended without a result. See QGIS's log messages."))
+            self._on_logged("error", tr("The run ended without a result. See QGIS's log messages."))
         self._task = None
         self.ended.emit(succeeded, dict(results))
         self.deleteLater()

@@ -33,7 +33,7 @@ class Scene:
         return self.time.strftime("%Y%m%dT%H%M%S")
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The acquisition as text."""
         cloud = tr("cloud cover unknown") if self.cloud_cover is None else tr("{:.0f} % cloud").format(self.cloud_cover)
         shown = "" if self.coverage is None else tr(", {:.0f} % of the area").format(self.coverage)
@@ -67,7 +67,7 @@ class SceneStrip(QWidget):
         """Set the current acquisition."""
         self.current = number
         scene = self._scenes[number]
-        self.setAccessibleDescription(scene.told)
+        self.setAccessibleDescription(scene.text)
         self.update()
         self.chosen.emit(number)
 
@@ -179,7 +179,7 @@ class SceneStrip(QWidget):
         if event.type() == QEvent.Type.ToolTip:
             number = self._at(event.pos().x())
             skipped = number >= 0 and self._scenes[number].name in self._skipped
-            text = "" if number < 0 else self._scenes[number].told + (tr(" – skipped") if skipped else "")
+            text = "" if number < 0 else self._scenes[number].text + (tr(" – skipped") if skipped else "")
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)

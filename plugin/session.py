@@ -26,7 +26,7 @@ SAMPLE = "sample"
 class Session(QObject):
     """Parameters of `makemap` by their upper-case names, as Processing takes them; None for the default.
 
-    `changed` tells the names whose values are others now; `restored` that all of them may be.
+    `changed` is emitted with the name of a changed value, `restored` when all values may have changed.
     """
 
     changed = pyqtSignal(str)

@@ -20,8 +20,8 @@ def secrets_of(configuration: str) -> dict[str, str]:
     """
     manager = QgsApplication.authManager()
     if manager.isDisabled():
-        told = manager.disabledMessage()
-        raise QgsProcessingException(tr("QGIS's authentication store cannot be used: {}").format(told))
+        reason = manager.disabledMessage()
+        raise QgsProcessingException(tr("QGIS's authentication store cannot be used: {}").format(reason))
     if configuration not in manager.configIds():
         raise QgsProcessingException(
             tr(

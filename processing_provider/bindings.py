@@ -1,7 +1,7 @@
 """The one place that maps the kinds of core/parameters.py to QGIS Processing, and values back to the engine's.
 
 A kind of parameter has a definition (what the dialog, the modeler and qgis_process show) and a reading (the plain JSON
-value that the engine gets, None for its default). A kind of output has a definition, and one more where the person can
+value that the engine gets, None for its default). A kind of output has a definition, and one more if the user can
 have a copy elsewhere.
 """
 

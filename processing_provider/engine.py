@@ -79,14 +79,14 @@ class _Listener:
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self._feedback = feedback
-        self._said = ("", 0.0)
+        self._shown = ("", 0.0)
         self.outputs: Optional[dict[str, Any]] = None
         self.error: Optional[dict[str, str]] = None
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take one message."""
         if isinstance(self._feedback, RunFeedback):
-            self._feedback.told.emit(message)
+            self._feedback.message.emit(message)
         if "progress" in message:
             self._feedback.setProgress(100.0 * message["progress"])
             self._tell_time_left(message.get("left") or "")
@@ -102,9 +102,9 @@ class _Listener:
 
     def _tell_time_left(self, left: str) -> None:
         """Only now and then: every text is a line of the log."""
-        said, when = self._said
-        if left and left != said and time.monotonic() - when > SECONDS_BETWEEN_TIMES_LEFT:
-            self._said = (left, time.monotonic())
+        shown, when = self._shown
+        if left and left != shown and time.monotonic() - when > SECONDS_BETWEEN_TIMES_LEFT:
+            self._shown = (left, time.monotonic())
             self._feedback.setProgressText(left)
 
 

@@ -1,6 +1,6 @@
 """The outputs of operations in Processing: results for the modeler, and destinations for copies.
 
-Files lie in the workspace. A destination that is left out, or that is QGIS's "temporary file", stands for the file in
+Files are in the workspace. A destination that is not set, or that is QGIS's "temporary file", stands for the file in
 the workspace itself, which outlives the session. Only vector layers are copied to a temporary file, since QGIS writes
 to the GeoPackages that it has open.
 """

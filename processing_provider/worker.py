@@ -71,7 +71,7 @@ class Worker:
         return self._child
 
     def _warm_up(self) -> None:
-        with suppress(QgsProcessingException), self._busy:  # why there is none is told by the first request
+        with suppress(QgsProcessingException), self._busy:  # the first request reports why there is none
             if self._is_wanted:
                 self._running(find_interpreter())
 

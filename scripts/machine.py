@@ -34,11 +34,11 @@ SECONDS_OF_SILENCE = 10
 
 
 class MachineError(Exception):
-    """The machine lacks something that cannot be installed; the message says what to do."""
+    """Something is missing on the machine and cannot be installed; the message says what to do."""
 
 
 def say(text: str) -> None:
-    """Tell the person what goes on."""
+    """Print a message."""
     print(f"» {text}", flush=True)
 
 

@@ -2,8 +2,8 @@
 
     python3 scripts/make_model.py        (a Python that has PyQGIS, of QGIS 3.22)
 
-Run it again when a step's parameters change; a test tells when that is needed. Later versions of QGIS give the outputs
-of new models other names, and those of this one never change.
+Run it again when a step's parameters change; a test reports when this is needed. Later versions of QGIS give the
+outputs of new models other names, and those of this one never change.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def make_model() -> QgsProcessingModelAlgorithm:
         # Each step gets the workspace from the step before it, which so comes first.
         workspace = QgsProcessingModelChildParameterSource.fromChildOutput(name, "WORKSPACE")
     model.updateDestinationParameters()
-    told = {definition.name(): definition.help() for definition in model.parameterDefinitions()}
-    model.setHelpContent({"ALG_DESC": DESCRIPTION, **told})
+    help_texts = {definition.name(): definition.help() for definition in model.parameterDefinitions()}
+    model.setHelpContent({"ALG_DESC": DESCRIPTION, **help_texts})
     return model
 
 

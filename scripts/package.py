@@ -73,16 +73,16 @@ def check(package: Path) -> list[str]:
 def wrong_versions(checkout: Path) -> list[str]:
     """Where the files of a checkout tell different versions."""
     metadata = _metadata((checkout / "metadata.txt").read_text(encoding="utf-8"))
-    told = {
+    found = {
         "metadata.txt": metadata["version"],
         "metadata.txt, changelog": metadata.get("changelog", "").split(":")[0].split("\n")[0].strip(),
         "pyproject.toml": _first(r'^version = "(.+)"', checkout / "pyproject.toml"),
         "CHANGELOG.md": _first(r"^## (\S+)", checkout / "CHANGELOG.md"),
         "CITATION.cff": _first(r"^version: (\S+)", checkout / "CITATION.cff"),
     }
-    if len(set(told.values())) == 1:
+    if len(set(found.values())) == 1:
         return []
-    return ["The versions differ: " + ", ".join(f"{version!r} in {file}" for file, version in told.items())]
+    return ["The versions differ: " + ", ".join(f"{version!r} in {file}" for file, version in found.items())]
 
 
 def _files(checkout: Path) -> Iterator[Path]:

@@ -85,7 +85,7 @@ def _plan(workspace: Workspace, settings: SampleSettings, progress: Progress) ->
     """Regular dates over the period, and the bands and indices that the imagery has."""
     catalogue = workspace.catalogue
     dates = regular_dates(*catalogue.period, settings.step)
-    indices = [name for name in settings.indices if catalogue.tells(name)]
+    indices = [name for name in settings.indices if catalogue.has(name)]
     plan, missing = plan_series(catalogue.bands, settings.bands, indices, dates)
     missing += tuple(name for name in settings.indices if name not in indices)
     if missing:

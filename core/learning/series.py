@@ -48,11 +48,11 @@ def validly_seen(plan: SeriesPlan, groups: Sequence[Observations]) -> np.ndarray
 
 def _shares(plan: SeriesPlan, groups: Sequence[Observations]) -> list[tuple[SeriesPlan, list[Observations]]]:
     """The plan in parts: values that the same groups have, with these groups."""
-    told: dict[tuple[int, ...], list[str]] = {}
+    shares: dict[tuple[int, ...], list[str]] = {}
     for value in plan.values:
         having = (number for number, group in enumerate(groups) if set(bands_of(value)) <= set(group.bands))
-        told.setdefault(tuple(having), []).append(value)
-    return [(plan.restricted_to(values), [groups[number] for number in having]) for having, values in told.items()]
+        shares.setdefault(tuple(having), []).append(value)
+    return [(plan.restricted_to(values), [groups[number] for number in having]) for having, values in shares.items()]
 
 
 def _interpolate_groups(plan: SeriesPlan, groups: Sequence[Observations], count: int, threads: int) -> np.ndarray:
@@ -84,7 +84,7 @@ def interpolate(
 ) -> np.ndarray:
     """Features (pixel, feature) float32 of a stack (time, band, pixel) uint16 in the plan's `needed_bands`.
 
-    `valid` (time, pixel) tells the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1, of
+    `valid` (time, pixel) marks the valid observations, `times` are in order, UTC. Bands are reflectance 0 to 1, of
     radar backscatter as (decibel + 50) / 10; indices are computed on the observations and interpolated like bands.
     Before the first and after the last valid observation the nearest one counts. A pixel without any has NaN in all
     features.

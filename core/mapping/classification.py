@@ -35,7 +35,7 @@ def refresh_maps(
     """
     file = chosen or workspace.paths.model
     model = _model(file)
-    missing = [value for value in model.plan.values if not workspace.catalogue.tells(value)]
+    missing = [value for value in model.plan.values if not workspace.catalogue.has(value)]
     if missing:
         raise DataError(
             f"The model needs {', '.join(missing)}, which this imagery does not have; its bands are "

@@ -98,7 +98,7 @@ def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
     """Raise DataError for a band or index that no acquisition has."""
     available = workspace.catalogue.bands
     for name in names:
-        if not workspace.catalogue.tells(name):
+        if not workspace.catalogue.has(name):
             lacking = [band for band in bands_of(name) if band not in available]
             what = f"the imagery has no band {', '.join(lacking)}" if lacking else "no acquisition has all its bands"
             raise DataError(
@@ -182,11 +182,11 @@ def _observe(
 
     clouds = read_cloud_mask(workspace, acquisition, window)[mask]
     seen, valid = clouds != 255, clouds == 0
-    told = _available_from(acquisition, names) if seen.any() else []
-    bands = _read_bands(workspace, acquisition, mask, window, told) if told else {}
+    available = _available_from(acquisition, names) if seen.any() else []
+    bands = _read_bands(workspace, acquisition, mask, window, available) if available else {}
     result: dict[str, object] = {"time": acquisition.time.isoformat()}
     for name in names:
-        if name not in told:
+        if name not in available:
             result[f"{name}_all"] = result[f"{name}_valid"] = ""
             continue
         values = compute_index(name, bands) if name in INDICES else bands[name]

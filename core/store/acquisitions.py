@@ -127,7 +127,7 @@ class Catalogue:
         """The bands of each kind of acquisition, in the order in which they come."""
         return tuple(dict.fromkeys(item.bands for item in self.acquisitions))
 
-    def tells(self, value: str) -> bool:
+    def has(self, value: str) -> bool:
         """Whether any acquisition has the band, or all bands of the index."""
         return any(set(bands_of(value)) <= set(kind) for kind in self.kinds)
 

@@ -31,8 +31,8 @@ def held(folder: Path) -> Iterator[None]:
     with lock:
         if not take_lock(lock):
             lock.seek(0)
-            told = lock.read().strip()
-            holder = "another run" if told in ("", _FREE) else told  # it has not written its name yet
+            owner = lock.read().strip()
+            holder = "another run" if owner in ("", _FREE) else owner  # it has not written its name yet
             raise WorkspaceError(
                 f"The workspace {folder} is in use by {holder}. Wait until it has finished, or cancel it."
             )

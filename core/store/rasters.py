@@ -70,7 +70,7 @@ def write_raster(
         "predictor": 2 if bands.dtype.kind in "ui" else 3,
         "BIGTIFF": "IF_SAFER",
     }
-    # Through memory, because GDAL tells of a full disk only when a file is closed, and rasterio does not pass that on.
+    # Through memory, because GDAL reports a full disk only when a file is closed, and rasterio does not pass it on.
     with MemoryFile() as memory:
         with memory.open(**profile) as file:
             file.write(bands)

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 
 _SCHEME_FILE = Path(__file__).parents[2] / "resources" / "schemes" / "land_cover.json"
 
-# Colours for classes that no scheme knows: Paul Tol's "muted" and "light" schemes, told apart by the colour blind too.
+# Colours for classes without a scheme: Paul Tol's "muted" and "light" schemes, safe for colour-blind readers.
 _PALETTE = (
     "#ddcc77 #117733 #88ccee #cc6677 #332288 #44aa99 #999933 #aa4499 #882255 #77aadd #ee8866 #eedd88 #ffaabb "
     "#99ddff #bbcc33 #aaaa00 #dddddd"

@@ -393,13 +393,13 @@ def test_acquisitions_that_have_the_same_of_the_bands_make_one_series(tmp_path):
 
 def test_an_index_needs_one_acquisition_with_all_its_bands(tmp_path):
     made = workspace(tmp_path)
-    assert made.catalogue.tells("NDVI")
-    assert made.catalogue.tells("B02")
-    assert not made.catalogue.tells("NDMI")
+    assert made.catalogue.has("NDVI")
+    assert made.catalogue.has("B02")
+    assert not made.catalogue.has("NDMI")
     items = (replace(ACQUISITIONS[0], bands=("B04",)), replace(ACQUISITIONS[1], bands=("B08",)))
     apart = replace(made.catalogue, acquisitions=items)
     assert apart.bands == ("B04", "B08")
-    assert not apart.tells("NDVI")
+    assert not apart.has("NDVI")
 
 
 def test_acquisitions_without_a_valid_pixel_are_left_out_of_a_series(tmp_path):
