@@ -14,9 +14,6 @@ from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtGui import QPixmap
 from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy
 
-from ..core.imagery.sources import SOURCES
-from ..core.imagery.sources.record import SourceRecord
-from ..core.operations.declarations.sources import SourceParameters
 from ..processing_provider.translation import tr
 from .area_section import AreaSection, minutes_text, size_text
 from .parameter_form import ParameterForm
@@ -71,12 +68,6 @@ class ImagerySection(Section):
         self._show_fields()
         self._forget()
 
-    @property
-    def source(self) -> SourceRecord:
-        """The chosen source."""
-        name = self._session.get("SOURCE")
-        return SOURCES[name if name in SOURCES else SourceParameters.source]
-
     def find_scenes(self) -> None:
         """Find the acquisitions of the period over the planned patches."""
         if not self._area.numbers:
@@ -108,15 +99,15 @@ class ImagerySection(Section):
         year = QDate.currentDate().year() - 1
         suggested = {"START": f"{year}-01-01", "END": f"{year}-12-31"}
         chosen = {name: plain(self._session.get(name)) for name in suggested}
-        if self.source.needs_period and not any(chosen.values()):
+        if self._session.source.needs_period and not any(chosen.values()):
             for name, day in suggested.items():
                 self._session.set(name, day)
-        elif not self.source.needs_period and chosen == suggested:
+        elif not self._session.source.needs_period and chosen == suggested:
             for name in suggested:
                 self._session.set(name, None)
 
     def _show_fields(self) -> None:
-        fields = [name.upper() for name in self.source.fields]
+        fields = [name.upper() for name in self._session.source.fields]
         self.form.show_only(("SOURCE", *PERIOD, *fields))
         self.test.setVisible("AUTH" in fields)
         self.account.say("")

@@ -54,14 +54,12 @@ class ReferenceSection(Section):
 
     def _look(self) -> None:
         """Check the current layer and fields."""
-        is_sample = self._session.is_sample
-        self.form.setVisible(not is_sample)
-        self.sample.say(
-            tr("The sample region has its own reference: fields, forest, water and more.") if is_sample else ""
-        )
+        has_own = self._session.source.reference is not None
+        self.form.setVisible(not has_own)
+        self.sample.say(tr("This source has its own reference.") if has_own else "")
         self._check.cancel()
         layer = self._session.get("REFERENCE")
-        if is_sample or not layer:
+        if has_own or not layer:
             self._show([])
             self.note.say("")
             return

@@ -15,6 +15,7 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton
 
 from ..core.store.paths import WorkspacePaths
+from ..core.vocabulary.indices import INDICES
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
 from .area_tools import AskTool
@@ -24,7 +25,7 @@ from .section import Note, Section
 from .series_plot import Look, Series, SeriesPlot
 from .session import Session
 
-VALUES = ("NDVI", "NDWI", "brightness", "B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
+BANDS = ("B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
 
 
 class ResultsSection(Section):
@@ -52,7 +53,7 @@ class ResultsSection(Section):
         self.ask.toggled.connect(self._take_tool)
         self.tool.setButton(self.ask)
         self.value = QComboBox()
-        self.value.addItems(VALUES)
+        self.value.addItems([*INDICES, *BANDS])
         self.value.currentTextChanged.connect(lambda _: self._follow())
         self.plot = SeriesPlot(self)
         self.save_table = QPushButton(tr("Save table …"))

@@ -17,6 +17,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QObject, Qt, pyqtSignal
 
+from ..core.imagery.sources import SOURCES
+from ..core.imagery.sources.record import SourceRecord
+from ..core.operations.declarations.sources import SourceParameters
 from ..processing_provider import settings
 
 SCOPE, KEY = "Patchwork", "/session"
@@ -60,6 +63,12 @@ class Session(QObject):
         except (ValueError, AttributeError):
             self._values = {}
         self.restored.emit()
+
+    @property
+    def source(self) -> SourceRecord:
+        """The chosen source."""
+        name = self.get("SOURCE")
+        return SOURCES[name if name in SOURCES else SourceParameters.source]
 
     @property
     def is_sample(self) -> bool:
