@@ -497,4 +497,4 @@ def test_a_worker_ends_with_its_input(worker, tmp_path):
 def test_a_worker_is_not_stopped_by_what_is_no_request(worker, tmp_path):
     worker.engine.process.stdin.write("nonsense\n")
     assert "Standard input" in worker.ask("nosuch", {})["error"]  # what it says to the line before
-    assert "no operation 'nosuch'" in worker.ask("splitarea", {})["error"]
+    assert "'nosuch' is not one of makemap, splitarea" in worker.ask("splitarea", {})["error"]

@@ -83,7 +83,7 @@ def test_another_version_of_python_makes_it_out_of_date(requirements: Path, fold
 def test_a_failure_leaves_what_was_there_and_says_what_to_do(requirements: Path, folder: Path, tmp_path: Path) -> None:
     install(sys.executable, requirements, folder, ignore)
     python = fake_python(tmp_path, 'touch "$target/half.py"; echo "OSError: No space left on device"; exit 1')
-    with pytest.raises(InstallationError, match=r"(?s)make about 2 GB of room.*No space left on device"):
+    with pytest.raises(InstallationError, match=r"(?s)free about 2 GB.*No space left on device"):
         install(python, requirements, folder, ignore)
     assert is_current(folder, requirements)
     assert not (folder / "half.py").exists()
