@@ -135,9 +135,9 @@ def _scarce(counts: Sequence[ClassCount]) -> list[str]:
     """Problems of classes with too few polygons."""
     none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
     said = (
-        (none, "Without polygons in the area and therefore not in the map"),
-        (one, "With a single polygon and therefore used for training, but not tested; add polygons"),
-        (few, f"With fewer than {_FEW_POLYGONS} polygons and therefore with an uncertain accuracy; add polygons"),
+        (none, "No polygon in the area, so not in the map"),
+        (one, "A single polygon, so used for training but not tested; add polygons"),
+        (few, f"Fewer than {_FEW_POLYGONS} polygons, so the accuracy is uncertain; add polygons"),
     )
     return [f"{what}: {_listed(entries)}." for entries, what in said if entries]
 

@@ -29,7 +29,7 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
 
 def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, places, engine_python):
     told = play("flanders_story", **places)
-    assert "used for training, but not tested" in told["reference"]
+    assert "used for training but not tested" in told["reference"]
     assert told["rows"] == 5
     assert told["colours"]["1200"] == "#ffcc00"
     assert re.fullmatch(r"\d{8}T\d{6}", told["skipped"])

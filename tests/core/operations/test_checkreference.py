@@ -67,8 +67,8 @@ def test_only_what_lies_in_the_area_counts(make_reference, tmp_path):
     assert rows[3]["hectares"] == pytest.approx(2.5 / 0.9996**2, abs=0.006)
     assert usable == 0
     assert problems == [
-        "Without polygons in the area and therefore not in the map: class 2000.",
-        "With fewer than 5 polygons and therefore with an uncertain accuracy; add polygons: class 3.",
+        "No polygon in the area, so not in the map: class 2000.",
+        "Fewer than 5 polygons, so the accuracy is uncertain; add polygons: class 3.",
         "The reference has 1 class within the area; a map needs at least two. Is CLASS_FIELD (id) the right one?",
     ]
 
@@ -100,7 +100,7 @@ BOW = shapely.Polygon([(X, Y), (X + 100, Y + 100), (X + 100, Y), (X, Y + 100)])
         (
             [box(0, 0), box(900, 0)],
             {"id": [1, 2]},
-            "used for training, but not tested; add polygons: classes 1, 2.",
+            "used for training but not tested; add polygons: classes 1, 2.",
             1,
         ),
         ([box(n * 200, 0) for n in range(6)], {"id": [1] * 5 + [0]}, "which count as unknown: 1.", 0),
