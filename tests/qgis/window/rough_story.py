@@ -119,7 +119,7 @@ def story(told):
     wait_until(lambda: panel.run.whole.value() > 1)
     project.removeMapLayer(layer.id())
     for number in range(20_000):
-        panel.run._on_said("info", f"line {number}")
+        panel.run._on_logged("info", f"line {number}")
     wait_until(lambda: not panel.run.is_running, 200)
     told["whole"] = panel.run.note.text
     told["lines"] = panel.run.log.blockCount()
