@@ -65,8 +65,9 @@ def _run(face: Face, read_request: Callable[[], tuple[Operation, dict[str, Any]]
         face.error(MissingPackageError.kind, _how_to_install(error))
         return FAILED
     except KeyboardInterrupt:
-        face.error("cancelled", "Cancelled. What is done is kept; run again to continue.")
-        sys.stdout.flush()
+        with suppress(OSError):  # the process that would read it may have ended
+            face.error("cancelled", "Cancelled. What is done is kept; run again to continue.")
+            sys.stdout.flush()
         _end_everything()
     except MemoryError:
         face.error("memory", "There is not enough memory. Lower MEMORY or JOBS, or close other programs.")
@@ -158,7 +159,8 @@ def _interrupt() -> None:
 
 def _end_everything() -> NoReturn:
     """Exit at once; worker processes end when this process does."""
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(CANCELLED)
 
 

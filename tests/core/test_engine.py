@@ -378,6 +378,26 @@ def test_the_end_of_standard_input_cancels(start, country, tmp_path):
 
 
 @posix
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_engine_ends_with_the_process_that_started_it(country, tmp_path, jobs):
+    """Nobody reads what it writes then, its last words neither."""
+    command = [sys.executable, "-m", "patchwork.core", "makemap", "--json", "--parameters", "-"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
+    values = {**country, "workspace": str(tmp_path), "patch_size": 150, "jobs": jobs}
+    process.stdin.write(json.dumps(values) + "\n")
+    process.stdin.flush()
+    assert any(json.loads(line).get("progress", 0) >= 0.1 for line in process.stdout)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()
+    assert process.wait(20) == CANCELLED
+    end = time.monotonic() + 15
+    while processes_of(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes_of(process.pid) == []
+
+
+@posix
 def test_sigterm_cancels_too(start, country, tmp_path):
     engine = start("makemap", "--json", "--parameters", "-")
     engine.give({**country, "workspace": str(tmp_path), "patch_size": 150, "jobs": 1})

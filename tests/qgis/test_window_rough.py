@@ -28,7 +28,7 @@ def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play,
     assert before["running"]
     end = time.monotonic() + 20
     while processes_with(marker):
-        assert time.monotonic() < end
+        assert time.monotonic() < end, processes_with(marker)
         time.sleep(0.1)
     assert not list(Path(before["workspace"]).rglob("map.tif"))
     after = play("killed_story", **places, PATCHWORK_PROJECT=marker)
