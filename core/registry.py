@@ -1,4 +1,4 @@
-"""Registries: records by name, from which every face takes its choices."""
+"""Registries: records by name, which give every interface its choices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ R = TypeVar("R")
 class Registry(Mapping[str, R]):
     """Records with a `name` and a `label` each, by name, in the order in which they are offered.
 
-    Asking for a name that is not registered raises ParameterError, which lists those that are.
+    A name that is not registered raises ParameterError, which lists the registered ones.
     """
 
     def __init__(self, what: str, records: Iterable[R]) -> None:

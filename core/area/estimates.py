@@ -30,7 +30,7 @@ class Estimate:
 
 
 def estimate_year(pixels: int, largest_patch: int) -> Estimate:
-    """The estimate for a year of Sentinel-2 over so many pixels, on two cores; the largest patch decides the memory."""
+    """The estimate for a year of Sentinel-2, on two cores; memory follows from the pixels of the largest patch."""
     raw_mb = pixels * ACQUISITIONS_PER_YEAR * _VALUES_PER_PIXEL * 2 / 1e6
     seconds = raw_mb / RAW_MB_PER_SECOND / _CORES + pixels / 1e6 * _SECONDS_PER_MEGAPIXEL + _SECONDS_OF_TRAINING
     memory_mb = _CORES * (_PROCESS_MB + min(largest_patch * _BYTES_PER_SERIES / 1e6, _BLOCK_MB))

@@ -15,9 +15,9 @@ _LONGITUDE_LATITUDE = "EPSG:4326"
 
 
 def read_area(text: str) -> Ground:
-    """The ground of `xmin,ymin,xmax,ymax[,EPSG:n]`, or of all polygons of a vector file together.
+    """The area of `xmin,ymin,xmax,ymax[,EPSG:n]`, or of all polygons of a vector file together.
 
-    Raises ParameterError or DataError where the area is empty, has no CRS or no surface.
+    Raises ParameterError or DataError where the area is empty or has no CRS or no polygons.
     """
     numbers = _numbers(text, 4)
     if numbers is not None:
@@ -50,13 +50,11 @@ def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
     if len(numbers) != count or len(parts) > count + 1:
         return None
     if not all(math.isfinite(number) for number in numbers):
-        raise ParameterError(f"{text}: these are not finite numbers.")
+        raise ParameterError(f"{text} has numbers that are not finite.")
     crs = parts[count] if len(parts) > count and parts[count] else _LONGITUDE_LATITUDE
     read_crs(crs)
     if crs == _LONGITUDE_LATITUDE and not all(abs(number) <= 360.0 for number in numbers):
-        raise ParameterError(
-            f"{text}: these are not degrees; name the CRS behind the numbers, as in {text},EPSG:32633."
-        )
+        raise ParameterError(f"{text} is not in degrees. Add the CRS, as in {text},EPSG:32633.")
     return numbers, crs
 
 
@@ -65,5 +63,5 @@ def _read_geometries(text: str, what: str) -> tuple[np.ndarray, str]:
     if len(layer.geometries) == 0:
         raise DataError(f"{what}: {text} is empty.")
     if not layer.crs:
-        raise DataError(f"{what}: {text} has no CRS. Assign one (in QGIS: Assign projection), then run again.")
+        raise DataError(f"{what}: {text} has no CRS. Assign one (in QGIS: Assign projection) and run again.")
     return layer.geometries, layer.crs

@@ -19,8 +19,8 @@ from .masks import CloudMasks, Scene
 def masking_beside(masks: CloudMasks, resources: Resources) -> Iterator[Callable[[Download], None]]:
     """Mask clouds in a thread during the block; yields a function to call with each file that exists.
 
-    A scene is masked as soon as all files exist that decide its clouds. Scenes that remain when the block ends, and
-    those that failed, are left to a later refresh.
+    A scene is masked as soon as all files that its mask depends on exist. Scenes that remain when the block ends, and
+    those that failed, are masked by a later refresh.
     """
     arrivals: Queue[Optional[Download]] = Queue()
     worker = Thread(target=_mask_arrivals, args=(masks, resources, arrivals), daemon=True)

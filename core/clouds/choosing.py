@@ -1,4 +1,4 @@
-"""Which bands a run fetches: those of the features, and those of the cloud detection."""
+"""The bands to fetch: those of the features, and those of the cloud detection."""
 
 from __future__ import annotations
 

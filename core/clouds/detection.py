@@ -49,7 +49,7 @@ def cloud_probability(reflectance: np.ndarray, has_data: np.ndarray, threads: in
 
 @lru_cache(maxsize=1)
 def _detector() -> S2PixelCloudDetector:
-    # Here, because it brings sentinelhub and OpenCV along, which the scene classification has no use for.
+    # Imported here because it imports sentinelhub and OpenCV, which other methods do not need.
     from s2cloudless import S2PixelCloudDetector
 
     return S2PixelCloudDetector()

@@ -31,14 +31,14 @@ class CloudFile(PatchFile):
 
 @dataclass(frozen=True)
 class CloudMasks:
-    """All cloud files of a workspace, with the settings that they are made with."""
+    """All cloud files of a workspace, and their settings."""
 
     workspace: Workspace
     settings: CloudSettings
 
     @classmethod
     def of(cls, workspace: Workspace) -> CloudMasks:
-        """Those with the recorded settings; MissingStepError before `maskclouds`."""
+        """The cloud files with the recorded settings; MissingStepError before `maskclouds`."""
         return cls(workspace, workspace.read(CloudRecord).settings)
 
     @property
@@ -47,11 +47,11 @@ class CloudMasks:
         return [(p, item) for p in self.workspace.layout.patches for item in self.workspace.catalogue.acquisitions]
 
     def neighbours(self, patch: Patch, acquisition: Acquisition) -> list[Patch]:
-        """The patches whose scenes decide the clouds of one scene: its own and those within reach."""
+        """The patches whose scenes the mask of one scene depends on: its own and those within reach."""
         return self.workspace.layout.patches_within(patch, self.settings.of(acquisition)[1]["reach"])
 
     def fingerprint(self, patch: Patch, acquisition: Acquisition) -> str:
-        """Of the clouds of one scene: the settings and the scenes within reach."""
+        """The fingerprint of one cloud file: of the settings and the scenes within reach."""
         method, settings = self.settings.of(acquisition)
         layout = self.workspace.layout
         within = layout.domain.intersection(patch.window.expanded(settings["reach"]))
@@ -63,7 +63,7 @@ class CloudMasks:
         return fingerprint("cloud", method.name, settings, asdict(within), made_of)
 
     def patch_fingerprint(self, patch: Patch) -> str:
-        """Of the clouds of all scenes of a patch together."""
+        """The fingerprint of all cloud files of a patch together."""
         acquisitions = self.workspace.catalogue.acquisitions
         return fingerprint([(item.name, self.fingerprint(patch, item)) for item in acquisitions])
 

@@ -16,7 +16,7 @@ from .methods.record import CloudMethod, MaskOptions, Settings
 
 @dataclass(frozen=True)
 class CloudSettings:
-    """The chosen method, and the settings of each method that it stands for."""
+    """The chosen method, and the settings of each method that it may select."""
 
     method: str
     methods: Mapping[str, Settings]

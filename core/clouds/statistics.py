@@ -42,7 +42,7 @@ class PixelStatistics:
             ndvi = self._ndvi / self._ndvi_valid
         layers = np.stack([self._valid, probability, ndvi]).astype(np.float32)
         known = np.stack([self._known > 0, self._known > 0, self._ndvi_valid > 0])
-        return np.where(known, layers, np.float32(np.nan))  # 0 / 0 has a sign, which files would tell
+        return np.where(known, layers, np.float32(np.nan))  # the NaN of 0 / 0 can be negative, which would change files
 
 
 @dataclass

@@ -32,7 +32,7 @@ class Resources:
         return self.jobs or joblib.cpu_count()
 
     def share(self, tasks: int) -> Share:
-        """The share of each process for so many tasks: fewer processes, with threads, if memory or tasks are few."""
+        """The share of each process for a number of tasks: fewer processes with threads if memory or tasks are few."""
         processes = max(min(self.wanted_jobs, tasks), 1)
         while processes > 1 and self._budget(processes) < _LEAST_BUDGET_MB:
             processes -= 1

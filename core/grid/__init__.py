@@ -1,1 +1,1 @@
-"""The pixel grid that all rasters of a run lie on, and neighbourhoods of its pixels."""
+"""The pixel grid of all rasters of a run, windows and patches of it, and neighbourhoods of pixels."""

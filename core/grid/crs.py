@@ -22,7 +22,7 @@ class Ground:
     crs: str
 
     def to(self, crs: str) -> Ground:
-        """The same ground in another CRS, long edges bent as the projection bends them."""
+        """The geometry in another CRS; long edges are densified."""
         return Ground(reproject(np.array([self.geometry], dtype=object), self.crs, crs)[0], crs)
 
 
@@ -47,7 +47,7 @@ def utm_crs(geometry: BaseGeometry, crs: str) -> str:
 def reproject(geometries: np.ndarray, source: str, target: str) -> np.ndarray:
     """Geometries transformed from one CRS to another; long edges are densified.
 
-    Of invalid ones only the vertices are transformed.
+    Of invalid geometries only the vertices are transformed.
     """
     source_crs, target_crs = read_crs(source), read_crs(target)
     if source_crs == target_crs:

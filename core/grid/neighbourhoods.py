@@ -1,4 +1,4 @@
-"""Disks of pixels, and the operations on them that several steps need."""
+"""Disk neighbourhoods of pixels: dilation and sums."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def disk(radius: int) -> np.ndarray:
 
 
 def dilate(mask: np.ndarray, radius: int) -> np.ndarray:
-    """The mask (y, x) grown by a disk."""
+    """The mask (y, x) dilated by a disk."""
     if radius == 0:
         return mask
     grown: np.ndarray = ndimage.binary_dilation(mask, structure=disk(radius))

@@ -18,7 +18,7 @@ class Patch:
 def cut(domain: Window, height: int, width: int) -> list[Patch]:
     """`domain` cut into patches of `height` × `width` pixels, clipped to it, row by row.
 
-    Patches lie on multiples of their size from the grid's origin, so that their ids are stable.
+    Patches start at multiples of their size from the grid's origin, so that their ids are stable.
     """
     rows = [(i, max(i * height, domain.row)) for i in range(domain.row // height, -(-domain.bottom // height))]
     columns = [(j, max(j * width, domain.column)) for j in range(domain.column // width, -(-domain.right // width))]

@@ -1,4 +1,4 @@
-"""The pixel grid that every raster of a run lies on."""
+"""The pixel grid of all rasters of a run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PixelGrid:
     def utm(cls, geometry: BaseGeometry, crs: str, resolution: float, wanted_crs: str | None = None) -> PixelGrid:
         """The grid of `resolution` metres on whole multiples of it, in `wanted_crs` or the UTM zone of the geometry.
 
-        It counts from multiples of 60 m, as the coarsest pixels of Sentinel-2 do, where that is possible.
+        Its origin is a multiple of 60 m, the size of the coarsest pixels of Sentinel-2, where that is possible.
         """
         name = wanted_crs or utm_crs(geometry, crs)
         projected = read_crs(name)
@@ -54,7 +54,7 @@ class PixelGrid:
     def recounted(self) -> PixelGrid:
         """The same pixels, counted as `utm` does if they are on whole multiples of their size.
 
-        So the same ground has the same rows, columns and patches from whichever source its imagery comes.
+        So a place has the same row, column and patch for imagery of every source.
         """
         top = _top(self.pixel_height)
         on_multiples = self.left % self.pixel_width == 0.0 and (top - self.top) % self.pixel_height == 0.0
@@ -81,15 +81,15 @@ class PixelGrid:
     def to_pixels(self, geometries: np.ndarray) -> np.ndarray:
         """Geometries with x as column and y as row (downwards), pixel (0, 0) between 0 and 1.
 
-        Everything that is burnt goes through these coordinates, and patches differ by whole numbers in them, so a
-        polygon's edge falls on the same pixels in whatever patch it is burnt.
+        Everything is rasterized in these coordinates, in which patches differ by whole numbers, so a polygon's edge
+        falls on the same pixels in every patch.
         """
         scale = np.array([1.0 / self.pixel_width, -1.0 / self.pixel_height])
         moved: np.ndarray = shapely.transform(geometries, lambda xy: (xy - (self.left, self.top)) * scale)
         return moved
 
     def window_of_centres(self, pixel_bounds: Bounds) -> Window:
-        """The pixels whose centres lie within bounds given in pixel coordinates."""
+        """The pixels whose centres are within bounds given in pixel coordinates."""
         xmin, ymin, xmax, ymax = pixel_bounds
         slack = 1e-6
         return Window.between(
@@ -100,7 +100,7 @@ class PixelGrid:
         )
 
     def offset(self, other: PixelGrid) -> tuple[int, int]:
-        """(row, column) of this grid's pixel that pixel (0, 0) of a grid with the same pixels is."""
+        """(row, column) in this grid of pixel (0, 0) of another grid with the same pixels."""
         rows, columns = self._distance(other)
         return round(rows), round(columns)
 

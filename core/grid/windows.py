@@ -73,7 +73,7 @@ class Window:
         return Window(self.row * factor, self.column * factor, self.height * factor, self.width * factor)
 
     def moved(self, rows: int, columns: int) -> Window:
-        """The window so many rows further down and columns further to the right."""
+        """The window moved down by `rows` and to the right by `columns`."""
         return Window(self.row + rows, self.column + columns, self.height, self.width)
 
     def within(self, outer: Window) -> Window:

@@ -1,1 +1,1 @@
-"""Imagery: where it comes from, and how it reaches the workspace."""
+"""Imagery: sources, and finding and fetching scenes."""

@@ -1,4 +1,4 @@
-"""What fetching the missing scenes will cost."""
+"""Costs of fetching the missing scenes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..area.estimates import COMPRESSION, RAW_MB_PER_SECOND, SECONDS_PER_REQUEST
 from ..progress import Progress
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import counted
 from .downloads import plan_downloads
 from .sources.protocols import PaidSource, Source, is_paid
 from .sources.services import FREE, Price
@@ -42,7 +43,7 @@ def costs_of_fetching(
         seconds = price.requests * SECONDS_PER_REQUEST / connections
         minutes += max(seconds, price.requests / (rate or math.inf) * 60) / 60
         progress.info(
-            f"To fetch: {price.requests} requests, {price.units:,.1f} processing units, "
+            f"To fetch: {counted(price.requests, 'request')}, {price.units:,.1f} processing units, "
             f"{price.download_bytes / 1e6:,.0f} MB, about {math.ceil(minutes)} min."
         )
         _compare(price.units, source, budget, progress)
@@ -53,6 +54,6 @@ def _compare(units: float, source: PaidSource, budget: float | None, progress: P
     left = source.quota()
     if left is not None:
         report = progress.warning if units > left else progress.info
-        report(f"The account has {left:,.0f} processing units left.")
+        report(f"The account has {counted(round(left), 'processing unit')} left.")
     if budget is not None and units > budget:
         progress.warning(f"This exceeds BUDGET ({budget:,.0f}): the run will stop before, and can continue next month.")

@@ -74,7 +74,7 @@ def _find(source: Source, search: Search, layout: Layout) -> list[OfferedAcquisi
     found = source.find(search.start, search.end, area)
     if found:
         return found
-    when = f"from {search.start or 'the first'} to {search.end or 'the last'}"
+    when = f"from {search.start or 'the beginning'} to {search.end or 'the end'}"
     if source.grid is None:
         raise DataError(f"There is no acquisition of the area {when}. Choose a longer period or another COLLECTION.")
     ever = [item.time.date() for item in source.find(None, None, area)]
@@ -95,7 +95,7 @@ def _without_skipped(
         )
     wanted = [item for item in found if item.name not in skipped]
     if not wanted:
-        raise DataError(f"SKIP_SCENES excludes all acquisitions ({len(found)}). Skip fewer.")
+        raise DataError(f"Skipped scenes (SKIP_SCENES) exclude all {len(found)} acquisitions. Skip fewer.")
     if len(wanted) < len(found):
         progress.info(
             f"{len(found) - len(wanted)} of {counted(len(found), 'acquisition')} skipped as requested (SKIP_SCENES)."

@@ -1,4 +1,4 @@
-"""What decides the content of scenes."""
+"""Fingerprints of scenes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..store.layout import Layout
 
 
 def scene_fingerprint(layout: Layout, patch: Patch, acquisition: Acquisition) -> str:
-    """Of the bands of one scene."""
+    """The fingerprint of the bands of one scene."""
     return fingerprint("scene", acquisition.identity, acquisition.bands, layout.patch_fingerprints[patch.id])
 
 
 def cells_fingerprint(layout: Layout, factor: int, patch: Patch, acquisition: Acquisition) -> str:
-    """Of the detector's bands of one scene in cells of `factor` × `factor` pixels."""
+    """The fingerprint of the detector's bands of one scene in cells of `factor` × `factor` pixels."""
     return fingerprint("cells", acquisition.identity, factor, layout.patch_fingerprints[patch.id])

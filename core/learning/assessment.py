@@ -13,7 +13,7 @@ import numpy as np
 class ClassScore:
     """Precision (user's accuracy), recall (producer's accuracy) and F1 of one class, and its number of test pixels.
 
-    The scores mean nothing where `pixels` is 0: the class was predicted, but not tested.
+    The scores are undefined where `pixels` is 0: the class was predicted, but not tested.
     """
 
     class_id: int

@@ -41,7 +41,7 @@ class SeriesPlan:
         return SeriesPlan(bands, indices, self.dates)
 
     def to_json(self) -> dict[str, Any]:
-        """For records and model files."""
+        """As JSON values, for records and model files."""
         return {"bands": self.bands, "indices": self.indices, "dates": [day.isoformat() for day in self.dates]}
 
     @classmethod
@@ -66,8 +66,8 @@ def plan_series(
             f"None of the bands {', '.join(bands)} and indices {', '.join(indices)} are in this imagery; its "
             f"bands are {', '.join(available)}. Set BANDS."
         )
-    lacking = tuple(name for name in (*bands, *indices) if name not in usable_bands + usable_indices)
-    return SeriesPlan(usable_bands, usable_indices, dates), lacking
+    missing = tuple(name for name in (*bands, *indices) if name not in usable_bands + usable_indices)
+    return SeriesPlan(usable_bands, usable_indices, dates), missing
 
 
 def regular_dates(start: date, end: date, step: int) -> tuple[date, ...]:

@@ -107,7 +107,7 @@ def load_model(path: Path) -> Model:
         types = skops.io.get_untrusted_types(file=path)
         strange = [name for name in types if not name.startswith(_TRUSTED_PACKAGES)]
         if strange:
-            raise DataError(f"The model {path} holds {', '.join(strange)}, which is not trusted. Train it again.")
+            raise DataError(f"The model {path} contains untrusted types: {', '.join(strange)}. Train it again.")
         content = skops.io.load(path, trusted=types)
         description = json.loads(content["description"])
     except FileNotFoundError:

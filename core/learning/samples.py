@@ -1,7 +1,7 @@
-"""Samples: labelled pixels drawn by a rule on place and seed, with their features, class and polygon.
+"""Samples: labelled pixels drawn at random by position and seed, with their features, class and polygon.
 
-Which pixels are drawn depends on nothing but where they lie and the seed: not on patches, their order, or the number of
-jobs. Each labelled pixel has a rank, a hash of its row, its column and the seed; the lowest of each class are drawn.
+The drawn pixels depend only on their positions and the seed, not on patches, their order, or the number of jobs. Each
+labelled pixel has a rank, a hash of its row, its column and the seed; the lowest of each class are drawn.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def share_out(counts: Mapping[int, int], per_class: int, balance: str) -> dict[i
 
 
 def _hash(rows: np.ndarray, columns: np.ndarray, seed: int) -> np.ndarray:
-    """SplitMix64 (Steele et al. 2014) of place and seed, uint64."""
+    """SplitMix64 (Steele et al. 2014) of position and seed, uint64."""
     with np.errstate(over="ignore"):
         place = (rows.astype(np.int64).view(np.uint64) << np.uint64(32)) ^ columns.astype(np.int64).view(np.uint64)
         ranks: np.ndarray = _mix(_mix(place) + _mix(np.array([seed], dtype=np.int64).view(np.uint64)))

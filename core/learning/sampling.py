@@ -89,7 +89,7 @@ def _plan(workspace: Workspace, settings: SampleSettings, progress: Progress) ->
     plan, missing = plan_series(catalogue.bands, settings.bands, indices, dates)
     missing += tuple(name for name in settings.indices if name not in indices)
     if missing:
-        progress.warning(f"The imagery has no {', '.join(missing)}; the model is trained without.")
+        progress.warning(f"The imagery has no {', '.join(missing)}, so the model is trained without.")
     return plan
 
 
@@ -119,7 +119,7 @@ def _candidates(workspace: Workspace, seed: int, number: Mapping[int, int], patc
 def _with_features(
     workspace: Workspace, plan: SeriesPlan, chosen: Candidates, resources: Resources, progress: Progress
 ) -> tuple[Candidates, np.ndarray]:
-    """Those of the chosen pixels that have a valid observation, and their features (sample, feature)."""
+    """The chosen pixels that have a valid observation, and their features (sample, feature)."""
     patches = workspace.layout.patches
     tasks = [(patch, _within(chosen, patch.window)) for patch in patches]
     tasks = [(patch, wanted) for patch, wanted in tasks if len(wanted.rows)]
@@ -136,7 +136,8 @@ def _with_features(
     table = np.concatenate(features)[np.lexsort(tuple(places))]
     seen = ~np.isnan(table).any(axis=1)
     if not seen.all():
-        progress.warning(f"{(~seen).sum()} of {len(seen)} drawn pixels have no valid observation and are skipped.")
+        skipped = int((~seen).sum())
+        progress.warning(f"{skipped:,} of {counted(len(seen), 'sample')} skipped: no valid observation.")
     return samples.take(seen), table[seen]
 
 
@@ -165,8 +166,8 @@ def _check(drawn: Mapping[int, int], per_class: int, progress: Progress) -> None
     present = sum(count > 0 for count in drawn.values())
     if present < 2:
         raise DataError(
-            f"{present} {'class has' if present == 1 else 'classes have'} samples with a valid observation; a map "
-            "needs at least two. Lower EROSION, choose a longer period, or use more reference polygons."
+            f"{counted(present, 'class', 'classes')} with a valid observation at a sample; a map needs at least two. "
+            " Lower EROSION, choose a longer period, or use more reference polygons."
         )
 
 

@@ -110,7 +110,7 @@ def _interpolate_block(
     count = valid.shape[1]
     values = [value.ravel() for value in _values(plan, stack)]
     before, after = _neighbours(valid)
-    # Counted from a date of the plan: which acquisitions are at hand depends on the block, and float32 would tell.
+    # From a date of the plan, not of the block's acquisitions, so that float32 rounds alike in every block.
     days = ((observed - wanted[0]) / 86400.0).astype(np.float32)
     pixels = np.arange(count)
     result = np.empty((len(plan.values), len(wanted), count), dtype=np.float32)

@@ -39,7 +39,7 @@ def refresh_maps(
     if missing:
         raise DataError(
             f"The model needs {', '.join(missing)}, which this imagery does not have; its bands are "
-            f"{', '.join(workspace.catalogue.bands)}."
+            f"{', '.join(workspace.catalogue.bands)}. Choose another MODEL."
         )
     identity = _identity(workspace, chosen)
     masks = CloudMasks.of(workspace)
@@ -59,7 +59,7 @@ def refresh_maps(
 
 
 def _identity(workspace: Workspace, chosen: Path | None) -> str:
-    """What decides the model: the record of the workspace's own, the content of another file."""
+    """The fingerprint of the workspace's own model, or a hash of another model file."""
     if chosen is None:
         return workspace.read(ModelRecord).fingerprint
     return hashlib.sha256(chosen.read_bytes()).hexdigest()

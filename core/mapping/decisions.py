@@ -24,7 +24,7 @@ def to_classes(probabilities: np.ndarray, class_ids: Sequence[int], dtype: str) 
 
 
 def smooth(classes: np.ndarray, radius: int) -> np.ndarray:
-    """Class ids (y, x) where each pixel takes the class that most within `radius` have; 0 stays and does not vote.
+    """Class ids (y, x) smoothed to the most frequent class within `radius`; 0 stays and does not vote.
 
     Where two classes are equally frequent the pixel's own class counts if it is one of them, else the lower id.
     """

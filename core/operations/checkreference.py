@@ -23,26 +23,26 @@ class CheckReference(ReferenceParameters):
         Optional[str],
         Area(
             "Area of interest",
-            "Only polygons in this area count: a vector layer of polygons in any CRS, or an extent. Default: the whole "
-            "reference.",
+            "Only polygons in this area are checked: a vector layer of polygons in any CRS, or an extent. Default: the "
+            "whole reference.",
         ),
     ] = None
 
     def faults(self) -> list[str]:
-        """None: a missing class field is one of the problems that the operation lists, with the existing fields."""
+        """No faults: a missing class field is listed as a problem, with the existing fields."""
         return []
 
 
 @frozen
 class ReferenceProblems:
-    """The classes and the problems."""
+    """Results of checkreference: the classes and the problems."""
 
     classes: Annotated[
         str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null if unknown).")
     ]
     problems: Annotated[str, TextOutput("Problems", "Problems and how to fix them, one line each.")]
     problem_number: Annotated[int, NumberOutput("Number of problems")]
-    usable: Annotated[int, NumberOutput("Whether a run could use it (1 or 0)")]
+    usable: Annotated[int, NumberOutput("Usable in a run (1 or 0)")]
 
 
 def run(parameters: CheckReference, progress: Progress) -> ReferenceProblems:

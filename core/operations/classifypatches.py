@@ -13,7 +13,7 @@ from .declarations.workspace import ResourceParameters
 
 @frozen
 class SmoothingParameters(ResourceParameters):
-    """The smoothing of the map."""
+    """Parameters of the smoothing of the map."""
 
     smoothing: Annotated[
         int,
@@ -44,7 +44,7 @@ class ClassifyPatches(SmoothingParameters):
 
 @frozen
 class ClassifiedPatches:
-    """The map patches."""
+    """Results of classifypatches: the map patches."""
 
     maps: Annotated[Path, FolderOutput("Map patches", "One GeoTIFF for each patch: class and confidence in percent.")]
 

@@ -19,7 +19,7 @@ class DownloadScenes(SceneParameters, ResourceParameters):
 
 @frozen
 class DownloadedScenes:
-    """The scenes."""
+    """Results of downloadscenes: the scenes."""
 
     scenes: Annotated[Path, FolderOutput("Scenes", "One folder for each patch, one GeoTIFF for each acquisition.")]
 

@@ -34,7 +34,7 @@ class DrawSamples(SeedParameters, SeriesParameters, ResourceParameters):
 
 @frozen
 class DrawnSamples:
-    """The samples."""
+    """Results of drawsamples: the samples."""
 
     samples: Annotated[
         Path, VectorOutput("Samples", "Points with class, polygon, row, column and features.", destination=True)
@@ -64,7 +64,7 @@ OPERATION = Operation(
     name="drawsamples",
     label="Draw samples",
     group="3 Reference and model",
-    summary="Draws labelled pixels by their place and the seed, and computes their features: bands and indices on "
+    summary="Draws labelled pixels at random, with the seed, and computes their features: bands and indices on "
     "regular dates, interpolated between valid observations.",
     parameters=DrawSamples,
     results=DrawnSamples,

@@ -1,4 +1,4 @@
-"""Find the acquisitions of the period, and what fetching them will cost."""
+"""Find the acquisitions of the period, and estimate the cost of fetching them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FindScenes(SceneParameters):
 
 @frozen
 class FoundScenes:
-    """The acquisitions, and the costs of fetching them."""
+    """Results of findscenes: the acquisitions, and the costs of fetching them."""
 
     scenes: Annotated[
         Path, VectorOutput("Acquisitions", "Time, cloud cover, covered part of the area.", destination=True)
@@ -52,7 +52,7 @@ OPERATION = Operation(
     name="findscenes",
     label="Find scenes",
     group="1 Area and imagery",
-    summary="Lists the acquisitions of the period that show the area, and estimates what fetching them will cost.",
+    summary="Lists the acquisitions of the period that show the area, and estimates the cost of fetching them.",
     parameters=FindScenes,
     results=FoundScenes,
     run=run,

@@ -1,4 +1,4 @@
-"""From an area to a classified map, in one go."""
+"""Make a land-cover map: all steps in one run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MakeMap(
     """Parameters of makemap: those of all steps."""
 
     def faults(self) -> list[str]:
-        """A reference is needed, unless the source brings its own."""
+        """A reference is needed, unless the source comes with one."""
         reference = "Reference (REFERENCE) is missing: polygons of known class."
         is_missing = not self.reference and SOURCES[self.source].reference is None
         return [*super().faults(), *([reference] if is_missing else [])]
@@ -44,7 +44,7 @@ class MakeMap(
 
 @frozen
 class MadeMap:
-    """The map, the layers beside it, and the report."""
+    """Results of makemap: the map, the layers beside it, and the report."""
 
     map: Annotated[Path, RasterOutput("Land-cover map", "The class of every pixel, 0 = no data.", destination=True)]
     confidence: Annotated[
@@ -59,9 +59,9 @@ class MadeMap:
 
 
 def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
-    """Fetch the scenes, and mask the clouds of those from a network while others are still on their way.
+    """Fetch the scenes and mask clouds; from a network, both at the same time.
 
-    The cloud settings come first: missing bands should not be reported at the end of a night.
+    The cloud settings are checked first, so that missing bands are reported before anything is fetched.
     """
     from dataclasses import replace
 
@@ -114,7 +114,7 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
 
     workspace = Workspace(parameters.workspace)
     parameters = with_built_in_reference(parameters, parameters.source)
-    workspace.forget(RunRecord)  # until the end: without it the run is known to be incomplete
+    workspace.forget(RunRecord)  # until the end: a run without its record is incomplete
     seconds: dict[str, float] = {}
     done = 0.0
     accuracy = float("nan")

@@ -56,7 +56,7 @@ class MaskClouds(CloudMethodParameters, ResourceParameters):
     ] = 1
 
     def masks(self, workspace: Workspace) -> CloudMasks:
-        """The cloud masks with these settings, which are recorded; DataError if a method does not have its bands."""
+        """The cloud masks with these settings, which are recorded; DataError if the bands of a method are missing."""
         from ..clouds.choosing import cell_factor
         from ..clouds.masks import CloudMasks
         from ..clouds.methods.record import MaskOptions
@@ -71,7 +71,7 @@ class MaskClouds(CloudMethodParameters, ResourceParameters):
 
 @frozen
 class MaskedClouds:
-    """The cloud files."""
+    """Results of maskclouds: the cloud files."""
 
     clouds: Annotated[
         Path,

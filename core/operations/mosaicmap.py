@@ -1,4 +1,4 @@
-"""Stitch the patches of one layer into one raster."""
+"""Merge the patches of one layer into one raster."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .declarations.workspace import WorkspaceParameters
 class MosaicMap(WorkspaceParameters):
     """Parameters of mosaicmap: the layer."""
 
-    layer: Annotated[str, Choice("Layer", "The layer to stitch.", options=LAYERS.labels())] = "map"
+    layer: Annotated[str, Choice("Layer", "The layer to merge.", options=LAYERS.labels())] = "map"
 
 
 @frozen
 class StitchedMosaic:
-    """The raster of the whole area."""
+    """Results of mosaicmap: the raster of the whole area."""
 
     map: Annotated[Path, RasterOutput("Mosaic", "One Cloud Optimized GeoTIFF of the whole area.", destination=True)]
 
@@ -38,7 +38,7 @@ OPERATION = Operation(
     name="mosaicmap",
     label="Mosaic patches",
     group="4 Map",
-    summary="Stitches the patches of a layer into one Cloud Optimized GeoTIFF with overviews.",
+    summary="Merges the patches of a layer into one Cloud Optimized GeoTIFF with overviews.",
     parameters=MosaicMap,
     results=StitchedMosaic,
     run=run,

@@ -20,7 +20,7 @@ class ObservationStatistics(ResourceParameters):
 
 @frozen
 class Statistics:
-    """Rasters of the area, and a table of the year."""
+    """Results of observationstatistics: rasters of the area, and a table of the year."""
 
     valid_count: Annotated[
         Path, RasterOutput("Valid observations", "Number of valid observations of each pixel.", destination=True)

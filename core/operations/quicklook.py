@@ -1,4 +1,4 @@
-"""A small picture of one acquisition, before anything is fetched."""
+"""A small picture of one acquisition, without fetching its scenes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..errors import ParameterError
 from ..frozen import frozen
 from ..parameters import FileOutput, Number, Operation, Text
 from ..progress import Progress
+from ..vocabulary.plurals import counted
 from .declarations.sources import RequestParameters
 from .declarations.workspace import WorkspaceParameters
 
@@ -24,7 +25,7 @@ _BRIGHT = 3000.0  # reflectance × 10000 that is shown white, the same on every 
 
 @frozen
 class AcquisitionParameters(WorkspaceParameters):
-    """The acquisition."""
+    """Parameter of the acquisition."""
 
     time: Annotated[
         str, Text("Time", "Time of the acquisition as Find scenes lists it, such as 20190731T100031 (UTC).")
@@ -51,7 +52,7 @@ class QuickLook(RequestParameters, AcquisitionParameters):
 
 @frozen
 class QuickLookPicture:
-    """The picture."""
+    """Results of quicklook: the picture."""
 
     picture: Annotated[
         Path,
@@ -96,7 +97,8 @@ def _chosen(workspace: Workspace, time: str) -> Acquisition:
         if item.name == time:
             return item
     raise ParameterError(
-        f"Time (TIME): there is no acquisition at {time}; the workspace has {len(acquisitions)}, from "
+        f"Time (TIME): there is no acquisition at {time}; the workspace has "
+        f"{counted(len(acquisitions), 'acquisition')}, from "
         f"{acquisitions[0].name} to {acquisitions[-1].name}."
     )
 

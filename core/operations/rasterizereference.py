@@ -1,4 +1,4 @@
-"""Reference polygons into class ids on the pixel grid."""
+"""Rasterize reference polygons as class ids on the pixel grid."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
         tuple[str, ...],
         Names(
             "Skipped classes",
-            "Classes that are not used, by id or name, separated by commas. Their polygons count as unknown.",
+            "Classes that are not used, by id or name, separated by commas. Their polygons are treated as unknown.",
             advanced=True,
         ),
     ] = ()
@@ -47,15 +47,15 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
         Names(
             "Class colours",
             "Colours of classes in the map and the report, as id=#rrggbb separated by commas, such as "
-            "1=#ffff00,2=#054907. Default: the colours of the land-cover scheme or of a palette. A change of colours "
-            "only updates what shows them.",
+            "1=#ffff00,2=#054907. Default: the colours of the land-cover scheme or of a palette. Changing colours "
+            "does not train the model again.",
             advanced=True,
         ),
     ] = ()
 
     @property
     def reference_settings(self) -> ReferenceSettings:
-        """How the reference is read; ParameterError if the layer or its class field is missing."""
+        """The settings of reading the reference; ParameterError if the layer or its class field is missing."""
         from ..reference.labels import ReferenceSettings
 
         if self.reference is None or self.class_field is None:
@@ -72,7 +72,7 @@ R = TypeVar("R", bound=RasterizeReference)
 
 
 def with_built_in_reference(parameters: R, source: str) -> R:
-    """With the reference that the source brings along, if it does and none is given."""
+    """The parameters with the source's own reference, if it has one and none is given."""
     built_in = SOURCES[source].reference
     if built_in is None or parameters.reference is not None:
         return parameters
@@ -84,7 +84,7 @@ def with_built_in_reference(parameters: R, source: str) -> R:
 
 @frozen
 class RasterizedReference:
-    """The labels as rasters of the area."""
+    """Results of rasterizereference: the labels as rasters of the area."""
 
     labels: Annotated[Path, RasterOutput("Labels", "Class ids, 0 = unknown.", destination=True)]
     masks: Annotated[Path, FolderOutput("Class masks", "One GeoTIFF for each class, 1 at its labels.")]

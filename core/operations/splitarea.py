@@ -80,7 +80,7 @@ class SplitArea(SourceParameters):
 
 @frozen
 class SplitResult:
-    """The patches, and what a year of imagery over them would take."""
+    """Results of splitarea: the patches, and estimates for a year of imagery."""
 
     patches: Annotated[Path, VectorOutput("Patches", "The patches with their ids.", destination=True)]
     patch_number: Annotated[int, NumberOutput("Number of patches")]
@@ -129,7 +129,7 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
 
 
 def _estimated(layout: Layout, file: Path, progress: Progress) -> SplitResult:
-    """The results with what a year would take; a warning if it is much, or the area is tiny."""
+    """The results with estimates for a year; warns if the area is very large or tiny."""
     from ..area.estimates import estimate_year
 
     grid = layout.grid

@@ -1,4 +1,4 @@
-"""A point's or polygon's values over the year."""
+"""Time series of bands and indices at a point or polygon."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TimeSeries(WorkspaceParameters):
         str,
         Place(
             "Place",
-            "A point x,y with its CRS behind it (x,y,EPSG:32633; degrees without), or a layer of points or polygons.",
+            "A point as x,y,EPSG:32633 (in degrees without the CRS), or a layer of points or polygons.",
         ),
     ]
     index: Annotated[
@@ -44,7 +44,7 @@ class TimeSeries(WorkspaceParameters):
 
 @frozen
 class TimeSeriesOfPlace:
-    """The values as tables and a plot, and the class of the map at the place."""
+    """Results of timeseries: the values as tables and a plot, and the class of the map at the place."""
 
     table: Annotated[
         Path,
@@ -99,8 +99,8 @@ def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:
     available = workspace.catalogue.bands
     for name in names:
         if not workspace.catalogue.has(name):
-            lacking = [band for band in bands_of(name) if band not in available]
-            what = f"the imagery has no band {', '.join(lacking)}" if lacking else "no acquisition has all its bands"
+            missing = [band for band in bands_of(name) if band not in available]
+            what = f"the imagery has no band {', '.join(missing)}" if missing else "no acquisition has all its bands"
             raise DataError(
                 f"INDEX {name}: {what}. It has {', '.join(available)}; the indices are {', '.join(INDICES)}."
             )
@@ -199,7 +199,7 @@ def _observe(
 def _read_bands(
     workspace: Workspace, acquisition: Acquisition, mask: np.ndarray, window: Window, names: list[str]
 ) -> dict[str, np.ndarray]:
-    """The bands that names are made of, each (pixel,) as reflectance or decibel."""
+    """The bands of the names, which are bands or indices, each (pixel,) as reflectance or decibel."""
     from ..store.reading import read_scene
 
     needed = list(dict.fromkeys(band for name in names for band in bands_of(name)))
@@ -211,7 +211,7 @@ OPERATION = Operation(
     name="timeseries",
     label="Time series of a place",
     group="2 Clouds and statistics",
-    summary="Gives bands and indices at a point or over a polygon through the year, as a table and a plot.",
+    summary="Extracts bands and indices at a point or polygon over the year, as a table and a plot.",
     parameters=TimeSeries,
     results=TimeSeriesOfPlace,
     run=run,

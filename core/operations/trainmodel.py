@@ -38,7 +38,7 @@ class TrainModel(SeedParameters, ResourceParameters):
     ] = "blocks"
 
     def train(self, progress: Progress) -> float:
-        """Write the model unless it is current; the overall accuracy by polygons, NaN if nothing could be tested."""
+        """Write the model unless it is current; returns the overall accuracy by polygons, NaN if unknown."""
         from ..learning.training import TrainingSettings, refresh_model, report_accuracy
         from ..store.workspace import Workspace
 
@@ -49,7 +49,7 @@ class TrainModel(SeedParameters, ResourceParameters):
 
 @frozen
 class TrainedModel:
-    """The model and its accuracy."""
+    """Results of trainmodel: the model and its accuracy."""
 
     model: Annotated[Path, FileOutput("Model", "The trained classifier (skops).", True, extension="skops")]
     report: Annotated[Path, PageOutput("Report", "Samples, accuracy and scores.", destination=True)]

@@ -18,7 +18,7 @@ class WriteReport(WorkspaceParameters):
 
 @frozen
 class WrittenReport:
-    """The report."""
+    """Results of writereport: the report."""
 
     report: Annotated[
         Path, PageOutput("Report", "Observations, accuracy and map so far, on one page.", destination=True)
@@ -26,7 +26,7 @@ class WrittenReport:
 
 
 def run(parameters: WriteReport, progress: Progress) -> WrittenReport:
-    """Write the page from what the workspace has."""
+    """Write the report from the existing results."""
     from .. import report
     from ..store.workspace import Workspace
 

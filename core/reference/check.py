@@ -23,7 +23,7 @@ _GRID = PixelGrid("EPSG:6933", 0.0, 0.0, 10.0, 10.0)
 _HECTARES_PER_PIXEL = 0.01
 _MANY_CLASSES = 100
 _FEW_POLYGONS = 5
-_TOLD = 10
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -128,21 +128,21 @@ def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | 
 
 def _flat(reference: Reference) -> list[str]:
     flat = int((shapely.area(reference.shapes) == 0.0).sum())
-    return [f"{counted(flat, 'shape')} without a surface, such as points or lines. Use polygons."] if flat else []
+    return [f"{counted(flat, 'feature')} without an area, such as points or lines. Use polygons."] if flat else []
 
 
 def _scarce(counts: Sequence[ClassCount]) -> list[str]:
     """Problems of classes with too few polygons."""
     none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
-    said = (
+    problems = (
         (none, "No polygon in the area, so not in the map"),
         (one, "A single polygon, so used for training but not tested; add polygons"),
         (few, f"Fewer than {_FEW_POLYGONS} polygons, so the accuracy is uncertain; add polygons"),
     )
-    return [f"{what}: {_listed(entries)}." for entries, what in said if entries]
+    return [f"{what}: {_listed(entries)}." for entries, what in problems if entries]
 
 
 def _listed(entries: Sequence[LandCoverClass]) -> str:
     names = [str(entry.id) if entry.name == str(entry.id) else f"{entry.id} ({entry.name})" for entry in entries]
-    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-    return f"{'class' if len(names) == 1 else 'classes'} {', '.join(names[:_TOLD])}{more}"
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"{'class' if len(names) == 1 else 'classes'} {', '.join(names[:_MOST_LISTED])}{more}"

@@ -44,18 +44,18 @@ class Reference:
 
     def without(self, ids: Collection[int]) -> Reference:
         """The same reference with the polygons of these classes unknown."""
-        left_out = np.isin(self.class_ids, list(ids))
-        if not left_out.any():
+        skipped = np.isin(self.class_ids, list(ids))
+        if not skipped.any():
             return self
-        note = f"Polygons of skipped classes count as unknown: {left_out.sum()}."
-        return replace(self, class_ids=np.where(left_out, np.uint16(0), self.class_ids), notes=(*self.notes, note))
+        note = f"{counted(int(skipped.sum()), 'polygon')} of skipped classes treated as unknown."
+        return replace(self, class_ids=np.where(skipped, np.uint16(0), self.class_ids), notes=(*self.notes, note))
 
 
 def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -> tuple[np.ndarray, dict[int, str]]:
     """Class ids (n,) of the features, 0 where unknown, and the names by id.
 
     Integer ids stay as they are; names are numbered from 1 in sorted order. Raises DataError for an unknown field or
-    values that are no class.
+    values that are not classes.
     """
     values = _field(layer, class_field)
     if values.dtype.kind in "iuf":
@@ -66,7 +66,7 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
             for text, id_ in zip(_texts(_field(layer, name_field)), ids.tolist(), strict=True):
                 if text and id_:
                     given.setdefault(id_, Counter())[text] += 1
-            names |= {id_: counted.most_common(1)[0][0] for id_, counted in given.items()}
+            names |= {id_: texts.most_common(1)[0][0] for id_, texts in given.items()}
         return ids, names
     texts = _texts(values)
     if len(set(texts)) > HIGHEST_CLASS_ID:
@@ -85,21 +85,21 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
     if invalid.any():
         shapes = shapes.copy()
         shapes[invalid] = shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False)
-        notes.append(f"Invalid polygons of the reference that were repaired: {invalid.sum()}.")
+        notes.append(f"{counted(int(invalid.sum()), 'invalid polygon')} repaired.")
     unknown = class_ids == 0
     if unknown.any():
-        notes.append(
-            f"Polygons of the reference without a class (0 or empty), which count as unknown: {unknown.sum()}."
-        )
+        notes.append(f"{counted(int(unknown.sum()), 'polygon')} without a class (0 or empty) treated as unknown.")
     overlapping = _count_overlaps(shapes)
     if overlapping:
-        notes.append(f"{counted(overlapping, 'pair')} of polygons overlap by more than a tenth; the later one counts.")
+        notes.append(
+            f"{counted(overlapping, 'pair')} of polygons overlapping by more than a tenth; the later one is used."
+        )
     return Reference(shapes, class_ids, names, tuple(notes))
 
 
 def no_polygon(layer: VectorLayer) -> DataError:
     """The error that the layer is empty."""
-    return DataError(f"The reference {layer.name} is empty; it holds no polygon.")
+    return DataError(f"The reference {layer.name} is empty.")
 
 
 def no_crs(layer: VectorLayer) -> DataError:
@@ -111,8 +111,8 @@ def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError
     """The error that no polygon is in the area, with the distance of the nearest."""
     away = "" if distance_km is None else f", the nearest is {distance_km:,.0f} km away"
     return DataError(
-        f"The reference {layer.name} misses the area of interest: none of its {len(layer.geometries)} polygons is in "
-        f"it{away}. Is the CRS ({layer.crs}) right?"
+        f"The reference {layer.name} is outside the area of interest: "
+        f"{counted(len(layer.geometries), 'polygon')}{away}. Is the CRS ({layer.crs}) right?"
     )
 
 

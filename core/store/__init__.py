@@ -1,1 +1,1 @@
-"""Where files lie, and how they are read and written."""
+"""The files of a workspace: paths, reading and writing."""

@@ -23,7 +23,7 @@ def is_between(time: datetime, start: date | None, end: date | None) -> bool:
 
 @dataclass(frozen=True)
 class OfferedAcquisition:
-    """One pass of the satellite as its source offers it, known by its sensing time (UTC).
+    """One pass of the satellite as its source offers it, identified by its sensing time (UTC).
 
     `identity` changes when the pixels do. `footprint` is in the CRS of the source, `cloud_cover` a fraction of the
     area, None if unknown. `facts` are the JSON values that the source needs to read it.
@@ -44,7 +44,7 @@ class OfferedAcquisition:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """One pass of the satellite as the workspace keeps it, known by its sensing time (UTC).
+    """One pass of the satellite as the workspace stores it, identified by its sensing time (UTC).
 
     `identity` and `facts` are those of the source. `bands` are those of its scenes, `footprint` is in the CRS of the
     grid, `cloud_cover` and `coverage` are fractions of the area, None if unknown. `cells`: the bands of the cloud
@@ -76,7 +76,7 @@ class Acquisition:
         return (*self.bands, *DETECTOR_BANDS) if self.cells else self.bands
 
     def to_json(self) -> dict[str, Any]:
-        """For `scenes.json`."""
+        """As JSON values, for `scenes.json`."""
         return {
             "time": self.name,
             "identity": self.identity,
@@ -106,8 +106,8 @@ Readable = Union[Acquisition, OfferedAcquisition]
 class Catalogue:
     """The acquisitions of a run, in order of time, with their source and the requested period.
 
-    `cell_factor` is how many pixels make the side of the cells in which the bands of the cloud detector are kept apart;
-    0 where scenes hold them.
+    `cell_factor` is the number of pixels along the side of the cells in which the bands of the cloud detector are
+    stored; 0 if the scenes contain these bands.
     """
 
     source: str
@@ -143,7 +143,7 @@ class Catalogue:
         return self.start or first, self.end or last
 
     def to_json(self) -> dict[str, Any]:
-        """For `scenes.json`."""
+        """As JSON values, for `scenes.json`."""
         return {
             "source": self.source,
             "imagery": self.imagery,

@@ -1,4 +1,4 @@
-"""Fingerprints: hashes of everything that decides the content of a file."""
+"""Fingerprints: hashes of the inputs and settings of a file."""
 
 from __future__ import annotations
 

@@ -32,12 +32,12 @@ def held(folder: Path) -> Iterator[None]:
         if not take_lock(lock):
             lock.seek(0)
             owner = lock.read().strip()
-            holder = "another run" if owner in ("", _FREE) else owner  # it has not written its name yet
+            holder = "another run" if owner in ("", _FREE) else owner  # not yet written
             raise WorkspaceError(
                 f"The workspace {folder} is in use by {holder}. Wait until it has finished, or cancel it."
             )
         lock.seek(0)
-        if lock.read() != _FREE:  # looking through a country's files takes longer than answering a small question
+        if lock.read() != _FREE:  # a search of a country's files takes longer than a quick look
             remove_temporary_files(folder)
         _write(lock, f"process {os.getpid()} on {socket.gethostname()}")
         yield

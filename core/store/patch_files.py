@@ -1,7 +1,6 @@
 """Files of patches that are made only if they are missing or out of date.
 
-A file carries the fingerprint of all that decided its content. One with the fingerprint that the present settings give
-is current.
+A file stores the fingerprint of its inputs and settings; it is current if they still have that fingerprint.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rasters that each patch has one of. Standard library only: QGIS imports it too."""
+"""The kinds of rasters of a patch. Standard library only: QGIS imports it too."""
 
 from __future__ import annotations
 

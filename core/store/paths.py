@@ -1,4 +1,4 @@
-"""Where the files of a workspace lie. Standard library only: QGIS uses it too."""
+"""Paths of the files of a workspace. Standard library only: QGIS uses it too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Named(Protocol):
-    """What files of acquisitions are called after."""
+    """An acquisition, after which files are named."""
 
     @property
     def name(self) -> str:
@@ -26,7 +26,7 @@ class WorkspacePaths:
 
     folder: Path
 
-    # Facts
+    # Layout, catalogue and records
 
     @property
     def grid(self) -> Path:
@@ -79,7 +79,7 @@ class WorkspacePaths:
 
     @property
     def sample_reference(self) -> Path:
-        """The reference polygons that a source brings along."""
+        """The reference polygons that come with a source."""
         return self.folder / "sample_reference.gpkg"
 
     @property

@@ -25,15 +25,15 @@ from .files import written_whole
 # GDAL would take 5 % of the machine's memory for blocks in every process; ours are read once.
 os.environ.setdefault("GDAL_CACHEMAX", "64")
 
-# Pixels are read without their place on Earth, and pictures have none.
+# Pixels are read without georeference, and pictures have none.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
-# Edges that run exactly through a pixel's centre fall to one side or the other by the rounding of the window's place.
-# This far aside (in pixels) they fall to the same side everywhere, and nothing else changes.
+# Rounding decides on which side of a pixel's centre an edge falls that runs exactly through it. Moved by this many
+# pixels it falls on the same side in every window, and nothing else changes.
 _ASIDE = np.array([1.234567e-7, 2.718281e-7])
 
 FINGERPRINT_TAG = "PATCHWORK_FINGERPRINT"
-# Wide and low: a strip of a patch, which is what is read at a time, cuts few tiles in two.
+# Wide and low: patches are read in strips, which then cut few tiles in two.
 TILE_HEIGHT, TILE_WIDTH = 64, 256
 
 
@@ -88,7 +88,7 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
     Raises DataError if the file is missing or truncated, or has no such band.
     """
     try:
-        with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # where it lies takes most of opening it
+        with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # georeferences are slow to read
             indexes = None if names is None else [_band_index(path, file.descriptions, name) for name in names]
             pixels: np.ndarray = file.read(indexes, window=None if window is None else file_window(window))
             return pixels
@@ -97,7 +97,7 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
 
 
 def file_window(window: Window) -> FileWindow:
-    """The window, counted from a file's corner, as rasterio wants it."""
+    """The window, counted from a file's corner, as a rasterio window."""
     return FileWindow(window.column, window.row, window.width, window.height)
 
 

@@ -1,4 +1,4 @@
-"""The workspace: the facts that the folder of a project holds."""
+"""The workspace: layout, catalogue and records in the folder of a project."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Workspace:
 
     @property
     def grid(self) -> PixelGrid | None:
-        """The pixel grid, which a workspace keeps for good; None before `splitarea`."""
+        """The pixel grid, which never changes; None before `splitarea`."""
         return PixelGrid(**self._grid_facts()["grid"]) if self.paths.grid.exists() else None
 
     @property

@@ -1,1 +1,1 @@
-"""The words of the field: bands, indices, classes. Standard library only; QGIS imports them too."""
+"""Bands, spectral indices, classes and plurals. Standard library only; QGIS imports them too."""

@@ -79,12 +79,12 @@ class ClassScheme:
         return ClassScheme(tuple(replace(entry, colour=colours.get(entry.id, entry.colour)) for entry in self.classes))
 
     def find(self, words: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """The ids of the classes that words mean, each an id or a name; and the words that mean none."""
-        meant = {entry.name: entry.id for entry in self.classes} | {str(entry.id): entry.id for entry in self.classes}
-        return tuple(meant[word] for word in words if word in meant), tuple(word for word in words if word not in meant)
+        """The ids of the classes given by id or name, and the words that are neither."""
+        ids = {entry.name: entry.id for entry in self.classes} | {str(entry.id): entry.id for entry in self.classes}
+        return tuple(ids[word] for word in words if word in ids), tuple(word for word in words if word not in ids)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """For JSON files and raster tags."""
+        """As JSON values, for files and raster tags."""
         return [asdict(entry) for entry in self.classes]
 
     @classmethod
@@ -99,7 +99,7 @@ def read_colours(entries: Sequence[str]) -> dict[int, str]:
     wrong = [entry for entry, match in found.items() if match is None]
     if wrong:
         raise ParameterError(
-            f"Class colours (CLASS_COLOURS): {', '.join(wrong)} is not a class id and a colour, such as 1=#ffff00."
+            f"Class colours (CLASS_COLOURS): not a class id and colour such as 1=#ffff00: {', '.join(wrong)}."
         )
     return {int(match[1]): match[2].lower() for match in found.values() if match}
 

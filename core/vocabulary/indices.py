@@ -61,7 +61,7 @@ INDICES = Registry(
 
 
 def bands_of(name: str) -> tuple[str, ...]:
-    """The bands that an index is made of; a band is made of itself."""
+    """The bands of an index; for a band, the band itself."""
     return INDICES[name].bands if name in INDICES else (name,)
 
 

@@ -1,4 +1,4 @@
-"""Numbers with their nouns."""
+"""Numbers with nouns in the singular or plural."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from typing import Optional
 
 
 def counted(number: int, one: str, many: Optional[str] = None) -> str:
-    """1 polygon, 2 polygons; `many` where the plural is irregular."""
+    """1 polygon, 2 polygons; `many` is an irregular plural."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -183,7 +183,7 @@ def test_no_reference_or_class_field(make_map, missing):
         (POLYGONS, [1, 2, -5, 3], "EPSG:32633", ["-5", "CLASS_FIELD"]),
         (POLYGONS, [1.5, 2, 3, 3], "EPSG:32633", ["1.5", "whole", "CLASS_FIELD"]),
         (POLYGONS, [1, 1, 2, 3], None, ["no CRS", "Assign"]),
-        (POLYGONS, [1, 1, 2, 3], "EPSG:32634", ["misses the area", "4 polygons", "EPSG:32634"]),
+        (POLYGONS, [1, 1, 2, 3], "EPSG:32634", ["outside the area", "4 polygons", "EPSG:32634"]),
         ([], np.empty(0, dtype=int), "EPSG:32633", ["is empty"]),
     ],
 )

@@ -16,7 +16,7 @@ AUTO = "auto"
 
 
 def cloud_method(choice: str, bands: Collection[str]) -> CloudMethod:
-    """The method for imagery with these bands: the chosen one, or what `auto` stands for; none of them for radar.
+    """The method for imagery with these bands: the chosen one, or the one that `auto` selects; for radar, none.
 
     Raises DataError if the imagery does not have the bands that the method needs.
     """
@@ -29,10 +29,9 @@ def cloud_method(choice: str, bands: Collection[str]) -> CloudMethod:
         method = METHODS[choice]
     missing = [band for band in method.bands if band not in bands]
     if missing:
-        needed = f"the band{'s' if len(method.bands) > 1 else ''} {', '.join(method.bands)}"
         raise DataError(
-            f"Cloud detection (METHOD) {method.name} needs {needed}; this imagery has no {', '.join(missing)}. "
-            f"{method.instead}"
+            f"Cloud detection (METHOD) {method.name} needs {', '.join(method.bands)}; this imagery has no "
+            f"{', '.join(missing)}. {method.instead}"
         )
     return method
 

@@ -1,4 +1,4 @@
-"""What methods have in common that read clouds from a band of the imagery."""
+"""Common parts of methods that read clouds from a band of the imagery."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Settings = Mapping[str, Any]
 
 @frozen
 class MaskTask:
-    """A window of an acquisition that is to be masked with the settings of a method, in so many threads."""
+    """A window of an acquisition to mask, with the settings of a method and the number of threads."""
 
     workspace: Workspace
     acquisition: Acquisition
@@ -53,10 +53,10 @@ class MaskTask:
 class CloudMethod:
     """A cloud detection method.
 
-    `bands` are the bands that it needs, and `instead` says what to do without them. `settings` makes of the options
-    what decides the mask; its `reach` is the number of pixels around a pixel that decide its mask. `mask` gives
-    probability in percent and mask (2, y, x) of a task, uint8, 255 = no data. `has_cells`: its bands may be fetched
-    separately, in cells of `MaskOptions.cell_factor` pixels.
+    `bands` are the bands that it needs, and `instead` says what to do without them. `settings` gives the
+    settings of the method for the options; their `reach` is the radius in pixels that a pixel's mask depends on. `mask`
+    gives probability in percent and mask (2, y, x) of a task, uint8, 255 = no data. `has_cells`: its bands may be
+    fetched separately, in cells of `MaskOptions.cell_factor` pixels.
     """
 
     name: str

@@ -16,7 +16,7 @@ def _new(seed: int, threads: int) -> Any:
 CLASSIFIER = Classifier(
     name="random-forest",
     label="Random forest",
-    help="Fast, and robust against a poor reference.",
+    help="Fast, and robust to errors in the reference.",
     noun="a random forest",
     new=_new,
 )

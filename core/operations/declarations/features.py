@@ -1,4 +1,4 @@
-"""The features of pixels and the cloud detection, which decide the bands that are fetched."""
+"""Parameters of the features and the cloud detection, which decide the bands to fetch."""
 
 from __future__ import annotations
 

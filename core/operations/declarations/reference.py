@@ -1,4 +1,4 @@
-"""The reference layer."""
+"""Parameters of the reference layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReferenceParameters(Parameters):
         VectorFile(
             "Reference",
             "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
-            "overlap, the later one in the layer counts. The sample region has its own.",
+            "overlap, the later one in the layer is used. The sample region has its own.",
         ),
     ] = None
     class_field: Annotated[

@@ -1,4 +1,4 @@
-"""The acquisitions of a run, with the bands that are fetched of them."""
+"""Parameters of the acquisitions and the bands to fetch."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         return number, costs
 
     def _chosen_bands(self, item: OfferedAcquisition, source: Source, factor: int) -> ChosenBands:
-        """The bands to fetch of an acquisition: all of them if they cost nothing."""
+        """The bands to fetch of an acquisition: all if they cost nothing."""
         from ...clouds.choosing import choose_bands
         from ...clouds.methods import cloud_method
         from ...imagery.finding import ChosenBands

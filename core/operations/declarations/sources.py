@@ -1,4 +1,4 @@
-"""The source of the imagery, the acquisitions, and limits of the costs."""
+"""Parameters of the source of the imagery, the acquisitions and the limits of requests."""
 
 from __future__ import annotations
 

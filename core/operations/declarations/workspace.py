@@ -1,4 +1,4 @@
-"""The workspace, the machine and the seed."""
+"""Parameters of the workspace, the resources and the seed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_numbers_that_are_not_finite_are_refused(text):
 
 
 def test_metres_without_a_crs_are_not_taken_for_degrees():
-    with pytest.raises(ParameterError, match="these are not degrees; name the CRS"):
+    with pytest.raises(ParameterError, match="is not in degrees. Add the CRS, as in 500000,"):
         read_area("500000,5100000,501000,5102000")
 
 

@@ -95,21 +95,26 @@ BOW = shapely.Polygon([(X, Y), (X + 100, Y + 100), (X + 100, Y), (X, Y + 100)])
 @pytest.mark.parametrize(
     ("shapes", "fields", "expected", "usable"),
     [
-        ([box(0, 0), box(50, 0), box(900, 0)], {"id": [1, 2, 2]}, "1 pair of polygons overlap", 1),
-        ([BOW, box(900, 0)], {"id": [1, 2]}, "Invalid polygons of the reference that were repaired: 1", 1),
+        ([box(0, 0), box(50, 0), box(900, 0)], {"id": [1, 2, 2]}, "1 pair of polygons overlapping", 1),
+        ([BOW, box(900, 0)], {"id": [1, 2]}, "1 invalid polygon repaired.", 1),
         (
             [box(0, 0), box(900, 0)],
             {"id": [1, 2]},
             "used for training but not tested; add polygons: classes 1, 2.",
             1,
         ),
-        ([box(n * 200, 0) for n in range(6)], {"id": [1] * 5 + [0]}, "which count as unknown: 1.", 0),
+        (
+            [box(n * 200, 0) for n in range(6)],
+            {"id": [1] * 5 + [0]},
+            "1 polygon without a class (0 or empty) treated as unknown.",
+            0,
+        ),
         ([box(n * 200, 0) for n in range(6)], {"id": ["a"] * 5 + [None]}, "a map needs at least two", 0),
         ([box(0, 0), box(900, 0)], {"id": [1.5, 2.0]}, "The class field id holds 1.5; class ids are whole numbers", 0),
         ([box(0, 0), box(900, 0)], {"id": [-1, 2]}, "The class field id holds -1", 0),
         ([box(0, 0), box(900, 0)], {"kind": [1, 2]}, "has no field 'id'. It has: kind", 0),
-        ([shapely.Point(X, Y), box(900, 0)], {"id": [1, 2]}, "1 shape without a surface", 1),
-        ([None], {"id": [1]}, "is empty; it holds no polygon", 0),
+        ([shapely.Point(X, Y), box(900, 0)], {"id": [1, 2]}, "1 feature without an area", 1),
+        ([None], {"id": [1]}, "The reference reference is empty.", 0),
     ],
 )
 def test_each_problem_is_told(make_reference, tmp_path, shapes, fields, expected, usable):
@@ -181,5 +186,7 @@ def test_overlaps_are_counted_as_by_hand(rectangles):
             pairs += common > max(0.1 * min(w * h, c * d), 1.0)
     notes = make_reference(shapes, np.ones(len(shapes), dtype=np.uint16), {1: "one"}).notes
     assert notes == (
-        (f"{counted(pairs, 'pair')} of polygons overlap by more than a tenth; the later one counts.",) if pairs else ()
+        (f"{counted(pairs, 'pair')} of polygons overlapping by more than a tenth; the later one is used.",)
+        if pairs
+        else ()
     )

@@ -48,7 +48,7 @@ def test_times_that_there_are_not_are_told(imagery, tmp_path):
 
 
 def test_all_left_out_is_told(imagery, tmp_path):
-    with pytest.raises(DataError, match=r"SKIP_SCENES excludes all acquisitions \(3\). Skip fewer"):
+    with pytest.raises(DataError, match=r"\(SKIP_SCENES\) exclude all 3 acquisitions. Skip fewer"):
         find(imagery, tmp_path, skip_scenes=",".join(TIMES))
 
 

@@ -91,7 +91,9 @@ def test_another_area_has_another_picture(folder):
 
 def test_an_unknown_time_and_other_imagery_are_told(folder, make_imagery, tmp_path):
     workspace, imagery = folder
-    with pytest.raises(ParameterError, match=rf"\(TIME\): there is no acquisition at yesterday; .* has 1, from {TIME}"):
+    with pytest.raises(
+        ParameterError, match=rf"\(TIME\): there is no acquisition at yesterday; .* has 1 acquisition, from {TIME}"
+    ):
         look(workspace, "yesterday", imagery=imagery)
     other = make_imagery(tmp_path / "other", times=[TIME], bands=BANDS, shape=SHAPE)
     with pytest.raises(WorkspaceError, match="Choose another WORKSPACE"):
