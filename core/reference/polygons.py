@@ -109,10 +109,10 @@ def no_crs(layer: VectorLayer) -> DataError:
 
 def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError:
     """The error that no polygon is in the area, with the distance of the nearest."""
-    away = "" if distance_km is None else f", the nearest is {distance_km:,.0f} km away"
+    away = "" if distance_km is None else f", {distance_km:,.0f} km away"
     return DataError(
-        f"The reference {layer.name} is outside the area of interest: "
-        f"{counted(len(layer.geometries), 'polygon')}{away}. Is the CRS ({layer.crs}) right?"
+        f"The reference {layer.name} ({counted(len(layer.geometries), 'polygon')}) is outside the area of "
+        f"interest{away}. Is the CRS ({layer.crs}) right?"
     )
 
 

@@ -154,7 +154,7 @@ def test_how_far_away_the_reference_lies_is_told(make_reference, tmp_path):
     path = make_reference(tmp_path / "far.gpkg", squares(2, side=1000), {"id": [1, 2]})
     _, problems, usable = check(path, area=f"{X},{Y + 101_000},{X + 9},{Y + 101_009},EPSG:32633")
     assert usable == 0
-    assert "none of its 2 polygons is in it, the nearest is 100 km away. Is the CRS (" in problems[-1]
+    assert "far (2 polygons) is outside the area of interest, 100 km away. Is the CRS (" in problems[-1]
 
 
 def test_a_missing_class_field_is_told_with_those_there_are(make_reference, tmp_path):
