@@ -17,7 +17,7 @@ _SECONDS_OF_TRAINING = 45.0
 _CORES = 2
 _PROCESS_MB = 300.0
 _BYTES_PER_SERIES = ACQUISITIONS_PER_YEAR * 2 * 2 * 6 + 2 * 4 * 207
-_BLOCK_MB = 200.0  # larger patches are worked through in strips
+_BLOCK_MB = 200.0  # larger patches are processed in strips
 
 
 @frozen

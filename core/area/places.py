@@ -23,7 +23,7 @@ def read_area(text: str) -> Ground:
     if numbers is not None:
         (xmin, ymin, xmax, ymax), crs = numbers
         if not (xmin < xmax and ymin < ymax):
-            raise ParameterError(f"Area of interest (AREA): the extent {text} is empty; it is xmin,ymin,xmax,ymax.")
+            raise ParameterError(f"Area of interest (AREA): the extent {text} is empty. Write xmin,ymin,xmax,ymax.")
         return Ground(shapely.box(xmin, ymin, xmax, ymax), crs)
     geometries, crs = _read_geometries(text, "Area of interest (AREA)")
     area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))

@@ -34,7 +34,7 @@ class Imagery:
 
 @dataclass(frozen=True)
 class Division:
-    """How the area is cut: a buffer and the side of patches in metres, or the number of columns and rows ("25x17");
+    """Division of the area: a buffer and the side of patches in metres, or the number of columns and rows ("25x17");
     the resolution in metres and the CRS of the grid (None: those of the imagery, or 10 m and a UTM zone)."""
 
     buffer: float

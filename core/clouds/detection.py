@@ -58,7 +58,7 @@ def _detector() -> S2PixelCloudDetector:
 def cloud_mask(
     probability: np.ndarray, has_data: np.ndarray, *, threshold: float, average_over: int, dilation: int
 ) -> np.ndarray:
-    """Which cells (y, x) are cloud: the mean probability over a disk is above the threshold; dilated by a disk.
+    """(y, x) bool: cells whose mean probability over a disk is above the threshold, dilated by a disk.
 
     Cells without data do not count in the mean. The arithmetic is in double precision and in a fixed order, so that a
     cell's value depends on its neighbours alone and not on where the array was cut.

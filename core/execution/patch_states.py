@@ -10,7 +10,7 @@ from .outcomes import Failure
 
 
 class PatchStates:
-    """Reports the states of patches that have one task or many; `patches` holds the id for each task, or nothing."""
+    """Reports the states of patches that have one task or many; `patches` holds the id for each task, or is empty."""
 
     def __init__(self, patches: Sequence[str], progress: Progress) -> None:
         self._patches = patches

@@ -16,7 +16,7 @@ _LEAST_BUDGET_MB = 60
 
 @dataclass(frozen=True)
 class Resources:
-    """What the user allows: memory in MB of all processes together, jobs (0 = one for each core), and the backend."""
+    """Limits of a run: memory in MB of all processes together, jobs (0 = one for each core), and the backend."""
 
     memory: int = 4000
     jobs: int = 0

@@ -67,7 +67,7 @@ class PixelGrid:
         return PixelGrid(self.crs, self.left, self.top, self.pixel_width * factor, self.pixel_height * factor)
 
     def affine(self, window: Window) -> Affine:
-        """From (column, row) in the window to coordinates."""
+        """The transform from (column, row) in the window to coordinates."""
         left = self.left + window.column * self.pixel_width
         top = self.top - window.row * self.pixel_height
         return Affine(self.pixel_width, 0.0, left, 0.0, -self.pixel_height, top)

@@ -41,7 +41,7 @@ class Window:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no pixel in the window."""
+        """Whether the window has no pixels."""
         return self.height == 0 or self.width == 0
 
     @classmethod

@@ -95,8 +95,8 @@ def _label(patch: Patch, item: Acquisition) -> str:
 def fetch(workspace: Workspace, source: Source, download: Download) -> None:
     """Write one file, whole or not at all.
 
-    Pixels outside the area are no data, so that what is kept does not depend on how patches are cut; of cells those
-    count that hold any pixel of the area.
+    Pixels outside the area are no data, so that files do not depend on how patches are cut; cells with any pixel of
+    the area are kept.
     """
     window, factor = download.window, download.factor
     parts = list(_parts(workspace, download, source.traits.widest)) if download.shows_patch else []

@@ -125,7 +125,7 @@ def _kept(item: _Placed, bands: ChosenBands) -> Acquisition:
 
 
 def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:
-    """Those that cover some of the area with at most `limit` percent of cloud; DataError if there is none."""
+    """The acquisitions that cover some of the area with at most `limit` percent cloud; DataError if there is none."""
 
     def is_clear(item: OfferedAcquisition) -> bool:
         return item.cloud_cover is None or item.cloud_cover * 100 <= limit

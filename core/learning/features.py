@@ -36,7 +36,7 @@ class SeriesPlan:
         return tuple(dict.fromkeys(band for value in self.values for band in bands_of(value)))
 
     def restricted_to(self, values: Sequence[str]) -> SeriesPlan:
-        """The part of the plan with these of its values."""
+        """The part of the plan with these values."""
         bands, indices = (tuple(name for name in own if name in values) for own in (self.bands, self.indices))
         return SeriesPlan(bands, indices, self.dates)
 

@@ -33,7 +33,7 @@ class Observations:
     times: tuple[datetime, ...]
 
     def take(self, pixels: np.ndarray) -> Observations:
-        """Those of some pixels, by number or mask."""
+        """The observations of some pixels, by number or mask."""
         return Observations(self.bands, self.stack[:, :, pixels], self.valid[:, pixels], self.times)
 
 

@@ -25,7 +25,7 @@ class Candidates:
     ranks: np.ndarray
 
     def take(self, which: np.ndarray) -> Candidates:
-        """Those at the given positions, or where the mask is true."""
+        """The pixels at the given positions, or where the mask is true."""
         return Candidates(*(array[which] for array in self._arrays()))
 
     def _arrays(self) -> tuple[np.ndarray, ...]:
@@ -33,7 +33,7 @@ class Candidates:
 
     @classmethod
     def joined(cls, parts: Sequence[Candidates]) -> Candidates:
-        """All parts, ordered by row and column."""
+        """The parts as one, ordered by row and column."""
         joined = cls(*(np.concatenate(arrays) for arrays in zip(*(part._arrays() for part in parts), strict=True)))
         return joined.take(np.lexsort((joined.columns, joined.rows)))
 

@@ -1,4 +1,4 @@
-"""Layers and class masks of the whole area, stitched from the rasters of the patches."""
+"""Layers and class masks of the whole area, merged from the rasters of the patches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From class probabilities to a map."""
+"""The class of each pixel from probabilities, and smoothing."""
 
 from __future__ import annotations
 

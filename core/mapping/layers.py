@@ -17,7 +17,7 @@ REFERENCE_GROUP = "Reference"
 
 @frozen
 class AreaLayer:
-    """A layer: the band of its `name` of a patch raster, over the whole area.
+    """A layer: the band `name` of a patch raster, over the whole area.
 
     Without a `dtype` it holds class ids, in the data type and the colours of the classes; otherwise `scale` gives the
     colours of the raster in a file. In QGIS it stands in the subgroup `group` ("" for none) and is visible if

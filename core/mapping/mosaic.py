@@ -1,4 +1,4 @@
-"""Patches stitched into one Cloud Optimized GeoTIFF, without holding it in memory."""
+"""Patches merged into one Cloud Optimized GeoTIFF, without holding it in memory."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarra
 def _write_plain(
     path: Path, mosaic: Mosaic, read: Callable[[Patch], np.ndarray], report: Callable[[float], None]
 ) -> int:
-    """Write the patches uncompressed, which takes them in any order; returns the sum of the bytes written."""
+    """Write the patches uncompressed, in any order; returns the sum of the bytes written."""
     domain, patches = mosaic.layout.domain, mosaic.layout.patches
     profile = {
         "driver": "GTiff",

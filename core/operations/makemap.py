@@ -105,7 +105,7 @@ _LAST = "Stitching the map and writing the report"
 
 
 def run(parameters: MakeMap, progress: Progress) -> MadeMap:
-    """Run every step in order; what is done and up to date is not done again."""
+    """Run every step in order; results that are up to date are kept."""
     from .. import report
     from ..mapping.area_rasters import write_layer
     from ..store.records import RunRecord

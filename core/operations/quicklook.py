@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..store.workspace import Workspace
 
 _TRUE_COLOUR = ("B04", "B03", "B02")
-_BRIGHT = 3000.0  # reflectance × 10000 that is shown white, the same on every date: clouds are
+_BRIGHT = 3000.0  # reflectance × 10000 shown as white on every date, as clouds are
 
 
 @frozen

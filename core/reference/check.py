@@ -69,7 +69,7 @@ def check_reference(
     hectares = _hectares_within(reference.shapes, area)
     counts = _counted(scheme, reference.class_ids, hectares)
     known = sum(count.polygons > 0 for count in counts)
-    problems += [*reference.notes, *_flat(reference), *_scarce(counts)]
+    problems += [*reference.notes, *_without_area(reference), *_with_few_polygons(counts)]
     if known < 2:
         problems.append(str(too_few_classes(known, class_field)))
     return ReferenceCheck(counts, tuple(problems), usable=known >= 2)
@@ -126,12 +126,12 @@ def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | 
     )
 
 
-def _flat(reference: Reference) -> list[str]:
+def _without_area(reference: Reference) -> list[str]:
     flat = int((shapely.area(reference.shapes) == 0.0).sum())
     return [f"{counted(flat, 'feature')} without an area, such as points or lines. Use polygons."] if flat else []
 
 
-def _scarce(counts: Sequence[ClassCount]) -> list[str]:
+def _with_few_polygons(counts: Sequence[ClassCount]) -> list[str]:
     """Problems of classes with too few polygons."""
     none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
     problems = (

@@ -67,7 +67,7 @@ class Acquisition:
 
     @property
     def is_optical(self) -> bool:
-        """Whether it can be cloudy, which radar cannot."""
+        """Whether it is optical, so may be cloudy; radar is not."""
         return not set(self.bands) <= set(RADAR_BANDS)
 
     @property
@@ -119,7 +119,7 @@ class Catalogue:
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """All bands that any of the acquisitions has."""
+        """The bands of all acquisitions."""
         return tuple(dict.fromkeys(band for item in self.acquisitions for band in item.bands))
 
     @property

@@ -144,11 +144,11 @@ class WorkspacePaths:
     # Files of patches
 
     def patch_rasters(self, name: str) -> Path:
-        """The folder of a raster that each patch has: `statistics`, `labels`, `maps` …"""
+        """The folder of a kind of patch raster: `statistics`, `labels`, `maps` …"""
         return self.folder / name
 
     def patch_raster(self, name: str, patch: Patch) -> Path:
-        """A raster that each patch has, of one patch."""
+        """A raster of one patch."""
         return self.patch_rasters(name) / f"{patch.id}.tif"
 
     @property

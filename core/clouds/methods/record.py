@@ -39,7 +39,7 @@ class MaskTask:
     threads: int
 
     def around(self, reach: int) -> Window:
-        """The window with the pixels within `reach`, as far as the area goes."""
+        """The window with the pixels within `reach`, clipped to the rectangle of the area."""
         return self.window.expanded(reach).intersection(self.workspace.layout.domain)
 
     def read(self, window: Window, bands: Sequence[str]) -> np.ndarray:

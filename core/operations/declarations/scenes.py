@@ -22,7 +22,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
     """The source and the period, the bands to fetch, and the limits of requests."""
 
     def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
-        """Write the acquisitions to the catalogue; their number, and the costs of fetching what is missing."""
+        """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing."""
         from ...clouds.choosing import cell_factor
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes

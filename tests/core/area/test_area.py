@@ -30,7 +30,7 @@ def test_an_extent_is_a_box_in_its_crs(text, crs):
 
 @pytest.mark.parametrize("text", ["15,46,14,47", "14,47,15,46", "14,46,14,47"])
 def test_an_empty_extent_is_refused(text):
-    with pytest.raises(ParameterError, match="is empty; it is xmin,ymin,xmax,ymax"):
+    with pytest.raises(ParameterError, match=r"is empty\. Write xmin,ymin,xmax,ymax"):
         read_area(text)
 
 
