@@ -1,4 +1,4 @@
-"""An account of QGIS's store is tried from the dock, then scenes of the service are looked for and looked at."""
+"""Tests an account of QGIS's authentication database from the dock, then finds scenes and opens a quick look."""
 
 import os
 from pathlib import Path
