@@ -20,8 +20,6 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
 from qgis.PyQt.QtCore import QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
-from ..processing_provider.translation import tr
-
 MOST_SHOWN = 20_000
 SMALLEST_WITH_SIGN = 14  # pixels
 
@@ -33,17 +31,14 @@ class PatchStyle:
     line: QColor
     fill: QBrush
     sign: str
-    word: str
 
 
 STYLES = {
-    "planned": PatchStyle(QColor("#c2185b"), QBrush(QColor(194, 24, 91, 25)), "", tr("planned")),
-    "waiting": PatchStyle(QColor("#5f6368"), QBrush(QColor(95, 99, 104, 40)), "", tr("waiting")),
-    "running": PatchStyle(
-        QColor("#b26a00"), QBrush(QColor(255, 167, 38, 150), Qt.BrushStyle.BDiagPattern), "…", tr("running")
-    ),
-    "done": PatchStyle(QColor("#1b5e20"), QBrush(QColor(67, 160, 71, 60)), "✓", tr("done")),
-    "failed": PatchStyle(QColor("#b71c1c"), QBrush(QColor(229, 57, 53, 110)), "✕", tr("failed")),
+    "planned": PatchStyle(QColor("#c2185b"), QBrush(QColor(194, 24, 91, 25)), ""),
+    "waiting": PatchStyle(QColor("#5f6368"), QBrush(QColor(95, 99, 104, 40)), ""),
+    "running": PatchStyle(QColor("#b26a00"), QBrush(QColor(255, 167, 38, 150), Qt.BrushStyle.BDiagPattern), "…"),
+    "done": PatchStyle(QColor("#1b5e20"), QBrush(QColor(67, 160, 71, 60)), "✓"),
+    "failed": PatchStyle(QColor("#b71c1c"), QBrush(QColor(229, 57, 53, 110)), "✕"),
 }
 
 

@@ -52,7 +52,7 @@ def test_the_account_is_tested_and_costs_of_imagery_are_shown_before_the_downloa
     told = play("account_story", **{**hub, "HUB_URL": hub["url"]})
     assert re.match(r"Signed in, [\d ]+ processing units left", told["signed_in"])
     assert "does not accept the account" in told["wrong"]
-    assert re.match(r"\d+ acquisitions, \d+ processing units, .* to download", told["costs"])
+    assert re.match(r"\d+ acquisitions, 1 processing unit, .* to download", told["costs"])
     assert told["quick_look"]
     known = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "qgis-auth.db"]
     assert any("AUTH" in path.read_text(encoding="utf-8", errors="ignore") for path in known if path.suffix == ".qgs")
