@@ -25,11 +25,11 @@ from ..processing_provider.translation import tr
 from .area_tools import PolygonTool, RectangleTool
 from .parameter_form import ParameterForm
 from .patch_overlay import MOST_SHOWN, PatchOverlay
-from .running import Latest
+from .running import LatestRun
 from .section import Note, Section
 from .session import SAMPLE, Session
 
-# Where more than a few hundred million pixels are asked for, the dock asks back before it runs.
+# The dock asks for confirmation of runs on larger areas.
 LARGE_KM2 = 50_000.0
 AREA_PARAMETERS = ("SOURCE", "IMAGERY", "AREA", "PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS")
 
@@ -48,7 +48,7 @@ class AreaSection(Section):
         self.numbers: dict[str, Any] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="patchwork-plan-")
         self._plans = 0
-        self._split = Latest("splitarea", self)
+        self._split = LatestRun("splitarea", self)
         self._split.ended.connect(self._on_split)
         canvas = iface.mapCanvas()
         self._tools = {"rectangle": RectangleTool(canvas), "polygon": PolygonTool(canvas)}
@@ -89,8 +89,8 @@ class AreaSection(Section):
             return
         self._plans += 1
         parameters = self._session.parameters()
-        wanted = {name: parameters[name] for name in AREA_PARAMETERS if name in parameters}
-        self._split.ask({**wanted, "WORKSPACE": str(self.workspace)})
+        area = {name: parameters[name] for name in AREA_PARAMETERS if name in parameters}
+        self._split.ask({**area, "WORKSPACE": str(self.workspace)})
 
     def choose_sample(self) -> None:
         """Use the whole sample region."""
@@ -189,11 +189,11 @@ class AreaSection(Section):
             shutil.rmtree(older, ignore_errors=True)
         layer = QgsVectorLayer(results["PATCHES"], "patches", "ogr")
         self._overlay.show_layer(layer)
-        self._tell()
+        self._show_numbers()
         self._show_on_map(layer.crs())
         self.planned.emit(results)
 
-    def _tell(self) -> None:
+    def _show_numbers(self) -> None:
         found = self.numbers
         if not found:
             return

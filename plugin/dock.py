@@ -127,7 +127,7 @@ class PatchworkDock(QgsDockWidget):
         if not results:
             return
         self.results.setCollapsed(False)
-        self.results.tell_accuracy(results)
+        self.results.show_accuracy(results)
         self.overlay.show_layer(None)
         self.arrival.show(Path(results["WORKSPACE"]))
         self._scroll.ensureWidgetVisible(self.results)

@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy
 from ..processing_provider.translation import tr
 from .area_section import AreaSection, minutes_text, size_text
 from .parameter_form import ParameterForm
-from .running import Latest
+from .running import LatestRun
 from .scene_strip import Scene, SceneStrip
 from .section import Note, Section
 from .session import Session, plain
@@ -35,11 +35,11 @@ class ImagerySection(Section):
         self._area = area
         self._scenes: list[Scene] = []
         self._found_in: Optional[Path] = None
-        self._find = Latest("findscenes", self, rest_ms=0)
+        self._find = LatestRun("findscenes", self, rest_ms=0)
         self._find.ended.connect(self._on_found)
-        self._look = Latest("quicklook", self, rest_ms=100)
+        self._look = LatestRun("quicklook", self, rest_ms=100)
         self._look.ended.connect(self._on_look)
-        self._sign_in = Latest("checkinstallation", self, rest_ms=0)
+        self._sign_in = LatestRun("checkinstallation", self, rest_ms=0)
         self._sign_in.ended.connect(self._on_signed_in)
         self.form = ParameterForm(NAMES, session, iface, self)
         self.column.addWidget(self.form)
@@ -73,7 +73,7 @@ class ImagerySection(Section):
         if not self._area.numbers:
             self.note.say(tr("Choose an area first."), "warning")
             return
-        self.note.say(tr("Finding scenes …"))
+        self.note.say(tr("Finding scenes…"))
         self.find.setEnabled(False)
         self._found_in = self._area.workspace
         parameters = {**self._session.parameters(), "WORKSPACE": str(self._found_in)}
@@ -122,7 +122,7 @@ class ImagerySection(Section):
         self._show_scenes()
 
     def _test_account(self) -> None:
-        self.account.say(tr("Signing in …"))
+        self.account.say(tr("Signing in…"))
         parameters = self._session.parameters()
         named = {name: parameters[name] for name in ("SERVICE_URL", "TOKEN_URL", "AUTH") if name in parameters}
         self._sign_in.ask({"SERVICE_URL": "sentinelhub", **named})
@@ -139,12 +139,13 @@ class ImagerySection(Section):
             self.note.say("\n".join(errors), "error")
             return
         self._scenes = list(_read_scenes(results["SCENES"]))
-        parts = [tr("{} acquisitions").format(len(self._scenes))]
-        if results["PROCESSING_UNITS"]:
-            parts.append(tr("{:,.0f} processing units").format(math.ceil(results["PROCESSING_UNITS"])))
-            parts.append(tr("{} to fetch").format(size_text(results["DOWNLOAD_MB"])))
+        number, units = len(self._scenes), math.ceil(results["PROCESSING_UNITS"] or 0)
+        parts = [tr("1 acquisition") if number == 1 else tr("{} acquisitions").format(number)]
+        if units:
+            parts.append(tr("1 processing unit") if units == 1 else tr("{:,} processing units").format(units))
+            parts.append(tr("{} to download").format(size_text(results["DOWNLOAD_MB"])))
         parts.append(tr("{} on disk").format(size_text(results["DISK_MB"])))
-        parts.append(tr("about {} to fetch").format(minutes_text(results["MINUTES"])))
+        parts.append(tr("download takes about {}").format(minutes_text(results["MINUTES"])))
         self.note.say(", ".join(parts) + ".")
         self._show_scenes()
 
@@ -163,7 +164,7 @@ class ImagerySection(Section):
     def _on_chosen(self, number: int) -> None:
         scene = self._scenes[number]
         self.details.setText(scene.text)
-        self.picture.setText(tr("Quick look …"))
+        self.picture.setText(tr("Quick look…"))
         self._show_scenes()
         parameters = self._session.parameters()
         self._look.ask({**parameters, "WORKSPACE": str(self._found_in), "TIME": scene.name})

@@ -166,7 +166,7 @@ def _box(title: str, *rows: tuple[str, QWidget]) -> QGroupBox:
     form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
     for label, widget in rows:
-        if isinstance(widget, QgsFileWidget):  # so that it goes below its label where the page is narrow
+        if isinstance(widget, QgsFileWidget):  # wraps below its label on a narrow page
             widget.setMinimumWidth(widget.fontMetrics().averageCharWidth() * CHARACTERS_OF_PATH)
         form.addRow(*([label, widget] if label else [widget]))
     return box

@@ -80,9 +80,9 @@ class ParameterForm(QWidget):
                 part.setToolTip(_help(definition.help()))
                 part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
                 layout.addWidget(part)
-            _suit(widget, declarations[name])
+            _adapt(widget, declarations[name])
             if isinstance(definition, QgsProcessingParameterFeatureSource):
-                _suit_layers(widget, wrapper)
+                _adapt_layer_list(widget, wrapper)
         for wrapper in self._wrappers.values():
             wrapper.postInitialize(list(self._wrappers.values()))
             wrapper.widgetValueHasChanged.connect(self._on_change)
@@ -140,7 +140,7 @@ class ParameterForm(QWidget):
         return wrapper
 
 
-def _suit(widget: QWidget, parameter: Declared) -> None:
+def _adapt(widget: QWidget, parameter: Declared) -> None:
     """Show labels instead of the values of choices, and large numbers without decimals."""
     if isinstance(widget, QComboBox) and isinstance(parameter.kind, Choice):
         for word, text in parameter.kind.options.items():
@@ -153,13 +153,13 @@ def _suit(widget: QWidget, parameter: Declared) -> None:
         widget.setDecimals(0)
 
 
-def _suit_layers(widget: QWidget, wrapper: Any) -> None:
-    """Emit changes that QGIS 3.22 does not report after the list of layers was set to none."""
-    tell = partial(wrapper.widgetValueHasChanged.emit, wrapper)
+def _adapt_layer_list(widget: QWidget, wrapper: Any) -> None:
+    """Hide the buttons of the toolbox, and emit changes that QGIS 3.22 does not report after no layer was set."""
+    emit = partial(wrapper.widgetValueHasChanged.emit, wrapper)
     for combo in widget.findChildren(QComboBox):
-        combo.currentIndexChanged.connect(lambda _: tell())
+        combo.currentIndexChanged.connect(lambda _: emit())
     for box in widget.findChildren(QCheckBox):
-        box.toggled.connect(lambda _: tell())
+        box.toggled.connect(lambda _: emit())
     for button in widget.findChildren(QToolButton)[:-1]:
         button.hide()  # iterating and filtering are the toolbox's; the last button opens a file
 

@@ -20,30 +20,25 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
 from qgis.PyQt.QtCore import QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
-from ..processing_provider.translation import tr
-
 MOST_SHOWN = 20_000
 SMALLEST_WITH_SIGN = 14  # pixels
 
 
 @dataclass(frozen=True)
-class Look:
+class PatchStyle:
     """How patches in one state are painted: outline, fill and sign."""
 
     line: QColor
     fill: QBrush
     sign: str
-    word: str
 
 
-LOOKS = {
-    "planned": Look(QColor("#c2185b"), QBrush(QColor(194, 24, 91, 25)), "", tr("planned")),
-    "waiting": Look(QColor("#5f6368"), QBrush(QColor(95, 99, 104, 40)), "", tr("waiting")),
-    "running": Look(
-        QColor("#b26a00"), QBrush(QColor(255, 167, 38, 150), Qt.BrushStyle.BDiagPattern), "…", tr("running")
-    ),
-    "done": Look(QColor("#1b5e20"), QBrush(QColor(67, 160, 71, 60)), "✓", tr("done")),
-    "failed": Look(QColor("#b71c1c"), QBrush(QColor(229, 57, 53, 110)), "✕", tr("failed")),
+STYLES = {
+    "planned": PatchStyle(QColor("#c2185b"), QBrush(QColor(194, 24, 91, 25)), ""),
+    "waiting": PatchStyle(QColor("#5f6368"), QBrush(QColor(95, 99, 104, 40)), ""),
+    "running": PatchStyle(QColor("#b26a00"), QBrush(QColor(255, 167, 38, 150), Qt.BrushStyle.BDiagPattern), "…"),
+    "done": PatchStyle(QColor("#1b5e20"), QBrush(QColor(67, 160, 71, 60)), "✓"),
+    "failed": PatchStyle(QColor("#b71c1c"), QBrush(QColor(229, 57, 53, 110)), "✕"),
 }
 
 
@@ -116,15 +111,15 @@ class PatchOverlay(QgsMapCanvasItem):
             shape = QPolygonF([self.toCanvasCoordinates(corner) for corner in corners])
             box = shape.boundingRect()
             if box.intersects(sight):
-                self._paint_patch(painter, shape, box, LOOKS[self._states.get(id_, "planned")])
+                self._paint_patch(painter, shape, box, STYLES[self._states.get(id_, "planned")])
 
-    def _paint_patch(self, painter: QPainter, shape: QPolygonF, box: QRectF, look: Look) -> None:
-        painter.setPen(QPen(look.line, 1.2))
-        painter.setBrush(look.fill)
+    def _paint_patch(self, painter: QPainter, shape: QPolygonF, box: QRectF, style: PatchStyle) -> None:
+        painter.setPen(QPen(style.line, 1.2))
+        painter.setBrush(style.fill)
         painter.drawPolygon(shape)
-        if look.sign and min(box.width(), box.height()) >= SMALLEST_WITH_SIGN:
-            painter.setPen(QPen(look.line))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, look.sign)
+        if style.sign and min(box.width(), box.height()) >= SMALLEST_WITH_SIGN:
+            painter.setPen(QPen(style.line))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, style.sign)
 
     def _project(self) -> None:
         """Transform the patches to the map's CRS."""

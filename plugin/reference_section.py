@@ -13,7 +13,7 @@ from ..processing_provider.vector_inputs import vector_layer
 from .area_section import AreaSection
 from .class_table import ClassTable
 from .parameter_form import ParameterForm
-from .running import Latest
+from .running import LatestRun
 from .section import Note, Section
 from .session import Session
 
@@ -27,7 +27,7 @@ class ReferenceSection(Section):
         super().__init__(tr("Reference"))
         self._session = session
         self._classes: list[dict[str, Any]] = []
-        self._check = Latest("checkreference", self)
+        self._check = LatestRun("checkreference", self)
         self._check.ended.connect(self._on_checked)
         self.form = ParameterForm(NAMES, session, iface, self)
         self.note = Note(self)
@@ -37,12 +37,12 @@ class ReferenceSection(Section):
         for widget in (self.form, self.sample, self.table, self.note):
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
-        session.restored.connect(self._look)
-        area.planned.connect(lambda _: self._look())
-        self._look()
+        session.restored.connect(self._check_layer)
+        area.planned.connect(lambda _: self._check_layer())
+        self._check_layer()
 
     def stop(self) -> None:
-        """Nothing is asked for any more."""
+        """Cancel the check."""
         self._check.cancel()
 
     def _on_change(self, name: str) -> None:
@@ -50,9 +50,9 @@ class ReferenceSection(Section):
             self._session.set("SKIP_CLASSES", None)
             self._session.set("CLASS_COLOURS", None)
         if name in (*NAMES, "SOURCE"):
-            self._look()
+            self._check_layer()
 
-    def _look(self) -> None:
+    def _check_layer(self) -> None:
         """Check the current layer and fields."""
         has_own = self._session.source.reference is not None
         self.form.setVisible(not has_own)
@@ -67,7 +67,7 @@ class ReferenceSection(Section):
             self._show([])
             self.note.say(tr("Choose the field with the class of each polygon."))
             return
-        self.note.say(tr("Checking the reference …"))
+        self.note.say(tr("Checking the reference…"))
         parameters = self._session.parameters()
         self._check.ask({name: parameters[name] for name in (*NAMES, "AREA") if name in parameters})
 

@@ -20,9 +20,9 @@ from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
 from .area_tools import AskTool
 from .patch_overlay import PatchOverlay
-from .running import Latest
+from .running import LatestRun
 from .section import Note, Section
-from .series_plot import Look, Series, SeriesPlot
+from .series_plot import Observation, Series, SeriesPlot
 from .session import Session
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
@@ -38,7 +38,7 @@ class ResultsSection(Section):
         self._overlay = overlay
         self._place = ""
         self._table: Optional[Path] = None
-        self._series = Latest("timeseries", self, rest_ms=0)
+        self._series = LatestRun("timeseries", self, rest_ms=0)
         self._series.ended.connect(self._on_series)
         self.tool = AskTool(iface.mapCanvas())
         self.tool.asked.connect(self._on_asked)
@@ -56,9 +56,9 @@ class ResultsSection(Section):
         self.value.addItems([*INDICES, *BANDS])
         self.value.currentTextChanged.connect(lambda _: self._follow())
         self.plot = SeriesPlot(self)
-        self.save_table = QPushButton(tr("Save table …"))
+        self.save_table = QPushButton(tr("Save table…"))
         self.save_table.clicked.connect(self._save_table)
-        self.save_picture = QPushButton(tr("Save picture …"))
+        self.save_picture = QPushButton(tr("Save picture…"))
         self.save_picture.clicked.connect(self._save_picture)
         self._lay_out()
         session.changed.connect(lambda name: self.refresh() if name == "WORKSPACE" else None)
@@ -80,7 +80,7 @@ class ResultsSection(Section):
         else:
             self.note.say("")
 
-    def tell_accuracy(self, results: dict[str, Any]) -> None:
+    def show_accuracy(self, results: dict[str, Any]) -> None:
         """Show the overall accuracy."""
         accuracy = results.get("ACCURACY")
         if accuracy is None:
@@ -136,7 +136,7 @@ class ResultsSection(Section):
     def _follow(self) -> None:
         if not self._place:
             return
-        self.plot.show_text(tr("Reading …"))
+        self.plot.show_text(tr("Reading…"))
         workspace = str(self._session.workspace)
         self._series.ask({"WORKSPACE": workspace, "PLACE": self._place, "INDEX": self.value.currentText()})
 
@@ -162,16 +162,16 @@ class ResultsSection(Section):
         try:
             shutil.copyfile(self._table, path)
         except OSError:
-            self._tell_saved(path, False)
+            self._show_saved(path, False)
         else:
-            self._tell_saved(path, True)
+            self._show_saved(path, True)
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, tr("Save picture"), "timeseries.png", "PNG (*.png)")
         if path:
-            self._tell_saved(path, self.plot.picture().save(path, "PNG"))
+            self._show_saved(path, self.plot.picture().save(path, "PNG"))
 
-    def _tell_saved(self, path: str, is_saved: bool) -> None:
+    def _show_saved(self, path: str, is_saved: bool) -> None:
         if is_saved:
             self.note.say(tr("Saved as {}.").format(path), "success")
         else:
@@ -180,13 +180,14 @@ class ResultsSection(Section):
 
 def read_series(name: str, results: dict[str, Any]) -> Series:
     """The series of a value from the tables of `timeseries`."""
-    looks = []
+    observations = []
     for row in _rows(results["TABLE"]):
         valid, seen = row.get(f"{name}_valid"), row.get(f"{name}_all")
         if valid or seen:
-            looks.append(Look(datetime.fromisoformat(row["time"]), float(valid or seen or 0), bool(valid)))
+            time = datetime.fromisoformat(row["time"])
+            observations.append(Observation(time, float(valid or seen or 0), bool(valid)))
     curve = [(datetime.fromisoformat(row["time"]), float(row[name])) for row in _rows(results["CLASS_TABLE"])]
-    return Series(name, looks, results["CLASS_NAME"], results["CLASS_COLOUR"] or "#888888", curve)
+    return Series(name, observations, results["CLASS_NAME"], results["CLASS_COLOUR"] or "#888888", curve)
 
 
 def _rows(file: str) -> list[dict[str, str]]:

@@ -109,9 +109,9 @@ class RunSection(QWidget):
         """Start, continue or cancel."""
         if self._run is not None:
             self.button.setEnabled(False)
-            self.button.setText(tr("Cancelling …"))
+            self.button.setText(tr("Cancelling…"))
             self._run.cancel()
-        elif self._is_meant():
+        elif self._is_confirmed():
             self.start()
 
     def start(self) -> None:
@@ -124,7 +124,7 @@ class RunSection(QWidget):
         self._lines = []
         self._flush.start()
         self.note.say("")
-        self.step.setText(tr("Starting the engine …"))
+        self.step.setText(tr("Starting the engine…"))
         self._run = Run("makemap", self._session.parameters(), self)
         self._run.message.connect(self._on_message)
         self._run.logged.connect(self._on_logged)
@@ -137,7 +137,7 @@ class RunSection(QWidget):
         if self._run is not None:
             self._run.cancel()
 
-    def _is_meant(self) -> bool:
+    def _is_confirmed(self) -> bool:
         """Ask for confirmation if a run would take very long or a lot of disk space."""
         found = self._area.numbers
         if not found:
@@ -195,18 +195,18 @@ class RunSection(QWidget):
         states = self._overlay.states()
         if succeeded:
             self._overlay.set_all("done")
-            self._tell(tr("The map is finished."), "success")
+            self._show_message(tr("The map is finished."), "success")
         else:
             left = [id_ for id_, state in states.items() if state in ("running", "waiting")]
             self._overlay.set_states(left, "planned")
             if run is not None and run.is_cancelled:
-                self._tell(tr("Cancelled. Finished steps are kept; run again to continue."), "info")
+                self._show_message(tr("Cancelled. Finished steps are kept; run again to continue."), "info")
             else:
-                self._tell("\n".join(run.errors if run is not None else []), "error")
+                self._show_message("\n".join(run.errors if run is not None else []), "error")
                 self.messages.setCollapsed(False)
         self.ended.emit(results if succeeded else {})
 
-    def _tell(self, text: str, level: str) -> None:
+    def _show_message(self, text: str, level: str) -> None:
         """Show a text here and in the message bar of the window."""
         self.note.say(text, level)
         first = text.partition("\n")[0]

@@ -82,7 +82,7 @@ class Run(QObject):
         self.deleteLater()
 
 
-class Latest(QObject):
+class LatestRun(QObject):
     """Runs of one algorithm of which only the latest counts: a new one cancels the one before it."""
 
     ended = pyqtSignal(bool, dict, list)  # whether it succeeded, its outputs, its errors

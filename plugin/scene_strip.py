@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ..processing_provider.translation import tr
 from .months import months
-from .section import ink_of
+from .section import text_colour
 
 CLEAR, CLOUD = QColor("#2a7fb8"), QColor("#b0b7bd")
 MARGIN, LABELS = 6, 16  # pixels
@@ -92,7 +92,7 @@ class SceneStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._scenes:
             return
-        ink = ink_of(self)
+        ink = text_colour(self)
         self._paint_months(painter, ink)
         for number in range(len(self._scenes)):
             self._paint_bar(painter, ink, number)

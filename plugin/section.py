@@ -57,7 +57,7 @@ class Note(QWidget):
         self.setVisible(bool(text))
 
 
-def ink_of(widget: QWidget) -> QColor:
+def text_colour(widget: QWidget) -> QColor:
     """The text colour for a widget that paints itself: themes set it for labels only."""
     label = QLabel(widget)
     label.ensurePolished()

@@ -14,14 +14,14 @@ from qgis.PyQt.QtWidgets import QWidget
 
 from ..processing_provider.translation import tr
 from .months import months
-from .section import ink_of
+from .section import text_colour
 
-VALID, CLOUDED = QColor("#1b7837"), QColor("#8a8f94")
+VALID, CLOUDY = QColor("#1b7837"), QColor("#8a8f94")
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """One observation: time, value and whether it is valid."""
 
     time: datetime
@@ -34,7 +34,7 @@ class Series:
     """A time series: name of the value, observations in order of time, mean curve of the class."""
 
     name: str
-    looks: Sequence[Look]
+    observations: Sequence[Observation]
     class_name: str = ""
     class_colour: str = "#888888"
     curve: Sequence[tuple[datetime, float]] = ()
@@ -62,7 +62,8 @@ class SeriesPlot(QWidget):
     def show_series(self, series: Series) -> None:
         """Show a series."""
         self._series = series
-        self.setAccessibleDescription(f"{series.name}, {len(series.looks)} {tr('observations')}, {series.class_name}")
+        number = len(series.observations)
+        self.setAccessibleDescription(f"{series.name}, {number} {tr('observations')}, {series.class_name}")
         self.update()
 
     def show_text(self, text: str) -> None:
@@ -87,7 +88,7 @@ class SeriesPlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plot in the colours of the window."""
-        self._paint(QPainter(self), QRectF(self.rect()), ink_of(self))
+        self._paint(QPainter(self), QRectF(self.rect()), text_colour(self))
 
     def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -96,14 +97,14 @@ class SeriesPlot(QWidget):
         painter.setFont(font)
         painter.setPen(ink)
         series = self._series
-        if series is None or not series.looks:
+        if series is None or not series.observations:
             text = self._text if series is None else tr("There are no observations of this place.")
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
             return
         plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
         plot.paint(painter, ink)
         _paint_curve(painter, plot, series)
-        _paint_looks(painter, plot, series.looks)
+        _paint_observations(painter, plot, series.observations)
         _paint_legend(painter, area, series, ink)
 
 
@@ -111,8 +112,8 @@ class _Axes:
     """Maps time and value to positions on the screen."""
 
     def __init__(self, series: Series, box: QRectF) -> None:
-        times = [look.time for look in series.looks] + [time for time, _ in series.curve]
-        values = [look.value for look in series.looks] + [value for _, value in series.curve]
+        times = [observation.time for observation in series.observations] + [time for time, _ in series.curve]
+        values = [observation.value for observation in series.observations] + [value for _, value in series.curve]
         self.box = box
         self.first, self.last = min(times), max(max(times), min(times) + timedelta(days=1))
         self.step = _step(max(values) - min(values))
@@ -160,12 +161,13 @@ def _paint_curve(painter: QPainter, axes: _Axes, series: Series) -> None:
     painter.drawPolyline(QPolygonF([axes.place(*point) for point in series.curve]))
 
 
-def _paint_looks(painter: QPainter, axes: _Axes, looks: Sequence[Look]) -> None:
+def _paint_observations(painter: QPainter, axes: _Axes, observations: Sequence[Observation]) -> None:
     """Valid observations as dots on a line, cloudy ones as crosses."""
     painter.setPen(QPen(VALID, 1.4))
-    painter.drawPolyline(QPolygonF([axes.place(look.time, look.value) for look in looks if look.is_valid]))
-    for look in looks:
-        _paint_sign(painter, axes.place(look.time, look.value), look.is_valid)
+    places = [(axes.place(each.time, each.value), each.is_valid) for each in observations]
+    painter.drawPolyline(QPolygonF([place for place, is_valid in places if is_valid]))
+    for place, is_valid in places:
+        _paint_sign(painter, place, is_valid)
 
 
 def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool) -> None:
@@ -174,7 +176,7 @@ def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool) -> None:
         painter.setBrush(VALID)
         painter.drawEllipse(place, 2.8, 2.8)
         return
-    painter.setPen(QPen(CLOUDED, 1.3))
+    painter.setPen(QPen(CLOUDY, 1.3))
     painter.drawLine(place + QPointF(-3, -3), place + QPointF(3, 3))
     painter.drawLine(place + QPointF(-3, 3), place + QPointF(3, -3))
 

@@ -1,4 +1,4 @@
-"""The dialog's own widget for areas and places, and the modeler's."""
+"""The widgets for areas and places in the dialog and the modeler."""
 
 from __future__ import annotations
 

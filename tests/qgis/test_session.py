@@ -1,4 +1,4 @@
-"""What is chosen in the dock: remembered in the project, handed to the algorithm as Processing takes it."""
+"""The parameters chosen in the dock are stored in the project and passed to the algorithm."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_what_cannot_be_read_is_no_choice(project, parent, text):
 
 
 def test_only_another_value_is_a_change(session):
-    told = []
-    session.changed.connect(told.append)
+    changes = []
+    session.changed.connect(changes.append)
     session.set("PATCH_SIZE", 100.0)
     session.set("PATCH_SIZE", 100.0)
     session.set("CRS", "")
     session.set("PATCH_SIZE", None)
-    assert told == ["PATCH_SIZE", "PATCH_SIZE"]
+    assert changes == ["PATCH_SIZE", "PATCH_SIZE"]
 
 
 def test_a_drawn_shape_is_handed_on_as_a_layer_with_its_crs(session):

@@ -1,4 +1,4 @@
-"""What a person sets once is kept, and a value that cannot be used is as none."""
+"""Settings are stored, and invalid values are ignored."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_memory_and_jobs_have_the_defaults_of_the_operations(provider):
         assert getattr(settings, name)() == algorithm.parameterDefinition(name.upper()).defaultValue()
 
 
-def test_what_is_set_is_what_algorithms_take_unless_told_otherwise(provider, request):
+def test_what_is_set_is_what_algorithms_take_unless_given(provider, request):
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
     from patchwork.processing_provider import bindings, settings
@@ -122,7 +122,7 @@ def test_what_is_set_is_what_algorithms_take_unless_told_otherwise(provider, req
     assert default_and_values() == (4000, 4000)
 
 
-def test_workspaces_are_made_in_a_folder_of_the_person(qgis):
+def test_workspaces_are_made_in_a_folder_of_the_user(qgis):
     from patchwork.processing_provider import settings
 
     assert os.path.isabs(settings.workspace_folder())

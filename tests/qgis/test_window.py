@@ -19,8 +19,8 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert told["layers"][-2:] == ["Reference", "Scenes"]
     assert (told["scenes"], told["temporal"]) == (22, True)
     assert {"forest", "water"} <= {name.lower() for name in told["classes"]}
-    assert len(told["looks"]) > 10
-    assert set(told["looks"]) == {True, False}
+    assert len(told["observations"]) > 10
+    assert set(told["observations"]) == {True, False}
     assert told["class"] in told["classes"]
     assert told["curve"] > 10
     assert told["report"]
@@ -48,11 +48,11 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert told["skipped"] not in times
 
 
-def test_an_account_is_tried_and_what_imagery_will_cost_is_told_before_it_is_fetched(play, hub, tmp_path):
+def test_the_account_is_tested_and_costs_of_imagery_are_shown_before_the_download(play, hub, tmp_path):
     told = play("account_story", **{**hub, "HUB_URL": hub["url"]})
     assert re.match(r"Signed in, [\d ]+ processing units left", told["signed_in"])
     assert "does not accept the account" in told["wrong"]
-    assert re.match(r"\d+ acquisitions, \d+ processing units, .* to fetch", told["costs"])
+    assert re.match(r"\d+ acquisitions, 1 processing unit, .* to download", told["costs"])
     assert told["quick_look"]
     known = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "qgis-auth.db"]
     assert any("AUTH" in path.read_text(encoding="utf-8", errors="ignore") for path in known if path.suffix == ".qgs")

@@ -1,4 +1,4 @@
-"""An account of QGIS's store is tried from the dock, then scenes of the service are looked for and looked at."""
+"""Tests an account of QGIS's authentication database from the dock, then finds scenes and opens a quick look."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from driving import click, drive, open_dock, picture, wait_until
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject
 
 
-def configuration(secret):
+def configuration(name, secret):
     config = QgsAuthMethodConfig()
-    config.setName("Sentinel Hub of the tests")
+    config.setName(name)  # QGIS lists accounts by name
     config.setMethod("Basic")
     config.setConfig("username", os.environ["SH_CLIENT_ID"])
     config.setConfig("password", secret)
@@ -25,7 +25,7 @@ def try_account(panel):
 
 def story(told):
     assert QgsApplication.authManager().setMasterPassword("master of the tests", True)
-    right, wrong = configuration(os.environ["SH_CLIENT_SECRET"]), configuration("wr0ng")
+    right, wrong = configuration("Right", os.environ["SH_CLIENT_SECRET"]), configuration("Wrong", "wr0ng")
     for name in ("SH_CLIENT_ID", "SH_CLIENT_SECRET"):
         del os.environ[name]  # the account is the store's alone
     panel = open_dock()

@@ -1,4 +1,4 @@
-"""Drives the real QGIS window as a person would: with the mouse and the keyboard, waiting for what shows."""
+"""Drives the real QGIS window with mouse and key events, and waits for what it shows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from qgis.utils import iface, plugins
 
 OUT = Path(os.environ["PATCHWORK_WINDOW_OUT"])
 LEFT = Qt.MouseButton.LeftButton
-CLICKS = []  # what was clicked
-FAULTS = []  # exceptions that nobody caught: QGIS would show a dialog and wait for an answer
+CLICKS = []  # clicked widgets
+FAULTS = []  # uncaught exceptions, for which QGIS would open a dialog
 
 
 class Heartbeat:
-    """How long the event loop was held, at most, since it was last asked."""
+    """The longest block of the event loop since the last reset, in seconds."""
 
     INTERVAL = 0.01
 
@@ -137,7 +137,7 @@ def picture(name):
 
 
 def drive(story):
-    """Run a story when the window is there, and write what it tells to `told.json`; then leave."""
+    """Run a story when the window is open, write its results to `told.json`, and exit."""
 
     def begin():
         told = {}

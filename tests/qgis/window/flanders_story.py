@@ -109,7 +109,7 @@ def story(told):
     click(panel.results.ask)
     click_map(box.center().x(), box.center().y())
     wait_until(lambda: panel.results.plot.series is not None)
-    told["valid"] = sum(look.is_valid for look in panel.results.plot.series.looks)
+    told["valid"] = sum(seen.is_valid for seen in panel.results.plot.series.observations)
     panel._scroll.ensureWidgetVisible(panel.results.save_table)
     wait(0.2)
     picture("4-asked")
@@ -117,7 +117,7 @@ def story(told):
     panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
     told["workspace"] = str(panel.session.workspace)
 
-    # A patch that has failed tells why when it is clicked
+    # A click on a failed patch shows why it failed
     panel.overlay.show_layer(QgsVectorLayer(f"{told['workspace']}/patches.gpkg", "patches", "ogr"))
     panel.overlay.set_states(panel.overlay.ids, "failed", "the disk was full")
     click_map(box.center().x(), box.center().y())

@@ -57,7 +57,7 @@ def story(told):
     wait_until(lambda: panel.results.plot.series is not None)
     told["plot_seconds"] = time.monotonic() - began
     series = panel.results.plot.series
-    told["looks"] = [look.is_valid for look in series.looks]
+    told["observations"] = [seen.is_valid for seen in series.observations]
     told["class"] = series.class_name
     told["curve"] = len(series.curve)
     panel._scroll.ensureWidgetVisible(panel.results.save_table)
