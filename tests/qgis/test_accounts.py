@@ -121,9 +121,9 @@ def test_the_account_is_in_no_value_that_the_engine_is_given(provider, service, 
     algorithm = provider.algorithm("findscenes")
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-    from patchwork.processing_provider.bindings import Given, engine_value
+    from patchwork.processing_provider.bindings import QgisValues, engine_value
 
-    given = Given(service, QgsProcessingContext(), QgsProcessingFeedback())
+    given = QgisValues(service, QgsProcessingContext(), QgsProcessingFeedback())
     from patchwork.core.operations import OPERATIONS
     from patchwork.core.parameters import declared
 

@@ -29,7 +29,7 @@ def read(parameter: Declared, value: object):
     if isinstance(parameter.kind, (kinds.Area, kinds.Place)):
         value = places.in_qgis_form(value, context)
     assert definition.checkValueIsAcceptable(value, context)
-    given = bindings.Given({definition.name(): value}, context, QgsProcessingFeedback(False))
+    given = bindings.QgisValues({definition.name(): value}, context, QgsProcessingFeedback(False))
     return bindings.engine_value(parameter, definition, given)
 
 
