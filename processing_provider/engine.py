@@ -124,7 +124,7 @@ def _why_it_ended(child: EngineProcess) -> str:
     status = child.status()
     lines = "\n".join(child.last_lines) or tr("It printed nothing.")
     if status in (-9, 137):
-        advice = tr("The system ended it, probably because memory ran out. Lower MEMORY or JOBS, or close other programs.")
+        advice = tr("The system ended it: memory probably ran out. Lower MEMORY or JOBS, or close other programs.")
     elif "Traceback" in lines:
         advice = tr("This is a bug in Patchwork; please report it with the lines below.")
     else:
