@@ -226,7 +226,7 @@ def test_a_python_that_is_too_old_is_told_with_what_to_do(provider, run, feedbac
         assert "needs Python 3.99 or later" in message
     checked = run("checkinstallation", {}, feedback)
     assert "QGIS: 3." in checked["REPORT"]
-    assert "needs Python 3.99" in checked["REPORT"]
+    assert checked["REPORT"].count("needs Python 3.99") == 1
     assert checked["MISSING"] > 5
 
 

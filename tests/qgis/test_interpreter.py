@@ -108,7 +108,7 @@ def test_an_interpreter_that_does_not_start_is_told(run, tmp_path, monkeypatch):
     [
         ("echo 'libfoo.so.3: no such file' >&2; exit 127", "libfoo.so.3"),
         ("read line; kill -SEGV $$", "status -11"),
-        ("kill -KILL $$", "memory ran out"),
+        ("kill -KILL $$", "memory probably ran out"),
         ("echo 'Traceback (most recent call last):' >&2; exit 1", "report it"),
         ("echo not JSON; exit 0", "not JSON"),
     ],
