@@ -1,4 +1,4 @@
-"""What a stranger adds with one record and one line is in the toolbox and the dock, and runs through the provider."""
+"""Additions of one record and one line are in the toolbox and the dock, and run through the provider."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ os._exit(0)
 
 @pytest.fixture(scope="module")
 def added(provider, engine_python, tmp_path_factory):
-    """The additions, registered in QGIS and, at its start, in the engine."""
+    """The additions, registered in QGIS and, at its start, in the engine; removed afterwards."""
     program = tmp_path_factory.mktemp("python") / "engine-python"
     paths = f"{FOLDER}:{ROOT / 'core' / 'launcher'}"
     program.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{paths}" exec "{engine_python}" "$@"\n', encoding="utf-8")
