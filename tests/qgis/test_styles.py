@@ -1,4 +1,4 @@
-"""The styles of the engine in a real QGIS: they load without messages, also automatically, and show the right things."""
+"""The styles of the engine in a real QGIS: they load without messages, also automatically, and show what they should."""
 
 from __future__ import annotations
 
