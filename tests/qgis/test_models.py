@@ -57,9 +57,7 @@ def test_the_shipped_model_gives_the_same_map_as_the_algorithm(run, model, made,
     assert "data:image/png" in page
 
 
-def test_results_are_saved_to_destinations_and_existing_results_are_reused(
-    run, made, parameters, tmp_path
-):
+def test_results_are_saved_to_destinations_and_existing_results_are_reused(run, made, parameters, tmp_path):
     wanted = {"mosaicmap:Land-cover map": tmp_path / "my map.tif", "writereport:Report": tmp_path / "page.html"}
     destinations = {name: str(path) for name, path in wanted.items()}
     patches = sorted(Path(made["WORKSPACE"]).glob("*/**/*.tif"))

@@ -1,4 +1,4 @@
-"""The styles of the engine in a real QGIS: they load without messages, also automatically, and show what they should."""
+"""The styles of the engine in a real QGIS: they load without messages, also automatically, and render as intended."""
 
 from __future__ import annotations
 
