@@ -1,7 +1,7 @@
 """Client id and secret from QGIS's encrypted store of authentication configurations.
 
-They reach the engine through its environment: never a command line, a file, a log or the history of Processing, which
-know the name of the configuration alone.
+They are passed to the engine in its environment, never on a command line or in a file, a log or the history of
+Processing, which contain only the id of the configuration.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ METHOD = "Basic"
 def secrets_of(configuration: str) -> dict[str, str]:
     """The environment variables with the account of a configuration.
 
-    Raises QgsProcessingException where there is none, where it is of another method, or where the store stays locked.
+    Raises QgsProcessingException if there is no such configuration, it has another method, or the store is locked.
     """
     manager = QgsApplication.authManager()
     if manager.isDisabled():

@@ -22,11 +22,11 @@ from ..core import parameters as kinds
 from ..core.errors import ParameterError
 from ..core.parameters import Declared, Operation, declared
 from . import accounts, bindings, outputs, places
-from .bindings import Given
+from .bindings import QgisValues
 from .translation import tr
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help" / "operations.html"
-# Help is read as HTML by the dialog and as it is by qgis_process: angle quotation marks serve both.
+# The dialog shows help as HTML, qgis_process as plain text: angle quotation marks work in both.
 _NO_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+"})
 
 
@@ -52,10 +52,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         for result in outputs.plain_results(self._operation):
             self.addOutput(result)
 
-    # What a person reads
+    # Names and help
 
     def name(self) -> str:
-        """The name, fixed for ever."""
+        """The permanent name."""
         return self._operation.name
 
     def displayName(self) -> str:
@@ -63,7 +63,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return tr(self._operation.label)
 
     def group(self) -> str:
-        """The group; its digit keeps the groups in the order of the work."""
+        """The group; its digit sorts the groups by workflow."""
         return tr(self._operation.group)
 
     def groupId(self) -> str:
@@ -83,7 +83,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return self.provider().svgIconPath() if self.provider() else ""
 
     def shortDescription(self) -> str:
-        """What it does."""
+        """The summary of the operation."""
         return tr(self._operation.summary)
 
     def shortHelpString(self) -> str:
@@ -106,8 +106,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     # Before a run
 
     def canExecute(self) -> tuple[bool, str]:
-        """Whether there is an engine, and if not, how to install it."""
-        from .interpreter import what_is_missing  # needed for a run only: starting QGIS is quicker without
+        """Whether the engine can run, and if not, why and what to do."""
+        from .interpreter import what_is_missing  # only needed for a run: QGIS starts faster without it
 
         missing = what_is_missing()
         return not missing, str(missing)
@@ -118,7 +118,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         ok, message = super().checkParameterValues(parameters, context)
         if not ok:
             return ok, message
-        given = Given(parameters, context, QgsProcessingFeedback(), exports_layers=False)
+        given = QgisValues(parameters, context, QgsProcessingFeedback(), exports_layers=False)
         values = self._engine_values(given)
         try:
             faults = self._operation.parameters.from_values(values).faults()
@@ -149,7 +149,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
                 wrong.append(tr("{}: there is no file {}.").format(what, path))
         return wrong
 
-    def _wrong_fields(self, values: Mapping[str, Any], given: Given) -> list[str]:
+    def _wrong_fields(self, values: Mapping[str, Any], given: QgisValues) -> list[str]:
         wrong = []
         for parameter in declared(self._operation.parameters):
             field = values.get(parameter.name)
@@ -168,16 +168,16 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Convert the values to JSON values and files, in the thread of the layers."""
+        """Convert the values to JSON values and files, in the thread that owns the layers."""
         parameters = self._in_qgis_form(parameters, context)
-        self._values = self._engine_values(Given(parameters, context, feedback))
+        self._values = self._engine_values(QgisValues(parameters, context, feedback))
         self._secrets = self._account_of(parameters)
         return True
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Run the engine; the outputs by name, none when cancelled."""
+        """Run the engine; returns the outputs by name, none if cancelled."""
         from . import engine
 
         destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
@@ -213,13 +213,13 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             name: places.in_qgis_form(value, context) if name in names else value for name, value in parameters.items()
         }
 
-    def _engine_values(self, given: Given) -> dict[str, Any]:
+    def _engine_values(self, given: QgisValues) -> dict[str, Any]:
         values = {
             parameter.name: self._engine_value(parameter, given) for parameter in declared(self._operation.parameters)
         }
         return {name: value for name, value in values.items() if value is not None}
 
-    def _engine_value(self, parameter: Declared, given: Given) -> Any:
+    def _engine_value(self, parameter: Declared, given: QgisValues) -> Any:
         return bindings.engine_value(parameter, self.parameterDefinition(parameter.name.upper()), given)
 
 

@@ -1,8 +1,7 @@
-"""The one place that maps the kinds of core/parameters.py to QGIS Processing, and values back to the engine's.
+"""Map the kinds of core/parameters.py to QGIS Processing, and the values of QGIS to those of the engine.
 
-A kind of parameter has a definition (what the dialog, the modeler and qgis_process show) and a reading (the plain JSON
-value that the engine gets, None for its default). A kind of output has a definition, and one more if the user can
-have a copy elsewhere.
+Each kind of parameter has a function that defines the Processing parameter, and one that reads its value as a JSON
+value for the engine (None for the default). Kinds of outputs are in outputs.py.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
 
 
 @dataclass(frozen=True)
-class Given:
-    """Values as QGIS passes them, with their context, and whether layers are exported to files for a run."""
+class QgisValues:
+    """Values as QGIS passes them, with their context; `exports_layers` is false in a check, which needs no files."""
 
     values: Mapping[str, Any]
     context: QgsProcessingContext
@@ -51,7 +50,7 @@ class Given:
     exports_layers: bool = True
 
     def layer_file(self, definition: QgsProcessingParameterDefinition) -> str:
-        """A file of the parameter's layer; in a check, which needs none, the parameter's description."""
+        """A file with the parameter's layer; in a check, the parameter's description as a placeholder."""
         value = self.values.get(definition.name())
         if not self.exports_layers:
             return definition.description()
@@ -60,11 +59,11 @@ class Given:
 
 Definition = QgsProcessingParameterDefinition
 Define = Callable[[Declared, dict[str, Any]], Definition]
-Read = Callable[[Definition, Given], Any]
+Read = Callable[[Definition, QgisValues], Any]
 
 
 def define(parameter: Declared) -> Definition:
-    """The Processing parameter of a declared one: upper-case name, label with unit, default, help."""
+    """The Processing parameter of a declared parameter: upper-case name, label with unit, default, help."""
     kind = parameter.kind
     default = _default(parameter)
     unit = getattr(kind, "unit", "")
@@ -82,7 +81,7 @@ def define(parameter: Declared) -> Definition:
 
 
 def _default(parameter: Declared) -> Any:
-    """The default in the dialog: that of the options, or the declared one."""
+    """The default in the dialog: from the options if it is set there, otherwise the declared default."""
     if parameter.name in SET_IN_OPTIONS:
         return SET_IN_OPTIONS[parameter.name]()
     return None if parameter.default is None else parameter.kind.plain(parameter.default)
@@ -96,7 +95,7 @@ def help_of(kind: Kind) -> str:
     return f"{tr(kind.help)} ({words})"
 
 
-def engine_value(parameter: Declared, definition: Definition, given: Given) -> Any:
+def engine_value(parameter: Declared, definition: Definition, given: QgisValues) -> Any:
     """The JSON value for the engine; None for the engine's default."""
     value = given.values.get(definition.name())
     if value is None or value == NULL or value == "":
@@ -111,7 +110,7 @@ def _define_text(parameter: Declared, common: dict[str, Any]) -> Definition:
 def _define_number(parameter: Declared, common: dict[str, Any]) -> Definition:
     kind = parameter.kind
     number_type = QgsProcessingParameterNumber.Type
-    lowest = kind.minimum if kind.above is None else kind.above  # that it must be above is the declaration's check
+    lowest = kind.minimum if kind.above is None else kind.above  # QGIS has no exclusive bounds
     bounds = {"minValue": lowest, "maxValue": kind.maximum}
     definition = QgsProcessingParameterNumber(
         type=number_type.Integer if kind.whole else number_type.Double,
@@ -163,49 +162,49 @@ def _define_field(parameter: Declared, common: dict[str, Any]) -> Definition:
     return QgsProcessingParameterField(parentLayerParameterName=parameter.kind.of.upper(), **common)
 
 
-def _read_text(definition: Definition, given: Given) -> str:
+def _read_text(definition: Definition, given: QgisValues) -> str:
     return str(QgsProcessingParameters.parameterAsString(definition, dict(given.values), given.context))
 
 
-def _read_number(definition: Definition, given: Given) -> Any:
+def _read_number(definition: Definition, given: QgisValues) -> Any:
     if definition.dataType() == QgsProcessingParameterNumber.Type.Integer:
         return QgsProcessingParameters.parameterAsInt(definition, dict(given.values), given.context)
     return QgsProcessingParameters.parameterAsDouble(definition, dict(given.values), given.context)
 
 
-def _read_choice(definition: Definition, given: Given) -> str:
+def _read_choice(definition: Definition, given: QgisValues) -> str:
     return str(QgsProcessingParameters.parameterAsEnumString(definition, dict(given.values), given.context))
 
 
-def _read_date(definition: Definition, given: Given) -> Any:
+def _read_date(definition: Definition, given: QgisValues) -> Any:
     day = QgsProcessingParameters.parameterAsDate(definition, dict(given.values), given.context)
     return day.toString(Qt.DateFormat.ISODate) if day.isValid() else None
 
 
-def _read_crs(definition: Definition, given: Given) -> Any:
+def _read_crs(definition: Definition, given: QgisValues) -> Any:
     crs = QgsProcessingParameters.parameterAsCrs(definition, dict(given.values), given.context)
     return places.crs_text(crs) if crs.isValid() else None
 
 
-def _read_area(definition: Definition, given: Given) -> str:
+def _read_area(definition: Definition, given: QgisValues) -> str:
     if vector_inputs.vector_layer(given.values.get(definition.name()), given.context) is not None:
         return given.layer_file(definition)
     return places.extent_text(definition, dict(given.values), given.context)
 
 
-def _read_place(definition: Definition, given: Given) -> str:
+def _read_place(definition: Definition, given: QgisValues) -> str:
     if vector_inputs.vector_layer(given.values.get(definition.name()), given.context) is not None:
         return given.layer_file(definition)
     return places.point_text(definition, dict(given.values), given.context)
 
 
-def _read_path(definition: Definition, given: Given) -> str:
-    """The engine runs in a folder of its own, so paths are made absolute."""
+def _read_path(definition: Definition, given: QgisValues) -> str:
+    """The absolute path, since the engine has another working folder."""
     path = QgsProcessingParameters.parameterAsFile(definition, dict(given.values), given.context)
     return os.path.abspath(os.path.expanduser(path))
 
 
-def _read_vector(definition: Definition, given: Given) -> str:
+def _read_vector(definition: Definition, given: QgisValues) -> str:
     return given.layer_file(definition)
 
 
@@ -213,8 +212,8 @@ def _define_account(parameter: Declared, common: dict[str, Any]) -> Definition:
     return QgsProcessingParameterAuthConfig(**common)
 
 
-def _read_account(definition: Definition, given: Given) -> None:
-    """Nothing: what the configuration holds reaches the engine another way (see accounts.py)."""
+def _read_account(definition: Definition, given: QgisValues) -> None:
+    """None: id and secret are passed in the engine's environment (see accounts.py)."""
 
 
 PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {

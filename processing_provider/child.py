@@ -1,4 +1,4 @@
-"""The engine's process: JSON lines in, JSON lines out; it ends with its owner."""
+"""A process of the engine: requests and messages are lines of JSON; it ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO, Any, Callable
 
 from qgis.core import QgsProcessingException
 
-from .interpreter import LAUNCHER, Interpreter, another_way
+from .interpreter import LAUNCHER, Interpreter, another_interpreter
 from .processes import end_group, own_group
 from .translation import tr
 
@@ -21,10 +21,10 @@ SECONDS_TO_END = 2.0
 LINES_IN_ERROR = 30
 
 
-class Child:
-    """The engine's process and all that it starts, ended when the block ends.
+class EngineProcess:
+    """A process of the engine, ended with its child processes at the end of the `with` block.
 
-    With `answers_many` it is sent one request after the other, and the end of each answer is an END.
+    A worker (`is_worker`) takes several requests, one after the other; END follows the messages of each.
     """
 
     END = object()
@@ -35,12 +35,12 @@ class Child:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         *,
-        answers_many: bool = False,
+        is_worker: bool = False,
     ) -> None:
         """Start the process; QgsProcessingException if the interpreter cannot be started."""
         self.interpreter = interpreter
         self.has_answered = True
-        self._answers_many = answers_many
+        self._is_worker = is_worker
         self._messages: queue.Queue[Any] = queue.Queue()
         self.last_lines: deque[str] = deque(maxlen=LINES_IN_ERROR)
         try:
@@ -52,22 +52,22 @@ class Child:
                 encoding="utf-8",
                 errors="replace",
                 env=dict(environment),
-                cwd=str(LAUNCHER),  # `-m` puts the working folder in front of all packages
+                cwd=str(LAUNCHER),  # `-m` imports from the working folder first
                 **own_group(),
             )
         except OSError as error:
             raise QgsProcessingException(
                 tr("The Python interpreter {} cannot be started ({}). {}").format(
-                    interpreter.python, error.strerror or error, another_way()
+                    interpreter.python, error.strerror or error, another_interpreter()
                 )
             ) from error
         self._threads = [
-            self._listen(self._process.stdout, self._on_line, self._messages.put),
-            self._listen(self._process.stderr, self._on_error_line, lambda end: None),
+            self._read_in_background(self._process.stdout, self._on_line, self._messages.put),
+            self._read_in_background(self._process.stderr, self._on_error_line, lambda end: None),
         ]
 
     def send(self, values: Mapping[str, Any]) -> None:
-        """Write a JSON line to its standard input; if it has died, its last output says why."""
+        """Send a request as a line of JSON; if the process has ended, its last output says why."""
         self.has_answered = False
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(dict(values)) + "\n")
@@ -78,22 +78,22 @@ class Child:
         return self._process.poll() is None
 
     def next_message(self, seconds: float) -> Any:
-        """The next message, None on timeout, END after the last one."""
+        """The next message; None after `seconds` without one, END after the last message."""
         try:
             return self._messages.get(timeout=seconds)
         except queue.Empty:
             if self._process.poll() is not None:
-                end_group(self._process)  # a worker that outlives the engine would keep its output open
+                end_group(self._process)  # its child processes would keep the output open
             return None
 
     def status(self) -> int:
-        """The exit status, once its output has ended."""
+        """The exit status, after the end of its output."""
         try:
             return self._process.wait(SECONDS_TO_END)
         finally:
             self._threads[1].join(SECONDS_TO_END)
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> EngineProcess:
         return self
 
     def __exit__(self, *reason: object) -> None:
@@ -101,7 +101,7 @@ class Child:
         self.close()
 
     def close(self) -> None:
-        """Ask it to end by closing its input, wait a little, then end it and all that it started."""
+        """Close its input, which asks it to end; after SECONDS_TO_END, kill it and its child processes."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -119,10 +119,10 @@ class Child:
         except ValueError:
             message = None
         if not isinstance(message, dict):
-            self._on_error_line(line)  # a library that prints
+            self._on_error_line(line)  # printed by a library
             return
         self._messages.put(message)
-        if self._answers_many and message.keys() & {"outputs", "error"}:
+        if self._is_worker and message.keys() & {"outputs", "error"}:
             self.has_answered = True
             self._messages.put(self.END)
 
@@ -130,10 +130,10 @@ class Child:
         if line.strip():
             self.last_lines.append(line.rstrip())
 
-    def _listen(
+    def _read_in_background(
         self, pipe: IO[str], on_line: Callable[[str], None], on_end: Callable[[object], None]
     ) -> threading.Thread:
-        def listen() -> None:
+        def read() -> None:
             try:
                 for line in pipe:
                     on_line(line)
@@ -141,6 +141,6 @@ class Child:
                 pass  # closed while reading
             on_end(self.END)
 
-        thread = threading.Thread(target=listen, daemon=True)
+        thread = threading.Thread(target=read, daemon=True)
         thread.start()
         return thread

@@ -7,7 +7,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 
 class RunFeedback(QgsProcessingFeedback):
-    """Emits every message of the engine (see core/__main__.py) and every line of the log, from the run's own thread."""
+    """Emits each message of the engine (see core/__main__.py) and each line of the log, in the thread of the run."""
 
     message = pyqtSignal(dict)
     logged = pyqtSignal(str, str)  # level (info, warning, error) and text
@@ -28,4 +28,4 @@ class RunFeedback(QgsProcessingFeedback):
         self.logged.emit("error", error)
 
     def setProgressText(self, text: str) -> None:
-        """The title of a step, which `message` emits with more detail."""
+        """Ignore the title of a step: `message` has it too."""

@@ -1,4 +1,4 @@
-"""The two algorithms that work without an engine: installing its packages, and checking the installation."""
+"""The two algorithms that need no engine: installengine and checkinstallation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .algorithm import OperationAlgorithm
 from .translation import tr
 
 CHECK = checkinstallation.OPERATION
-SHARE_OF_FETCHING = 60.0  # percent; the rest is unpacking, of which pip says nothing
+SHARE_OF_FETCHING = 60.0  # percent; the rest is for unpacking, during which pip prints nothing
 
 
 @frozen
@@ -43,15 +43,15 @@ class Installed:
 
 
 def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optional[Installed]:
-    """Install missing and outdated packages, and check the engine; None when cancelled.
+    """Install missing or outdated packages and check the engine; None if cancelled.
 
-    Raises QgsProcessingException with what is wrong and what to do; what was there before is then still there.
+    Raises QgsProcessingException with the problem and advice; existing packages are then unchanged.
     """
     from . import engine, interpreter, packages
     from .proxies import proxy_environment
     from .worker import WORKER
 
-    if obstacle := _obstacle():
+    if obstacle := _installation_obstacle():
         raise QgsProcessingException(obstacle)
     python, folder = interpreter.find_interpreter().python, interpreter.own_packages()
     if packages.is_current(folder, interpreter.REQUIREMENTS, python):
@@ -64,7 +64,7 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
                     python,
                     interpreter.REQUIREMENTS,
                     folder,
-                    _Listener(interpreter.REQUIREMENTS, feedback).hear,
+                    _PipProgress(interpreter.REQUIREMENTS, feedback).show,
                     wheels=parameters.wheels,
                     variables=proxy_environment(),
                     is_cancelled=feedback.isCanceled,
@@ -77,8 +77,8 @@ def install(parameters: InstallEngine, feedback: QgsProcessingFeedback) -> Optio
     return Installed(folder, checked["REPORT"]) if checked else None
 
 
-def _obstacle() -> str:
-    """Why the packages cannot be installed for QGIS's own Python, and what to do instead; empty if they can."""
+def _installation_obstacle() -> str:
+    """Why the packages cannot be installed for QGIS's own Python, with advice; empty if they can."""
     from . import interpreter
 
     chosen = interpreter.chosen_python()
@@ -94,16 +94,16 @@ def _obstacle() -> str:
     return ""
 
 
-class _Listener:
-    """Passes on the output of pip, and estimates its progress."""
+class _PipProgress:
+    """Shows the output of pip in the feedback and estimates the progress."""
 
     def __init__(self, requirements: Path, feedback: QgsProcessingFeedback) -> None:
         self._asked = len(requirements.read_text(encoding="utf-8").splitlines())
         self._found = 0
         self._feedback = feedback
 
-    def hear(self, line: str) -> None:
-        """Take one line of output. The number of dependencies is not known beforehand."""
+    def show(self, line: str) -> None:
+        """Show one line; progress is an estimate, since the number of dependencies is unknown."""
         self._feedback.pushInfo(line)
         if line.startswith(("Collecting ", "Processing ")):
             self._found += 1
@@ -118,8 +118,8 @@ OPERATION = Operation(
     label="Install engine",
     group=CHECK.group,
     summary="Installs the packages that the engine needs into the QGIS profile, where they take about 1 GB. Nothing "
-    "else on the machine changes. Run it again after an update of Patchwork. If it is cancelled or fails, everything "
-    "stays as it was.",
+    "else on the machine changes. Run it again after an update of Patchwork. If it is cancelled or fails, nothing "
+    "changes.",
     parameters=InstallEngine,
     results=Installed,
     run=install,
@@ -128,24 +128,24 @@ OPERATION = Operation(
 
 
 class InstallEngineAlgorithm(OperationAlgorithm):
-    """Installs the engine; runs in QGIS's own process, since there is no engine yet."""
+    """Installs the packages of the engine; runs in the process of QGIS."""
 
     def __init__(self) -> None:
         super().__init__(OPERATION)
 
     def createInstance(self) -> InstallEngineAlgorithm:
-        """Another."""
+        """A new instance."""
         return InstallEngineAlgorithm()
 
     def canExecute(self) -> tuple[bool, str]:
-        """Whether the engine uses QGIS's own Python, and it is new enough."""
-        obstacle = _obstacle()
+        """Whether the packages can be installed for QGIS's own Python, and if not, why and what to do."""
+        obstacle = _installation_obstacle()
         return not obstacle, obstacle
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Install; the outputs by name, none when cancelled."""
+        """Install; returns the outputs by name, none if cancelled."""
         installed = install(InstallEngine.from_values(self._values), feedback)
         return {name.upper(): str(value) for name, value in asdict(installed).items()} if installed else {}
 
@@ -157,17 +157,17 @@ class CheckInstallationAlgorithm(OperationAlgorithm):
         super().__init__(CHECK)
 
     def createInstance(self) -> CheckInstallationAlgorithm:
-        """Another."""
+        """A new instance."""
         return CheckInstallationAlgorithm()
 
     def canExecute(self) -> tuple[bool, str]:
-        """Always: it reports what is missing."""
+        """Always true: it reports what is missing."""
         return True, ""
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """Both as one text to paste into a bug report."""
+        """Check; the report is one text with the versions of QGIS and the engine, for bug reports."""
         from .interpreter import what_is_missing
 
         lines = _facts_of_qgis()
@@ -175,14 +175,13 @@ class CheckInstallationAlgorithm(OperationAlgorithm):
             feedback.pushInfo(line)
         try:
             outputs = super().processAlgorithm(parameters, context, feedback)
+            problem = str(what_is_missing()) if outputs.get("MISSING") else ""
         except QgsProcessingException as error:
-            outputs = {"REPORT": tr("The engine does not run: {}").format(error), "MISSING": len(PACKAGES)}
-        if not outputs:
-            return {}
-        advice = [str(what_is_missing())] if outputs["MISSING"] else []
-        for line in advice:
-            feedback.pushWarning(line)
-        return {**outputs, "REPORT": "\n".join([*lines, outputs["REPORT"], *advice])}
+            outputs = {"REPORT": "", "MISSING": len(PACKAGES)}
+            problem = tr("The engine does not run: {}").format(error)
+        if problem:
+            feedback.pushWarning(problem)
+        return {**outputs, "REPORT": "\n".join(filter(None, [*lines, outputs["REPORT"], problem]))} if outputs else {}
 
 
 def _facts_of_qgis() -> list[str]:

@@ -1,7 +1,7 @@
-"""Which Python runs the engine.
+"""The Python interpreter that runs the engine.
 
-The one in the environment variable PATCHWORK_PYTHON or in the options; else QGIS's own, with the packages that the
-plugin has installed in the profile, or with those that it has anyway.
+It is set in the environment variable PATCHWORK_PYTHON or in the options. The default is QGIS's own Python, with the
+packages that "Install engine" has installed in the profile, or with its own.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ LAUNCHER = ROOT / "core" / "launcher"
 OLDEST = (3, 10)  # the engine's Python
 VARIABLE = "PATCHWORK_PYTHON"
 OPTIONS = tr("Settings ▸ Options ▸ Patchwork")
-INSTALL = tr('Run "Install engine" (patchwork:installengine) in the Processing toolbox: it takes a few minutes.')
+INSTALL = tr('Run "Install engine" (patchwork:installengine) in the Processing toolbox: this takes a few minutes.')
 PYQT = QObject.__module__.partition(".")[0]  # PyQt5 or PyQt6
-# What QGIS sets for itself, and what would lead another Python, GDAL or PROJ astray.
-NOT_HANDED_ON = ("PYTHON", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_", "QGIS", "QT_", "LD_LIBRARY_PATH", "DYLD_")
+# Prefixes of variables that QGIS sets for itself, or that would break another Python, GDAL or PROJ.
+REMOVED_PREFIXES = ("PYTHON", "PROJ_", "GDAL_", "OGR_", "CPL_", "GEOTIFF_", "QGIS", "QT_", "LD_LIBRARY_PATH", "DYLD_")
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python interpreter, and the folder of packages that it gets, if any."""
+    """A Python interpreter, and the folder of the engine's packages for it, if any."""
 
     python: str
     packages: Optional[Path] = None
 
     def environment(self) -> dict[str, str]:
         """The environment for the engine: without QGIS's own variables, with the path to the code."""
-        kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(NOT_HANDED_ON)}
+        kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(REMOVED_PREFIXES)}
         paths = [str(LAUNCHER), *([str(self.packages)] if self.packages else [])]
         return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
 
@@ -55,7 +55,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of the engine and what to do about it; false if there is none."""
+    """A problem of the engine, and advice to fix it; false if there is no problem."""
 
     text: str = ""
     advice: str = ""
@@ -68,7 +68,7 @@ class Problem:
 
 
 def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
-    """The interpreter that runs the engine; raises QgsProcessingException if there is none.
+    """The interpreter that runs the engine; raises QgsProcessingException if there is none or it is too old.
 
     `chosen` replaces the interpreter in the options.
     """
@@ -93,8 +93,8 @@ def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
     if sys.version_info[:2] < OLDEST:
         raise QgsProcessingException(
             tr(
-                "QGIS's own Python is {}, and the engine needs Python {} or later. Install a newer QGIS; or a newer "
-                "Python (python.org), with the packages of {}, and set it in {}."
+                "QGIS's own Python is {}, and the engine needs Python {} or later. Install a newer QGIS. Or install a "
+                "newer Python (python.org) with the packages in {}, and set it in {}."
             ).format(*map(_version_text, (sys.version_info[:2], OLDEST)), REQUIREMENTS, OPTIONS)
         )
     folder = own_packages()
@@ -102,7 +102,7 @@ def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
 
 
 def what_is_missing(chosen: Optional[str] = None) -> Problem:
-    """Why the engine cannot run; no problem if it has all packages.
+    """Why the engine cannot run, such as missing packages; false if it can run.
 
     `chosen` replaces the interpreter in the options.
     """
@@ -110,7 +110,7 @@ def what_is_missing(chosen: Optional[str] = None) -> Problem:
         interpreter = find_interpreter(chosen)
     except QgsProcessingException as error:
         return Problem(str(error))
-    if interpreter.packages is not None:  # the folder is complete or does not exist
+    if interpreter.packages is not None:  # the folder is complete if it exists
         return Problem()
     missing = _missing_packages(interpreter)
     if missing == "":
@@ -125,7 +125,7 @@ def what_is_missing(chosen: Optional[str] = None) -> Problem:
 
 
 def what_is_out_of_date() -> Problem:
-    """That the packages were installed for another version, with which the engine may still run."""
+    """That the packages were installed for another version; the engine may run all the same."""
     try:
         outdated = find_interpreter().is_out_of_date()
     except QgsProcessingException:
@@ -148,8 +148,8 @@ def own_packages() -> Path:
     return engine_folder(Path(QgsApplication.qgisSettingsDirPath()))
 
 
-def another_way() -> str:
-    """What else the user can do if the engine does not run."""
+def another_interpreter() -> str:
+    """Advice to set another interpreter, for errors of the engine with an unknown cause."""
     if chosen_python():
         return tr("Set another interpreter in {} that has the engine's packages, or none to use QGIS's own.").format(
             where_chosen()
@@ -158,7 +158,7 @@ def another_way() -> str:
 
 
 def where_chosen() -> str:
-    """Where the user has set the interpreter, as text."""
+    """Where the interpreter is set, for messages."""
     return tr("the environment variable {}").format(VARIABLE) if os.environ.get(VARIABLE) else OPTIONS
 
 
@@ -170,16 +170,16 @@ def chosen_python() -> str:
 
 @lru_cache(maxsize=1)
 def own_python() -> Optional[str]:
-    """QGIS's own Python as a program that starts, or None.
+    """The program of QGIS's own Python; None if it is not found.
 
-    `sys.executable` may be QGIS itself (Windows, macOS), or whatever `python3` is first on the PATH, such as a conda or
-    pyenv one that QGIS has nothing to do with. So the interpreter is asked: the right one sees the PyQt that runs here.
+    `sys.executable` may be QGIS itself (Windows, macOS), or another `python3` that is first on the PATH, such as that
+    of conda or pyenv. QGIS's own is of the same version and finds the PyQt that is loaded here.
     """
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     pyqt_here = os.path.realpath(sys.modules[PYQT].__file__ or "")
     of_this_version = None
     for python in dict.fromkeys(_candidates()):
-        version, pyqt = _ask(python)
+        version, pyqt = _version_and_pyqt(python)
         if version == here and os.path.realpath(pyqt) == pyqt_here:
             return python
         if version == here and of_this_version is None:
@@ -200,29 +200,29 @@ def _candidates() -> Iterator[str]:
                 yield str(folder / f"{name}{suffix}")
 
 
-def _ask(python: str) -> tuple[str, str]:
-    """The version of an interpreter in the engine's environment, and the path of its PyQt; empty if it fails."""
+def _version_and_pyqt(python: str) -> tuple[str, str]:
+    """The version of an interpreter and the path of its PyQt, in the engine's environment; empty if it fails."""
     question = (
         "import sys, importlib.util as u; "
         f"found = u.find_spec('{PYQT}'); "
         "print('%d.%d' % sys.version_info[:2]); print(found.origin if found else '')"
     )
-    version, _, pyqt = (_answer(Interpreter(python), question) or "").partition("\n")
+    version, _, pyqt = (_output_of(Interpreter(python), question) or "").partition("\n")
     return version.strip(), pyqt.strip()
 
 
 def _missing_packages(interpreter: Interpreter) -> Optional[str]:
-    """The names of missing packages; None if it does not run."""
+    """The names of missing packages, separated by commas; None if the interpreter does not run."""
     question = (
         "from patchwork.core.versions import package_versions; "
         "print(', '.join(name for name, found in package_versions().items() if found == 'missing'))"
     )
-    answer = _answer(interpreter, question)
+    answer = _output_of(interpreter, question)
     return answer if answer is None else answer.strip()
 
 
-def _answer(interpreter: Interpreter, question: str) -> Optional[str]:
-    """What an interpreter prints when it runs a line of Python in the engine's environment; None if it fails."""
+def _output_of(interpreter: Interpreter, question: str) -> Optional[str]:
+    """The output of a line of Python in the engine's environment; None if it fails."""
     try:
         answer = subprocess.run(  # nosec B603
             [interpreter.python, "-c", question],

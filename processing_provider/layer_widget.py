@@ -1,6 +1,6 @@
 """The dialog's widget for an area or a place: choose a layer, or draw on the map.
 
-QGIS imports this module when a dialog opens; nothing else does, since it needs QGIS's Processing plugin.
+Only QGIS imports this module, when a dialog opens: it needs the Processing plugin.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .vector_inputs import vector_layer
 
 
 class LayerOrDrawnWidget:
-    """The widget wrapper of a parameter: our widget in the dialog, QGIS's own in the modeler and in batches."""
+    """The widget wrapper of a parameter: own widget in the dialog, QGIS's in the modeler and in batches."""
 
     def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: Any, row: int = 0, col: int = 0) -> Any:
-        """The wrapper that fits the dialog."""
+        """The wrapper for the kind of dialog."""
         registry = QgsGui.processingGuiRegistry()
         kind = dialog.__class__.__name__
         if kind == "ModelerParametersDialog":
@@ -37,10 +37,10 @@ class LayerOrDrawnWidget:
             wrapper = registry.createParameterWidgetWrapper(parameter, QgsProcessingGui.WidgetType.Batch)
             wrapper.setDialog(dialog)
             return wrapper
-        return _Wrapper(parameter, dialog, row, col)
+        return _LayerOrDrawnWrapper(parameter, dialog, row, col)
 
 
-class _Wrapper(WidgetWrapper):
+class _LayerOrDrawnWrapper(WidgetWrapper):
     """A list of layers, and below it QGIS's own widget for extents or points."""
 
     def createWidget(self) -> QWidget:
@@ -70,10 +70,8 @@ class _Wrapper(WidgetWrapper):
         return widget
 
     def createLabel(self) -> QLabel:
-        """The parameter's own label."""
-        label = self._drawing.createWrappedLabel()
-        label.setText(label.text().replace(" (xmin, xmax, ymin, ymax)", ""))
-        return label
+        """QGIS's label of the parameter."""
+        return self._drawing.createWrappedLabel()
 
     def setWidgetContext(self, context: Any) -> None:
         """Pass the map canvas and the project to both widgets."""
@@ -87,7 +85,7 @@ class _Wrapper(WidgetWrapper):
         self._drawing.setDialog(dialog)
 
     def registerProcessingContextGenerator(self, generator: QgsProcessingContextGenerator) -> None:
-        """Pass on the context generator."""
+        """Pass the context generator to both widgets."""
         super().registerProcessingContextGenerator(generator)
         self._drawing.registerProcessingContextGenerator(generator)
 

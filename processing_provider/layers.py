@@ -45,7 +45,7 @@ def group_title(workspace: Path) -> str:
 
 
 def title_of(file: Path) -> Optional[str]:
-    """The title of a file of the whole area, by its name in the workspace; None for other files."""
+    """The layer title of a file in a workspace; None for files that are no layer of the whole area."""
     if file.name == WorkspacePaths(file.parent).patches.name:
         return tr(PATCHES)
     return tr(LAYERS[file.stem].label) if file.stem in LAYERS else None
@@ -82,7 +82,7 @@ def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeG
 
 def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
     """Remove the layers of runs from the group; layers that the user added stay."""
-    project.removeMapLayers([node.layerId() for node in group.findLayers() if _is_ours(node)])
+    project.removeMapLayers([node.layerId() for node in group.findLayers() if _is_run_layer(node)])
     for child in group.children():
         if QgsLayerTree.isGroup(child) and not child.children():
             group.removeChildNode(child)
@@ -99,19 +99,19 @@ def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) ->
     load_style(opened)
     project.addMapLayer(opened, False)
     node = _subgroup(group, layer.subgroup).addLayer(opened)
-    _mark(node)
+    _mark_as_run_layer(node)
     node.setItemVisibilityChecked(layer.is_shown)
     node.setExpanded(layer.is_shown and not layer.subgroup)
     return opened
 
 
-def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -> None:
-    """Move a layer of the project into the group, at its place; an older one of the same file is removed."""
+def move_into_group(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -> None:
+    """Move a layer of the project into the group and sort it there; an older layer of the same file is removed."""
     file = file_of(layer)
-    older = [node.layerId() for node in group.findLayers() if _is_ours(node) and file_of(node.layer()) == file]
+    older = [node.layerId() for node in group.findLayers() if _is_run_layer(node) and file_of(node.layer()) == file]
     project.removeMapLayers([id_ for id_ in older if id_ != layer.id()])
     if layer.id() in older:
-        layer.reload()  # Processing has found it in the project, where it still shows the file that was
+        layer.reload()  # Processing reuses the layer of the project, which still shows the previous file
     node = project.layerTreeRoot().findLayer(layer.id())
     if node is not None and node.parent() == project.layerTreeRoot():
         moved = node.clone()
@@ -119,7 +119,7 @@ def take_in(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -
         project.layerTreeRoot().removeChildNode(node)
         node = moved
     if node is not None and node.parent() == group:
-        _mark(node)
+        _mark_as_run_layer(node)
 
 
 def load_style(layer: QgsMapLayer) -> None:
@@ -177,9 +177,9 @@ def _place(group: QgsLayerTreeGroup, file: Optional[Path]) -> int:
     return sum(is_above(node) for node in group.children())
 
 
-def _mark(node: QgsLayerTreeLayer) -> None:
+def _mark_as_run_layer(node: QgsLayerTreeLayer) -> None:
     node.setCustomProperty(WORKSPACE_PROPERTY, True)
 
 
-def _is_ours(node: QgsLayerTreeLayer) -> bool:
+def _is_run_layer(node: QgsLayerTreeLayer) -> bool:
     return bool(node.customProperty(WORKSPACE_PROPERTY))

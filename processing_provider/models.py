@@ -1,4 +1,4 @@
-"""The models that come with Patchwork: chains of its operations, in the toolbox."""
+"""The models of the toolbox that come with Patchwork."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models"
 
 
 class ShippedModel(QgsProcessingModelAlgorithm):
-    """A model from a file, which also has its texts; the file's name is the algorithm's."""
+    """A model from a file, which also contains its texts; the stem of the file is the name of the algorithm."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -26,11 +26,11 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return ShippedModel(self._file)
 
     def name(self) -> str:
-        """The name, fixed for ever."""
+        """The permanent name."""
         return self._file.stem
 
     def displayName(self) -> str:
-        """The name that people read."""
+        """The display name."""
         return tr(super().displayName())
 
     def group(self) -> str:
@@ -42,7 +42,7 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return group_id(super().group())
 
     def complete(self) -> None:
-        """Determine the outputs, which are only known once the provider is registered."""
+        """Determine the outputs, which are known only after the provider is registered."""
         self.canExecute()
         self.updateDestinationParameters()
 
@@ -55,7 +55,7 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return self.provider().svgIconPath() if self.provider() else ""
 
     def shortDescription(self) -> str:
-        """What it does."""
+        """The description of the model."""
         return tr(self.helpContent().get("ALG_DESC", ""))
 
     def helpUrl(self) -> str:
@@ -63,11 +63,11 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         return help_url(self.name())
 
     def tags(self) -> list[str]:
-        """Words under which it is found."""
+        """Search tags."""
         return [tr(tag) for tag in ("model", "modeler", "land cover", "map")]
 
     def editable_copy(self) -> QgsProcessingModelAlgorithm:
-        """A copy without a file: the modeler asks where to save it."""
+        """A copy without a file, so that the modeler asks where to save it."""
         copy = QgsProcessingModelAlgorithm()
         copy.fromFile(str(self._file))
         return copy

@@ -1,8 +1,8 @@
 """The outputs of operations in Processing: results for the modeler, and destinations for copies.
 
-Files are in the workspace. A destination that is not set, or that is QGIS's "temporary file", stands for the file in
-the workspace itself, which outlives the session. Only vector layers are copied to a temporary file, since QGIS writes
-to the GeoPackages that it has open.
+Files are in the workspace. A destination that is not set, or that is QGIS's "temporary file", means the file in the
+workspace itself, which is kept after the session. Only vector layers are copied to a temporary file, since QGIS writes
+to open GeoPackages.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ..core import operations
 from ..core import parameters as kinds
 from ..core.parameters import Declared, Operation, Output, declared
 from . import layers
-from .styling import finish_on_arrival
+from .styling import post_process
 from .translation import tr
 
 RESULTS: dict[type[Output], type[QgsProcessingOutputDefinition]] = {
@@ -66,7 +66,7 @@ def destination_parameters(operation: Operation) -> list[QgsProcessingParameterD
 
 
 def plain_results(operation: Operation) -> list[QgsProcessingOutputDefinition]:
-    """The outputs without a destination; every operation with a workspace has it as an output for the next one."""
+    """The outputs without a destination; the workspace is one, so that models can pass it to the next operation."""
     wanted = destinations_of(operation)
     results = [output for output in declared(operation.results) if output.name not in wanted]
     definitions = [RESULTS[type(output.kind)](output.name.upper(), tr(output.kind.label)) for output in results]
@@ -84,7 +84,7 @@ def workspace_parameter(operation: Operation) -> Optional[Declared]:
 def wrong_destinations(
     definitions: list[QgsProcessingParameterDefinition], parameters: Mapping[str, Any], context: QgsProcessingContext
 ) -> list[str]:
-    """What is wrong with the destinations: an unsupported format, or a folder that does not exist."""
+    """Errors of the destinations: unsupported formats, folders that do not exist."""
     wrong = []
     for definition in definitions:
         path = _path(parameters.get(definition.name()), context)
@@ -151,7 +151,7 @@ class Destinations:
             context.addLayerToLoadOnCompletion(results[name], details)
         for path in results.values():
             if isinstance(path, str) and context.willLoadLayerOnCompletion(path):
-                finish_on_arrival(context.layerToLoadOnCompletionDetails(path), path, results.get("WORKSPACE"))
+                post_process(context.layerToLoadOnCompletionDetails(path), path, results.get("WORKSPACE"))
 
 
 def _path(value: Any, context: QgsProcessingContext) -> Any:

@@ -1,4 +1,4 @@
-"""The engine's packages: pip installs them into a folder of their own, completely or not at all."""
+"""Installation of the engine's packages with pip, into their own folder, completely or not at all."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ NO_PACKAGE = "No matching distribution"
 ADVICE = {
     "No module named pip": "Install pip for this Python (Debian and Ubuntu: apt install python3-pip) and try again.",
     "No space left on device": "The disk is full: free about 2 GB and try again.",
-    "Permission denied": "The folder cannot be written: change its permissions, or use another QGIS profile.",
-    "for SOCKS support": "pip cannot use a SOCKS proxy here: use an HTTP one, or a folder of wheels (WHEELS).",
+    "Permission denied": "The folder is not writable: change its permissions, or use another QGIS profile.",
+    "for SOCKS support": "pip cannot use a SOCKS proxy here: use an HTTP proxy or a folder of wheels (WHEELS).",
     "Connection": "The package index cannot be reached: check the network and the proxy (HTTPS_PROXY) and try again.",
     "CERTIFICATE_VERIFY_FAILED": "The network's certificate is not trusted: set PIP_CERT to your organisation's.",
-    NO_PACKAGE: "No package fits this Python: the engine needs Python 3.10 or later.",
+    NO_PACKAGE: "There is no package for this version of Python: the engine needs Python 3.10 or later.",
 }
 GENERAL_ADVICE = "Nothing was changed. Fix the problem that pip reports and try again."
 
@@ -69,22 +69,22 @@ def install(
     variables: Mapping[str, str] = MappingProxyType({}),
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Install the packages of `requirements` into `folder`, replacing its content; False when cancelled.
+    """Install the packages of `requirements` into `folder`, replacing its content; False if cancelled.
 
-    pip writes into a folder beside, which is renamed at the end: `folder` is whole or as it was. `on_line` gets each
-    line that pip prints; `is_cancelled` is asked several times a second, also while pip prints nothing. When cancelled,
-    by an exception of the two, or by an interrupt, pip ends with all that it has started, and what it wrote is removed.
-    With `wheels`, a folder, nothing is asked of the network; `variables` are added to pip's environment, such as those
-    of a proxy. Raises InstallationError with pip's last lines and advice.
+    pip writes into a temporary folder beside `folder`, which is renamed at the end. `on_line` is called with each line
+    that pip prints, `is_cancelled` several times per second. After cancellation, an interrupt or an exception of these,
+    pip and its child processes are ended and the temporary folder is removed. With `wheels`, a folder, the network is
+    not used. `variables`, such as those of a proxy, are added to pip's environment. Raises InstallationError with
+    advice and pip's last lines.
     """
     last: deque[str] = deque(maxlen=LINES_IN_ERROR)
 
-    def hear(line: str) -> None:
+    def keep(line: str) -> None:
         last.append(line)
         on_line(line)
 
     try:
-        with _alone(folder.with_name(f"{folder.name}.part")) as beside:
+        with _exclusive_folder(folder.with_name(f"{folder.name}.part")) as beside:
             packages, temporary = beside / "packages", beside / "tmp"
             packages.mkdir()
             temporary.mkdir()
@@ -92,7 +92,7 @@ def install(
             source = ["--no-index", "--find-links", str(wheels)] if wheels else []
             command = [python, *PIP_INSTALL, *source, "--target", str(packages), "-r", str(requirements)]
             environment = {**_environment(), **variables, "TMPDIR": str(temporary), **PIP_SETTINGS}
-            status = _run(command, environment, hear, is_cancelled)
+            status = _run(command, environment, keep, is_cancelled)
             if status is None:
                 return False
             if status:
@@ -105,8 +105,8 @@ def install(
 
 
 @contextmanager
-def _alone(beside: Path) -> Iterator[Path]:
-    """A temporary folder for one installation at a time; it is empty at first and removed afterwards."""
+def _exclusive_folder(beside: Path) -> Iterator[Path]:
+    """An empty temporary folder, locked against other installations, and removed afterwards."""
     beside.mkdir(parents=True, exist_ok=True)
     file = beside / "lock"
     lock = file.open("a", encoding="utf-8")
@@ -118,7 +118,7 @@ def _alone(beside: Path) -> Iterator[Path]:
         yield beside
     finally:
         _empty(beside, but=file)
-        lock.close()  # first: Windows removes no open file
+        lock.close()  # before `unlink`, since Windows removes no open file
         with suppress(OSError):
             file.unlink()
             beside.rmdir()
@@ -147,7 +147,7 @@ def _run(
     on_line: Callable[[str], None],
     is_cancelled: Callable[[], bool],
 ) -> int | None:
-    """Run a program and its child processes to the end: its exit status, None when cancelled."""
+    """Run a program and return its exit status, None if cancelled; its child processes are ended too."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     with subprocess.Popen(  # nosec B603
         command,
@@ -159,15 +159,15 @@ def _run(
         env=dict(environment),
         **own_group(),
     ) as process:
-        listener = threading.Thread(target=_hand_on, args=(process.stdout, lines), daemon=True)
-        listener.start()
+        reader = threading.Thread(target=_queue_lines, args=(process.stdout, lines), daemon=True)
+        reader.start()
         try:
             while not is_cancelled():
                 try:
                     line = lines.get(timeout=POLL_SECONDS)
                 except queue.Empty:
                     if process.poll() is not None:
-                        end_group(process)  # what outlives it would keep its output open
+                        end_group(process)  # its child processes would keep the output open
                     continue
                 if line is None:
                     return process.wait()
@@ -175,10 +175,10 @@ def _run(
             return None
         finally:
             end_group(process)
-            listener.join(SECONDS_TO_END)
+            reader.join(SECONDS_TO_END)
 
 
-def _hand_on(pipe: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+def _queue_lines(pipe: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
     for line in pipe:
         lines.put(line.rstrip())
     lines.put(None)
@@ -189,8 +189,8 @@ def _failure(lines: Iterable[str], wheels: Path | None) -> InstallationError:
     advice = next((advice for sign, advice in ADVICE.items() if sign in text), GENERAL_ADVICE)
     if wheels and NO_PACKAGE in text:
         advice = (
-            f"A package is missing in the folder {wheels}, or is for another system or version of Python. On a machine "
-            "like this one with a network, fill it with: python -m pip download -r requirements.txt -d FOLDER"
+            f"A package is missing in the folder {wheels}, or is for another system or version of Python. On a similar "
+            "machine with network access, fill the folder with: python -m pip download -r requirements.txt -d FOLDER"
         )
     return InstallationError(f"The packages could not be installed. {advice}\n{text}")
 
@@ -210,5 +210,5 @@ def _version(python: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The environment without variables that redirect Python, such as to QGIS's own packages."""
+    """The environment without the variables of Python, which may point to QGIS's packages."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

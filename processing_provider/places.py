@@ -1,8 +1,8 @@
 """Areas and places: an extent or a point drawn on the map, or a vector layer, in one parameter.
 
-QGIS writes an extent as `xmin,xmax,ymin,ymax [EPSG:n]` and a point as `x,y [EPSG:n]`; the engine wants
-`xmin,ymin,xmax,ymax,EPSG:n` and `x,y,EPSG:n`. Both are understood here: with the brackets or without a CRS it is QGIS's
-order, with the CRS behind a comma it is the engine's.
+QGIS writes an extent as `xmin,xmax,ymin,ymax [EPSG:n]` and a point as `x,y [EPSG:n]`; the engine reads
+`xmin,ymin,xmax,ymax,EPSG:n` and `x,y,EPSG:n`. Both forms are accepted: QGIS's has its CRS in brackets or none, the
+engine's has it after a comma.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class PlaceParameter(QgsProcessingParameterPoint):
     """A point parameter that accepts a vector layer too."""
 
     def checkValueIsAcceptable(self, input: Any, context: Optional[QgsProcessingContext] = None) -> bool:
-        """Whether the value is a point; other text may be a layer, which is only known with a context."""
+        """Whether the value is a point or a layer; without a context, any text may be a layer."""
         if super().checkValueIsAcceptable(input, context):
             return True
         if context is None:
@@ -34,7 +34,7 @@ class PlaceParameter(QgsProcessingParameterPoint):
 
 
 def in_qgis_form(value: Any, context: QgsProcessingContext) -> Any:
-    """An extent or point in the engine's form as QGIS writes it; any other value as it is."""
+    """An extent or point in QGIS's form, converted from the engine's; any other value unchanged."""
     if isinstance(value, QgsProperty):
         value = value.valueAsString(context.expressionContext())[0]
     if not isinstance(value, str):
@@ -49,21 +49,21 @@ def in_qgis_form(value: Any, context: QgsProcessingContext) -> Any:
 
 
 def extent_text(definition: QgsProcessingParameterDefinition, parameters: dict, context: QgsProcessingContext) -> str:
-    """The extent as the engine wants it."""
+    """The extent in the engine's form."""
     box = QgsProcessingParameters.parameterAsExtent(definition, parameters, context)
     crs = QgsProcessingParameters.parameterAsExtentCrs(definition, parameters, context)
     return _text([box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()], crs)
 
 
 def point_text(definition: QgsProcessingParameterDefinition, parameters: dict, context: QgsProcessingContext) -> str:
-    """The point as the engine wants it."""
+    """The point in the engine's form."""
     point = QgsProcessingParameters.parameterAsPoint(definition, parameters, context)
     crs = QgsProcessingParameters.parameterAsPointCrs(definition, parameters, context)
     return _text([point.x(), point.y()], crs)
 
 
 def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
-    """The CRS as the engine wants it: its code where it has one, otherwise WKT."""
+    """The CRS in the engine's form: its code if it has one, otherwise WKT."""
     return crs.authid() or crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019)
 
 

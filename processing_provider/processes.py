@@ -1,4 +1,4 @@
-"""Child processes that can be ended with their own child processes."""
+"""Process groups: child processes that are ended together with their own child processes."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def end_group(process: subprocess.Popen) -> None:
             flags = subprocess.CREATE_NO_WINDOW
             subprocess.run(command, capture_output=True, check=False, creationflags=flags)  # nosec B603
         return
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # there is nothing left
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended
         os.killpg(process.pid, signal.SIGKILL)

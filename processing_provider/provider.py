@@ -16,7 +16,7 @@ ICON = Path(__file__).resolve().parents[1] / "resources" / "icon.svg"
 
 
 class PatchworkProvider(QgsProcessingProvider):
-    """The algorithms of all operations, and the models made of them."""
+    """The algorithms of all operations, and the shipped models."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class PatchworkProvider(QgsProcessingProvider):
         QgsApplication.processingRegistry().providerAdded.connect(self._complete_models)
 
     def id(self) -> str:
-        """The id, fixed for ever: algorithms are called `patchwork:…`."""
+        """The permanent id: algorithms are called `patchwork:…`."""
         return "patchwork"
 
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""The settings of the options; a setting is called to read it."""
+"""The settings in the options of Patchwork; call a setting to read its value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Setting(Generic[T]):
     default: T
 
     def __call__(self) -> T:
-        """The value; the default if none is set, or it cannot be used."""
+        """The value; the default if none is set or it is invalid."""
         value = QgsSettings().value(self.key)
         try:
             return self.default if value in (None, "") else type(self.default)(value)
@@ -30,7 +30,7 @@ class Setting(Generic[T]):
             return self.default
 
     def set(self, value: T) -> None:
-        """Store a value; the default is not stored, so that it may change with the plugin."""
+        """Store a value; the default is not stored, so that a new version can change it."""
         if value in ("", self.default):
             QgsSettings().remove(self.key)
         else:
@@ -43,7 +43,7 @@ def _documents() -> str:
 
 
 python = Setting("patchwork/python", "")  # the engine's interpreter; empty for QGIS's own
-workspace_folder = Setting("patchwork/workspace_folder", _documents())  # where new workspaces are made
+workspace_folder = Setting("patchwork/workspace_folder", _documents())  # where new workspaces are created
 memory = Setting("patchwork/memory", ResourceParameters.memory)  # MB
-jobs = Setting("patchwork/jobs", ResourceParameters.jobs)  # 0 for one on each core
+jobs = Setting("patchwork/jobs", ResourceParameters.jobs)  # 0: one per core
 account = Setting("patchwork/account", "")  # the id of an authentication configuration

@@ -16,7 +16,7 @@ from qgis.PyQt import sip
 from . import layers
 
 
-class ArrivesFinished(QgsProcessingLayerPostProcessorInterface):
+class RunLayerPostProcessor(QgsProcessingLayerPostProcessorInterface):
     """Styles a layer of a run and moves it into the run's group."""
 
     def __init__(self, workspace: Optional[Path]) -> None:
@@ -31,19 +31,19 @@ class ArrivesFinished(QgsProcessingLayerPostProcessorInterface):
         project = layer.project() or context.project()
         if self._workspace is not None and project is not None:
             group = layers.run_group(project, self._workspace, layers.group_title(self._workspace))
-            layers.take_in(project, group, layer)
+            layers.move_into_group(project, group, layer)
 
 
-# QGIS keeps no reference to a post-processor (QGIS #47533), and deletes it with the context of the run: so each layer
-# has one of its own, kept here until QGIS has deleted it.
-_kept: list[ArrivesFinished] = []
+# QGIS keeps no reference to a post-processor (QGIS #47533) and deletes it with the context of the run: each layer has
+# its own, which is kept here until then.
+_kept: list[RunLayerPostProcessor] = []
 
 
-def finish_on_arrival(details: QgsProcessingContext.LayerDetails, file: str, workspace: Optional[str]) -> None:
-    """Post-process a layer that will be loaded from a file; it joins the group of the workspace, if there is one."""
-    finishing = ArrivesFinished(Path(workspace) if workspace else None)
-    _kept[:] = [*(other for other in _kept if not sip.isdeleted(other)), finishing]
-    details.setPostProcessor(finishing)
-    if workspace and hasattr(details, "groupName"):  # from QGIS 3.32 on layers join the layer tree when all are there
+def post_process(details: QgsProcessingContext.LayerDetails, file: str, workspace: Optional[str]) -> None:
+    """Set the post-processor of a layer that will be loaded; it is added to the group of the workspace, if any."""
+    processor = RunLayerPostProcessor(Path(workspace) if workspace else None)
+    _kept[:] = [*(other for other in _kept if not sip.isdeleted(other)), processor]
+    details.setPostProcessor(processor)
+    if workspace and hasattr(details, "groupName"):  # from QGIS 3.32, layers are added to the tree together
         details.groupName = layers.group_title(Path(workspace))
         details.layerSortKey = layers.sort_key(Path(file))

@@ -28,7 +28,7 @@ class OpenInModeler(ContextAction):
 
     def execute(self) -> None:
         """Open the modeler."""
-        from processing.modeler.ModelerDialog import ModelerDialog  # loads much; wanted now only
+        from processing.modeler.ModelerDialog import ModelerDialog  # slow to import
 
         dialog = ModelerDialog.create(self.itemData.editable_copy())
         dialog.update_model.connect(_show_in_toolbox)

@@ -1,4 +1,4 @@
-"""Vector layers as files, which is all that the engine reads."""
+"""Vector layers as files, since the engine reads only files."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from qgis.core import (
 
 from .translation import tr
 
-# What the engine's own GDAL certainly reads; anything else is exported. GeoPackage keeps the order of features, which
-# decides where polygons overlap, and long field names.
+# Formats that every GDAL reads; others are exported. GeoPackage keeps long field names and the order of features,
+# which matters where polygons overlap.
 READABLE = ["gpkg", "shp", "geojson", "json", "fgb", "kml", "gml"]
 EXPORTED = "gpkg"
 
 
 def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVectorLayer]:
-    """The vector layer that a value means (a layer, its id or name, a file, a selection of one), or None."""
+    """The vector layer of a value: a layer, its id or name, a file, or a layer with selection; otherwise None."""
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
         value = value.source
     if isinstance(value, QgsProperty):
@@ -41,8 +41,8 @@ def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVecto
 def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
     """A file with the layer as QGIS shows it: selection, filter, CRS, fields and edits.
 
-    The file is the layer's own where it says the same, otherwise an export among QGIS's temporary files. Call it in the
-    thread of the layer. Raises QgsProcessingException where there is no such layer or it cannot be exported.
+    The layer's own file if it has the same content, otherwise an export to a temporary file. Call it in the thread of
+    the layer. Raises QgsProcessingException if there is no such layer or it cannot be exported.
     """
     layer = vector_layer(value, context)
     is_selection = isinstance(value, QgsProcessingFeatureSourceDefinition) and value.selectedFeaturesOnly
@@ -59,18 +59,18 @@ def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: Qgs
 
 
 def _is_as_its_file(layer: QgsVectorLayer) -> bool:
-    """Whether the engine can read the layer's own file, and it has the features, edits, CRS and fields as shown."""
+    """Whether the layer's own file is readable by the engine and has the same features, CRS and fields."""
     data = layer.dataProvider()
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     return (
         data.name() == "ogr"
         and Path(parts["path"]).suffix.lstrip(".").lower() in READABLE
         and Path(parts["path"]).is_file()
-        and not parts.get("geometryType")  # a file with shapes of several kinds
+        and not parts.get("geometryType")  # a file with several geometry types
         and not layer.subsetString()
         and not layer.isModified()
         and layer.crs() == data.crs()
-        and layer.fields().names() == data.fields().names()  # joined and virtual fields are QGIS's own
+        and layer.fields().names() == data.fields().names()  # joined and virtual fields are not in the file
     )
 
 
@@ -83,7 +83,7 @@ def _export(
 ) -> str:
     """Export the layer to a GeoPackage.
 
-    A field `fid` stays a field like others: QGIS's own export makes it the key, and loses what is not unique.
+    A field `fid` is kept as a normal field: QGIS's own export makes it the key and loses duplicate values.
     """
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"

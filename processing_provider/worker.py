@@ -1,4 +1,4 @@
-"""An engine process that is kept running for small requests, while the dock is open."""
+"""The warm worker: an engine process for short requests, kept running while the dock is open."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Optional
 
 from qgis.core import QgsProcessingException
 
-from .child import Child
+from .child import EngineProcess
 from .interpreter import Interpreter, find_interpreter
 
 
 class Worker:
-    """At most one process, used by one request at a time; a request that finds it busy starts its own engine."""
+    """At most one process for one request at a time; if it is busy, a request starts its own process."""
 
     def __init__(self) -> None:
         self._busy = threading.Lock()
         self._is_wanted = False
-        self._child: Optional[Child] = None
+        self._child: Optional[EngineProcess] = None
 
     def keep(self) -> None:
-        """Keep a process from now on; it starts in the background."""
+        """Start a process in the background and keep one running."""
         self._is_wanted = True
         threading.Thread(target=self._warm_up, daemon=True).start()
 
@@ -35,7 +35,7 @@ class Worker:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Keep no process during the block, such as while its packages are replaced."""
+        """End the process during the `with` block, such as while its packages are replaced."""
         is_wanted = self._is_wanted
         self.release()
         try:
@@ -45,10 +45,10 @@ class Worker:
                 self.keep()
 
     @contextmanager
-    def borrowed(self, interpreter: Interpreter) -> Iterator[Optional[Child]]:
-        """The process for one request, None if none is kept or it is busy.
+    def borrowed(self, interpreter: Interpreter) -> Iterator[Optional[EngineProcess]]:
+        """The process for one request; None if there is none or it is busy.
 
-        When the request is cancelled or fails the process is ended, and another one takes its place.
+        If the request is cancelled or fails, the process is replaced.
         """
         if not self._is_wanted or not self._busy.acquire(blocking=False):
             yield None
@@ -56,18 +56,18 @@ class Worker:
         try:
             yield self._running(interpreter)
         finally:
-            is_spoilt = self._child is None or not self._child.has_answered
-            if is_spoilt or not self._is_wanted:
+            is_unusable = self._child is None or not self._child.has_answered
+            if is_unusable or not self._is_wanted:
                 self._end()
             self._busy.release()
-            if is_spoilt and self._is_wanted:
+            if is_unusable and self._is_wanted:
                 self.keep()
 
-    def _running(self, interpreter: Interpreter) -> Child:
+    def _running(self, interpreter: Interpreter) -> EngineProcess:
         if self._child is not None and (self._child.interpreter != interpreter or not self._child.is_alive()):
             self._end()
         if self._child is None:
-            self._child = Child(interpreter, ["worker"], interpreter.environment(), answers_many=True)
+            self._child = EngineProcess(interpreter, ["worker"], interpreter.environment(), is_worker=True)
         return self._child
 
     def _warm_up(self) -> None:

@@ -47,7 +47,7 @@ def configuration(store, user, password, method="Basic"):
 
 @pytest.fixture
 def service(hub, account, monkeypatch):
-    """The parameters that name the service and the account."""
+    """The parameters of the service and the account."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", hub["REQUESTS_CA_BUNDLE"])
     return {"SOURCE": "sentinelhub", "SERVICE_URL": hub["url"], "AUTH": account}
 
@@ -102,7 +102,7 @@ def test_an_installation_is_checked_with_the_account(run, service):
     assert f"Account: {found['ACCOUNT']}" in found["REPORT"]
 
 
-def test_a_wrong_secret_is_told_without_it(run, service, store, hub, tmp_path):
+def test_a_wrong_secret_is_reported_without_showing_it(run, service, store, hub, tmp_path):
     run("splitarea", {"WORKSPACE": str(tmp_path), "SOURCE": "sentinelhub", "AREA": AREA})
     wrong = configuration(store, hub["SH_CLIENT_ID"], "wr0ng-secret")
     told = reason(run, "findscenes", {"WORKSPACE": str(tmp_path), **service, **SUMMER, "AUTH": wrong})
@@ -110,7 +110,7 @@ def test_a_wrong_secret_is_told_without_it(run, service, store, hub, tmp_path):
     assert "wr0ng-secret" not in told
 
 
-def test_configurations_that_cannot_be_used_are_told(run, service, store, tmp_path):
+def test_configurations_that_cannot_be_used_are_errors(run, service, store, tmp_path):
     run("splitarea", {"WORKSPACE": str(tmp_path), "SOURCE": "sentinelhub", "AREA": AREA})
     other = configuration(store, "user", "password", "EsriToken")
     for name, words in {"abc1234": "has no authentication configuration", other: "has the method EsriToken"}.items():
@@ -121,9 +121,9 @@ def test_the_account_is_in_no_value_that_the_engine_is_given(provider, service, 
     algorithm = provider.algorithm("findscenes")
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
-    from patchwork.processing_provider.bindings import Given, engine_value
+    from patchwork.processing_provider.bindings import QgisValues, engine_value
 
-    given = Given(service, QgsProcessingContext(), QgsProcessingFeedback())
+    given = QgisValues(service, QgsProcessingContext(), QgsProcessingFeedback())
     from patchwork.core.operations import OPERATIONS
     from patchwork.core.parameters import declared
 

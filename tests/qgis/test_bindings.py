@@ -1,4 +1,4 @@
-"""Every kind has a binding, and values come to the engine as it wants them."""
+"""Every kind has a binding, and values reach the engine in its form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL_PARAMETERS = [
 
 
 def read(parameter: Declared, value: object):
-    """The engine's value of a parameter for which a person gave `value`."""
+    """The engine's value of a parameter that the user set to `value`."""
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
     from patchwork.processing_provider import bindings, places
@@ -29,7 +29,7 @@ def read(parameter: Declared, value: object):
     if isinstance(parameter.kind, (kinds.Area, kinds.Place)):
         value = places.in_qgis_form(value, context)
     assert definition.checkValueIsAcceptable(value, context)
-    given = bindings.Given({definition.name(): value}, context, QgsProcessingFeedback(False))
+    given = bindings.QgisValues({definition.name(): value}, context, QgsProcessingFeedback(False))
     return bindings.engine_value(parameter, definition, given)
 
 
@@ -97,7 +97,7 @@ def test_choices_are_given_by_name(qgis):
     assert read(choice, "another") == "another"
 
 
-def test_layers_and_drawings_are_told_apart(qgis, tmp_path):
+def test_a_layer_is_exported_to_a_file(qgis, tmp_path):
     from qgis.core import QgsVectorLayer
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:32633&field=name:string", "drawn", "memory")
@@ -111,7 +111,7 @@ def test_a_crs_without_a_code_comes_as_wkt(qgis):
     assert "Lambert" in read(of(kinds.Crs("CRS", "")), "PROJ:+proj=laea +lat_0=40 +lon_0=12 +units=m")
 
 
-def test_paths_are_absolute_and_empty_means_left_out(qgis, tmp_path, monkeypatch):
+def test_paths_are_absolute_and_an_empty_value_is_the_default(qgis, tmp_path, monkeypatch):
     from qgis.core import NULL
 
     monkeypatch.chdir(tmp_path)

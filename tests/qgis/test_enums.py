@@ -1,4 +1,4 @@
-"""Qt 6 knows enumerations by their full names alone: Qt.CheckState.Checked, never Qt.Checked."""
+"""Enumerations have their full names, which Qt 6 requires: Qt.CheckState.Checked, not Qt.Checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES = sorted([*ROOT.glob("plugin/*.py"), *ROOT.glob("processing_provider/*.py"
 
 
 def imported(tree):
-    """What a module takes from QGIS and Qt, by the name it has there."""
+    """The names that a module imports from QGIS and Qt."""
     names = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "qgis":
@@ -24,7 +24,7 @@ def imported(tree):
 
 
 def value_of(node, names):
-    """What an expression `A.B.C` stands for, None where it does not start with a name that was imported."""
+    """The value of an expression `A.B.C`; None if it does not start with an imported name."""
     if isinstance(node, ast.Name):
         return names.get(node.id)
     if isinstance(node, ast.Attribute):
@@ -34,7 +34,7 @@ def value_of(node, names):
 
 
 def short_names(source):
-    """The members of enumerations that stand there without the enumeration's name."""
+    """The members of enumerations without the name of their enumeration."""
     tree = ast.parse(source)
     names = imported(tree)
     found = []

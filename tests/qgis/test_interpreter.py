@@ -1,4 +1,4 @@
-"""Which interpreter runs the engine, and what a person reads where it cannot."""
+"""Which interpreter runs the engine, and what the user reads if it cannot."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def test_missing_packages_are_named_with_what_to_do(run, tmp_path, monkeypatch):
     assert f'"{bare}" -m pip install -r' in message
 
 
-def test_an_interpreter_that_does_not_exist_is_told_before_a_run(provider, monkeypatch):
+def test_an_interpreter_that_does_not_exist_is_reported_before_a_run(provider, monkeypatch):
     monkeypatch.setenv("PATCHWORK_PYTHON", "/no/such/python")
     ok, message = provider.algorithm("splitarea").canExecute()
     assert not ok
     assert "/no/such/python" in message
 
 
-def test_an_interpreter_that_does_not_start_is_told(run, tmp_path, monkeypatch):
+def test_an_interpreter_that_does_not_start_is_reported(run, tmp_path, monkeypatch):
     broken = tmp_path / "python"
     broken.write_bytes(b"\x7fELF, not really")
     broken.chmod(0o755)
@@ -108,12 +108,12 @@ def test_an_interpreter_that_does_not_start_is_told(run, tmp_path, monkeypatch):
     [
         ("echo 'libfoo.so.3: no such file' >&2; exit 127", "libfoo.so.3"),
         ("read line; kill -SEGV $$", "status -11"),
-        ("kill -KILL $$", "memory ran out"),
+        ("kill -KILL $$", "memory probably ran out"),
         ("echo 'Traceback (most recent call last):' >&2; exit 1", "report it"),
         ("echo not JSON; exit 0", "not JSON"),
     ],
 )
-def test_an_engine_that_dies_without_a_word_is_told_with_its_last_lines(run, tmp_path, monkeypatch, does, told):
+def test_an_engine_that_ends_without_a_message_is_reported_with_its_last_lines(run, tmp_path, monkeypatch, does, told):
     monkeypatch.setenv("PATCHWORK_PYTHON", script(tmp_path / "python", does))
     message = failure(run, tmp_path)
     assert told in message

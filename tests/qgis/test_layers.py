@@ -1,4 +1,4 @@
-"""Layers arrive finished: in the group of their run, named, styled and ordered, from the dock and from the toolbox."""
+"""Layers are added to the group of their run, named, styled and sorted, from the dock and from the toolbox."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def workspace(finished_run):
 
 @pytest.fixture
 def project(provider):
-    """The one project of QGIS, empty: QGIS 3.40 falls where another one ends."""
+    """The project instance of QGIS, empty: QGIS 3.40 crashes if another one is deleted."""
     from qgis.core import QgsProject
 
     project = QgsProject.instance()
@@ -151,7 +151,7 @@ def test_layers_can_be_added_one_by_one_so_that_a_window_stays_alive(layers, wor
 
 
 def run_as_the_toolbox_does(name, values, project, shown):
-    """The algorithm with outputs to be loaded, and what Processing does when it has ended."""
+    """Run the algorithm with outputs to be loaded, and load them as Processing does."""
     from processing.gui.Postprocessing import handleAlgorithmResults
     from qgis.core import (
         QgsApplication,

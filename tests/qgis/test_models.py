@@ -1,4 +1,4 @@
-"""The model that is shipped, and models that people make of the single steps."""
+"""The shipped model, and models that users build from the single steps."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ STEPS = (
 
 @pytest.fixture(scope="module")
 def parameters(map_parameters):
-    """What the model and the algorithm are both asked."""
+    """The parameters of both the model and the algorithm."""
     return map_parameters
 
 
 @pytest.fixture(scope="module")
 def made(finished_run):
-    """The map that the algorithm makes."""
+    """The map of the algorithm."""
     return finished_run
 
 
 @pytest.fixture
 def model(provider):
-    """The shipped model as a dialog gets it."""
+    """The shipped model, as in a dialog."""
     from qgis.core import QgsApplication
 
     return QgsApplication.processingRegistry().createAlgorithmById(MODEL)
 
 
 def result(results, output):
-    """An output of a model: earlier QGIS puts the name of its step before its own."""
+    """An output of a model; older QGIS prefixes it with the name of its step."""
     (value,) = (value for name, value in results.items() if name.rpartition(":")[2] == output)
     return value
 
@@ -57,9 +57,7 @@ def test_the_shipped_model_gives_the_same_map_as_the_algorithm(run, model, made,
     assert "data:image/png" in page
 
 
-def test_results_go_where_the_person_wants_them_and_what_the_algorithm_made_is_not_made_again(
-    run, made, parameters, tmp_path
-):
+def test_results_are_saved_to_destinations_and_existing_results_are_reused(run, made, parameters, tmp_path):
     wanted = {"mosaicmap:Land-cover map": tmp_path / "my map.tif", "writereport:Report": tmp_path / "page.html"}
     destinations = {name: str(path) for name, path in wanted.items()}
     patches = sorted(Path(made["WORKSPACE"]).glob("*/**/*.tif"))
@@ -113,7 +111,7 @@ def test_the_shipped_model_is_the_one_that_the_script_makes(provider, tmp_path):
 
 
 def _without_outputs(model):
-    """The inputs and steps of a model, without the names of its outputs, which later QGIS chooses otherwise."""
+    """The inputs and steps of a model, without the names of its outputs, which differ between versions of QGIS."""
     asked = {d.name() for d in model.parameterDefinitions() if not d.isDestination()}
     facts = _plain(model.toVariant())
     told = {part: {name: facts[part][name] for name in asked} for part in ("parameterDefinitions", "help")}
@@ -135,7 +133,7 @@ def test_the_boxes_of_the_shipped_model_do_not_lie_on_each_other(model):
     places = [(box.position().x(), box.position().y()) for box in boxes]
     assert len(set(places)) == len(places)
     assert all(child.comment().description() for child in model.childAlgorithms().values())
-    assert model.validate() == (True, [])  # or boxes are red
+    assert model.validate() == (True, [])  # otherwise boxes are red
 
 
 def test_a_new_model_of_the_single_steps_gives_the_same_map(provider, made, parameters, tmp_path):

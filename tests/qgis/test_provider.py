@@ -65,7 +65,7 @@ sys.meta_path.insert(0, Barrier())
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_an_algorithm_tells_what_it_does_asks_and_gives(provider, name):
+def test_the_help_of_an_algorithm_has_its_summary_parameters_and_outputs(provider, name):
     algorithm = provider.algorithm(name)
     help_text = algorithm.shortHelpString()
     assert OPERATIONS[name].summary in help_text

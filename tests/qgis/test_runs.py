@@ -1,4 +1,4 @@
-"""Algorithms run for real: the engine's results come back, as values, files, layers and messages."""
+"""Algorithms run with the real engine: results are values, files, layers and messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def parameters(small, flanders):
-    """The parameters of a whole map, but for the workspace."""
+    """The parameters of a whole map, without the workspace."""
     reference = str(flanders / "reference.shp")
     return {
         "IMAGERY": str(small),
@@ -46,7 +46,7 @@ def exception():
 
 @pytest.fixture(scope="module")
 def made(run, parameters, tmp_path_factory):
-    """One whole map, made by the algorithm, with destinations of its own."""
+    """A whole map of the algorithm, with destinations."""
     folder = tmp_path_factory.mktemp("run with spaces č")
     wanted = {"MAP": str(folder / "my map.tif"), "REPORT": str(folder / "page.html")}
     return folder, run("makemap", {**parameters, **wanted, "WORKSPACE": str(folder / "work")})
@@ -102,7 +102,7 @@ def _algorithm(name):
     return QgsApplication.processingRegistry().createAlgorithmById(f"patchwork:{name}")
 
 
-def test_messages_warnings_and_progress_reach_the_person(run, small, tmp_path, feedback):
+def test_messages_warnings_and_progress_reach_the_user(run, small, tmp_path, feedback):
     result = run("splitarea", {"IMAGERY": str(small), "WORKSPACE": str(tmp_path / "work")}, feedback)
     assert any("64 × 64 pixels" in text for text in feedback.infos)
     assert feedback.steps[-1] == 100.0
@@ -155,7 +155,7 @@ def test_a_memory_layer_and_a_selection_of_it_are_an_area(run, small, tmp_path):
 
 
 def test_what_qgis_shows_of_a_reference_reaches_the_engine(run, made, flanders, tmp_path):
-    """A file with spaces and a č, one layer of several, filtered in QGIS, with a virtual field for the class."""
+    """A file with spaces and a č in its name, one layer of several, a filter, and a virtual field for the class."""
     from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter, QgsVectorLayer
 
     folder, _ = made
@@ -232,7 +232,7 @@ def test_cancelling_ends_the_engine_and_all_its_processes(
     assert processes_with(workspace) == []
 
 
-def test_an_error_of_the_engine_is_the_persons_message(run, tmp_path, engine_python):
+def test_an_error_of_the_engine_is_shown_to_the_user(run, tmp_path, engine_python):
     with pytest.raises(exception(), match=r"has no .* yet: run .* first"):
         run("maskclouds", {"WORKSPACE": str(tmp_path / "empty")})
 

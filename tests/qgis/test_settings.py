@@ -111,7 +111,7 @@ def test_what_is_set_is_what_algorithms_take_unless_given(provider, request):
         algorithm = provider.algorithm("maskclouds").create()
         definition = algorithm.parameterDefinition("MEMORY")
         parameter = next(p for p in declared(OPERATIONS["maskclouds"].parameters) if p.name == "memory")
-        values = bindings.Given(given, QgsProcessingContext(), QgsProcessingFeedback())
+        values = bindings.QgisValues(given, QgsProcessingContext(), QgsProcessingFeedback())
         return definition.defaultValue(), bindings.engine_value(parameter, definition, values)
 
     request.addfinalizer(lambda: settings.memory.set(settings.memory.default))

@@ -38,7 +38,7 @@ plugin.initGui()
 known = [algorithm.name() for algorithm in QgsApplication.processingRegistry().providerById("patchwork").algorithms()]
 print(json.dumps({"modules": sorted(set(sys.modules) - before), "algorithms": known}), flush=True)
 import os
-os._exit(0)  # nothing is taken down: that is not what is looked at
+os._exit(0)  # without clean-up, which is not tested here
 """
 RUNS = {"execution", "models", "plots", "rasters", "report", "sources", "workspace"}
 SLOW = {"argparse", "asyncio", "concurrent", "email", "http", "importlib.metadata", "multiprocessing", "unittest"}
@@ -46,7 +46,7 @@ SLOW = {"argparse", "asyncio", "concurrent", "email", "http", "importlib.metadat
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory):
-    """What a QGIS with an empty profile tells, in a process of its own."""
+    """The output of a QGIS with an empty profile, in a separate process."""
     home = str(tmp_path_factory.mktemp("home"))
     path = os.pathsep.join([str(ROOT / "core" / "launcher"), os.environ.get("PYTHONPATH", "")])
     own = {"HOME": home, "QGIS_CUSTOM_CONFIG_PATH": home, "PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"}

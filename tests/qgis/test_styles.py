@@ -1,4 +1,4 @@
-"""The engine's styles in a real QGIS: they load without a word, by themselves too, and mean what they say."""
+"""The styles of the engine in a real QGIS: they load without messages, also automatically, and render as intended."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SCHEME = ClassScheme.of({1: 'Ödland & <Wald> "alt"', 2: "water", 1200: "森林"
 
 @pytest.fixture
 def raster(qgis, tmp_path):
-    """`raster(style, bands=…)`: a layer of a file with that style."""
+    """`raster(style, bands=…)`: a layer from a file with that style."""
     from osgeo import gdal, osr
     from qgis.core import QgsRasterLayer
 
-    kept = []  # a renderer goes with its layer
+    kept = []  # a renderer is deleted with its layer
 
     def make(style, bands=("B02", "B03", "B04")):
         file = tmp_path / "raster č 1.tif"

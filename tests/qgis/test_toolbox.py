@@ -1,4 +1,4 @@
-"""Algorithms as people meet them in the toolbox: dialogs, batches, commands to be copied, and what the dialog says."""
+"""Algorithms in the toolbox: dialogs, batches, help, and commands to copy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Dialogs need an application with windows, of which a process has one for ever: hence a process of its own.
+# Dialogs need an application with windows, of which a process has only one: hence a separate process.
 SCRIPT = """
 import json, os, sys
 sys.path.insert(0, {launcher!r})
@@ -42,7 +42,7 @@ def asked_for(dialog):
 for algorithm in registry.providerById("patchwork").algorithms():
     dialog = AlgorithmDialog(registry.createAlgorithmById(algorithm.id()), False, None)
     batch = BatchAlgorithmDialog(registry.createAlgorithmById(algorithm.id()))
-    kept += [dialog, batch]  # what Python lets go of, Qt may still be using
+    kept += [dialog, batch]  # Qt may still use what Python deletes
     facts = found[algorithm.name()] = {{"missing": ""}}
     try:
         asked_for(dialog)
@@ -62,12 +62,12 @@ os._exit(0)
 """
 
 
-# What has no default in any dialog.
+# Parameters without a default in any dialog.
 REQUIRED = {"WORKSPACE": "/tmp", "PLACE": "14.5,46.2 [EPSG:4326]", "TIME": "20190731T100031"}
 
 
 def in_a_window(more=""):
-    """What the dialogs of all algorithms are like."""
+    """Facts about the dialogs of all algorithms."""
     code = SCRIPT.format(launcher=str(ROOT / "core" / "launcher"), more=more, required=json.dumps(REQUIRED))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND")]
@@ -80,7 +80,7 @@ def dialogs(qgis):
     return in_a_window()
 
 
-# What asks for more than a workspace.
+# Operations that need more than a workspace.
 NEEDS_MORE = {
     "makemap",
     "landcovermodel",
@@ -124,7 +124,7 @@ def test_dates_are_chosen_from_a_calendar(dialogs):
     assert all(all(facts["calendars"]) for facts in dialogs.values())
 
 
-def test_every_algorithm_stands_in_a_group_with_an_icon_and_words_to_find_it(provider):
+def test_every_algorithm_has_a_group_an_icon_and_tags(provider):
     groups = {algorithm.group(): algorithm.groupId() for algorithm in provider.algorithms()}
     assert len(set(groups.values())) == len(groups)
     assert sorted(groups)[0] == "0 All in one"
@@ -153,7 +153,7 @@ def test_choices_are_given_by_name(provider):
 
 @pytest.fixture(scope="module")
 def finished(finished_run, tmp_path_factory):
-    """A copy of a finished workspace, to be run in again."""
+    """A copy of a finished workspace, for further runs."""
     return shutil.copytree(finished_run["WORKSPACE"], tmp_path_factory.mktemp("again") / "work")
 
 
@@ -180,7 +180,7 @@ AREA = "501400,501900,5629100,5629600 [EPSG:32631]"
 
 @pytest.fixture(scope="module")
 def commands(small, tmp_path_factory):
-    """What a dialog gives to be copied, as Python and, where QGIS has that, as a command line."""
+    """The commands that a dialog copies: Python and, in newer QGIS, a command line."""
     folder = tmp_path_factory.mktemp("commands č")
     values = {
         "IMAGERY": str(small),
@@ -213,7 +213,7 @@ def test_the_python_command_of_a_dialog_works(provider, commands):
 
 @pytest.fixture(scope="module")
 def qgis_process(tmp_path_factory):
-    """`qgis_process` with a profile in which the plugin is on; Debian's own name for it is a wrapper that fails."""
+    """`qgis_process` with a profile in which the plugin is enabled; Debian's wrapper of this name fails."""
     program = shutil.which("qgis_process.bin") or shutil.which("qgis_process")
     if program is None:
         pytest.skip("qgis_process is not on the path")
@@ -235,7 +235,7 @@ def test_the_command_line_of_a_dialog_works(commands, qgis_process):
     workspace, found = commands
     command, ok = found.get("process", (None, True))
     assert ok
-    if command is None:  # QGIS before 3.24 gives none: one as a person writes it
+    if command is None:  # QGIS before 3.24 has none: a command as a user writes it
         command = f"qgis_process run patchwork:splitarea --PATCH_SIZE=320 --AREA='{AREA}' "
         command += f"--IMAGERY={shlex.quote(found['imagery'])} --WORKSPACE={shlex.quote(str(workspace))}"
     shutil.rmtree(workspace, ignore_errors=True)
@@ -245,14 +245,14 @@ def test_the_command_line_of_a_dialog_works(commands, qgis_process):
     assert "PATCH_NUMBER" in done.stdout
 
 
-def test_the_shipped_model_tells_all_of_itself_to_qgis_process(qgis_process):
+def test_qgis_process_shows_the_help_of_the_shipped_model(qgis_process):
     done = qgis_process(["help", "patchwork:landcovermodel"])
     assert done.returncode == 0, done.stderr
     for word in ("WORKSPACE", "mosaicmap:Land-cover map", "writereport:Report", "Polygons of known class"):
         assert word in done.stdout
 
 
-def test_the_shipped_model_opens_in_the_modeler_as_ones_own(qgis):
+def test_a_copy_of_the_shipped_model_opens_in_the_modeler(qgis):
     more = """
 from patchwork.processing_provider import toolbox_actions
 from processing.gui.ProviderActions import ProviderContextMenuActions

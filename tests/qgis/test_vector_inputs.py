@@ -1,4 +1,4 @@
-"""The engine gets a file that says what QGIS shows."""
+"""The engine gets a file with the features that QGIS shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def squares(qgis):
 
 @pytest.fixture
 def stored(squares, tmp_path):
-    """The same in a shapefile without a CRS."""
+    """The same squares in a shapefile without a CRS."""
     from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter, QgsVectorLayer
 
     file = tmp_path / "squares č.shp"
@@ -38,7 +38,7 @@ def stored(squares, tmp_path):
 
 
 def exported(value):
-    """The path that the engine gets, and the layer in it."""
+    """The path for the engine, and its layer."""
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
 
     from patchwork.processing_provider.vector_inputs import to_file
@@ -105,7 +105,7 @@ def test_one_layer_of_several_comes(squares, tmp_path):
     assert exported(f"{file}|layername=some")[1].featureCount() == 1
 
 
-def test_a_layer_that_is_not_there_is_told(qgis):
+def test_a_missing_layer_is_an_error(qgis):
     from qgis.core import QgsProcessingException
 
     with pytest.raises(QgsProcessingException, match=r"Layer: .*/no/such/file\.gpkg"):

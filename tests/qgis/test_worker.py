@@ -1,4 +1,4 @@
-"""The engine that is kept warm: one process answers many requests, and a spoilt one is replaced."""
+"""The warm worker: one process answers many requests, and is replaced if it fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AREA = "15.0,46.0,15.02,46.02,EPSG:4326"
 
 @pytest.fixture
 def worker(engine_python):
-    """The worker, kept for the test."""
+    """The worker, running during the test."""
     from patchwork.processing_provider.worker import WORKER
 
     WORKER.keep()
@@ -31,7 +31,7 @@ def wait_until(is_true, seconds=20):
 
 
 def children():
-    """The engines that this process has started and that live."""
+    """The running engines that this process has started."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
