@@ -34,11 +34,13 @@ def frozen(cls: type[T]) -> type[T]:
         raise TypeError(f"{cls.__qualname__}: {names} not supported by frozen; use dataclass(frozen=True)")
     for name, method in METHODS.items():
         setattr(cls, name, method)
-    return dataclass(init=False, repr=False, eq=False)(cls)
+    made = dataclass(init=False, repr=False, eq=False)(cls)
+    setattr(made, DEFAULTS, {field.name: field.default for field in fields(made)})  # type: ignore[arg-type]
+    return made
 
 
 def _init(self: Any, *values: Any, **named: Any) -> None:
-    defaults = {field.name: field.default for field in fields(self)}
+    defaults = getattr(self, DEFAULTS)
     given = {**dict(zip(defaults, values)), **named}
     result = {**defaults, **given}
     if (
@@ -72,6 +74,7 @@ def _delattr(self: Any, name: str) -> NoReturn:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
+DEFAULTS = "__frozen_defaults__"
 METHODS = {
     "__init__": _init,
     "__repr__": _repr,

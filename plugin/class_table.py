@@ -44,7 +44,7 @@ class ClassTable(QTableWidget):
             used.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
             is_used = str(entry["id"]) not in skipped
             used.setCheckState(Qt.CheckState.Checked if is_used else Qt.CheckState.Unchecked)
-            used.setToolTip(tr("Polygons of unused classes count as unknown"))
+            used.setToolTip(tr("Polygons of unused classes are treated as unknown"))
             used.setData(Qt.ItemDataRole.UserRole, int(entry["id"]))
             self.setItem(row, USED, used)
             self.setCellWidget(row, COLOUR, self._colour_button(entry, colours))

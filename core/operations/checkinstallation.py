@@ -1,7 +1,5 @@
 """Check the installation: versions, missing packages, machine and account."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Classify every patch with the model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Optional
 

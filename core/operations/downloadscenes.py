@@ -1,7 +1,5 @@
 """Fetch the acquisitions, patch by patch."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

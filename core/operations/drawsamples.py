@@ -1,7 +1,5 @@
 """Draw labelled pixels as samples, with their features."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

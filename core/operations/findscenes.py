@@ -1,7 +1,5 @@
 """Find the acquisitions of the period, and estimate the cost of fetching them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Make a land-cover map: all steps in one run."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Annotated, Any, Callable

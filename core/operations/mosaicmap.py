@@ -1,7 +1,5 @@
 """Merge the patches of one layer into one raster."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Statistics of the observations: how often each pixel was observed, and how cloudy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Train a classifier and measure its accuracy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Write the report of a workspace."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Parameters of the features and the cloud detection, which decide the bands to fetch."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from ...clouds.methods import METHODS

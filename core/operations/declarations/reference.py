@@ -1,7 +1,5 @@
 """Parameters of the reference layer."""
 
-from __future__ import annotations
-
 from typing import Annotated, Optional
 
 from ...frozen import frozen
