@@ -12,6 +12,7 @@ from ..errors import PatchworkError
 from ..execution import Resources
 from ..imagery.downloads import Download
 from ..progress import Progress
+from ..store.reading import surroundings_of
 from .masks import CloudMasks, Scene
 
 
@@ -34,12 +35,16 @@ def masking_beside(masks: CloudMasks, resources: Resources) -> Iterator[Callable
 
 def _mask_arrivals(masks: CloudMasks, resources: Resources, arrivals: Queue[Optional[Download]]) -> None:
     """Collect arrived files and mask the scenes that they complete, until None arrives."""
-    there: set[tuple[str, str, int]] = set()
+    there: set[tuple[str, str, str]] = set()
+    workspace = masks.workspace
 
     def is_complete(scene: Scene) -> bool:
         patch, item = scene
-        factors = (1, masks.workspace.catalogue.cell_factor) if item.cells else (1,)
-        return all((near.id, item.name, f) in there for near in masks.neighbours(patch, item) for f in factors)
+        kinds = ("scene", "cells") if item.cells else ("scene",)
+        wanted = {(near.id, item.name, kind) for near in masks.neighbours(patch, item) for kind in kinds}
+        if not surroundings_of(workspace, patch, item).window.is_empty:
+            wanted.add((patch.id, item.name, "surroundings"))
+        return wanted <= there
 
     while True:
         batch = [arrivals.get()]
@@ -48,7 +53,7 @@ def _mask_arrivals(masks: CloudMasks, resources: Resources, arrivals: Queue[Opti
         arrived = [download for download in batch if download is not None]
         if len(arrived) < len(batch):
             return
-        there.update((each.patch.id, each.acquisition.name, each.factor) for each in arrived)
+        there.update((each.patch.id, each.acquisition.name, each.kind) for each in arrived)
         touched = {
             (near.id, each.acquisition.name): (near, each.acquisition)
             for each in arrived

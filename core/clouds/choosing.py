@@ -8,7 +8,7 @@ from ..errors import DataError
 from ..grid.pixel_grid import PixelGrid
 from ..imagery.finding import ChosenBands
 from ..vocabulary.bands import RADAR_BANDS
-from .methods.record import CloudMethod
+from .methods.record import CloudMethod, MaskOptions
 
 
 def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
@@ -17,12 +17,12 @@ def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
 
 
 def choose_bands(
-    offered: Sequence[str], wanted: Collection[str], method: CloudMethod, *, factor: int, offers_cells: bool
+    offered: Sequence[str], wanted: Collection[str], method: CloudMethod, options: MaskOptions, *, offers_cells: bool
 ) -> ChosenBands:
     """The bands to fetch of those offered, in that order: those wanted, all radar, and those of the cloud detection.
 
-    The detector's bands come in cells of `factor` × `factor` pixels if the source offers cells and these are fewer
-    values. Raises DataError if none of the wanted bands is offered.
+    The detector's bands come in cells if the source offers cells and these are fewer values. Raises DataError if none
+    of the wanted bands is offered.
     """
     features = {band for band in offered if band in wanted or band in RADAR_BANDS}
     if not features:
@@ -30,6 +30,7 @@ def choose_bands(
             f"This imagery has none of the bands {', '.join(wanted)}; its bands are {', '.join(offered)}. Set BANDS."
         )
     together = features.union(method.bands)
-    if offers_cells and method.has_cells and len(features) + len(method.bands) / factor**2 < len(together):
-        return ChosenBands(tuple(band for band in offered if band in features), cells=True)
-    return ChosenBands(tuple(band for band in offered if band in together))
+    in_cells = len(features) + len(method.bands) / options.cell_factor**2 < len(together)
+    cells = offers_cells and method.has_cells and in_cells
+    scene = tuple(band for band in offered if band in (features if cells else together))
+    return ChosenBands(scene, cells, method.bands, method.settings(options)["reach"])

@@ -9,12 +9,13 @@ import numpy as np
 
 from ..execution import Resources, Share
 from ..grid.patches import Patch
-from ..imagery.scenes import cells_fingerprint, scene_fingerprint
+from ..imagery.scenes import cells_fingerprint, scene_fingerprint, surroundings_fingerprint
 from ..progress import Progress
 from ..store.acquisitions import Acquisition
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import PatchFile, refresh
 from ..store.rasters import FINGERPRINT_TAG, write_raster
+from ..store.reading import NO_CLOUD_DATA, surroundings_of
 from ..store.workspace import Workspace
 from .methods.record import MaskTask
 from .settings import CloudRecord, CloudSettings
@@ -54,12 +55,14 @@ class CloudMasks:
         """The fingerprint of one cloud file: of the settings and the scenes within reach."""
         method, settings = self.settings.of(acquisition)
         layout = self.workspace.layout
-        within = layout.domain.intersection(patch.window.expanded(settings["reach"]))
+        within = self.workspace.catalogue.within_imagery(patch.window.expanded(settings["reach"]))
         near = layout.patches_within(patch, settings["reach"])
         made_of = [scene_fingerprint(layout, other, acquisition) for other in near]
         if acquisition.cells:
             factor = self.workspace.catalogue.cell_factor
             made_of += [cells_fingerprint(layout, factor, other, acquisition) for other in near]
+        if not surroundings_of(self.workspace, patch, acquisition).window.is_empty:
+            made_of.append(surroundings_fingerprint(self.workspace, patch, acquisition))
         return fingerprint("cloud", method.name, settings, asdict(within), made_of)
 
     def patch_fingerprint(self, patch: Patch) -> str:
@@ -90,8 +93,9 @@ class CloudMasks:
         rows = max(share.budget // (120 * (window.width + 2 * reach)) - 2 * reach, 64)
         bands = np.empty((2, *window.shape), dtype=np.uint8)
         for strip in window.strips(rows):
-            task = MaskTask(self.workspace, file.acquisition, strip, settings, share.threads)
-            bands[(slice(None), *window.slices(strip))] = method.mask(task)
+            task = MaskTask(self.workspace, file.patch, file.acquisition, strip, settings, share.threads)
+            outside = self.workspace.layout.outside(strip, 1)
+            bands[(slice(None), *window.slices(strip))] = np.where(outside, NO_CLOUD_DATA, method.mask(task))
         write_raster(
             file.file,
             bands,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..errors import DataError
 from ..store.acquisitions import Acquisition
+from ..store.reading import surroundings_of
 from ..store.records import Record
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import counted
 from .methods import cloud_method, method_named, s2cloudless
 from .methods.record import CloudMethod, MaskOptions, Settings
 
@@ -38,8 +40,8 @@ class CloudRecord(Record):
 def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> CloudSettings:
     """The settings for the acquisitions of the catalogue.
 
-    Raises DataError if an acquisition does not have the bands of the method, or the detector's bands were fetched in
-    other cells.
+    Raises DataError if an acquisition does not have the bands of the method, the detector's bands were fetched in other
+    cells, or the bands around the area do not reach as far as the masks depend on them.
     """
     catalogue = workspace.catalogue
     names = {cloud_method(choice, item.all_bands).name for item in catalogue.acquisitions}
@@ -51,4 +53,19 @@ def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> C
             f"{options.cell_factor} ({options.cell_factor * pixel:g} m). Run downloadscenes with it, or set "
             f"CLOUD_RESOLUTION to {kept * pixel:g} m."
         )
-    return CloudSettings(choice, {name: method_named(name).settings(options) for name in sorted(names)})
+    settings = CloudSettings(choice, {name: method_named(name).settings(options) for name in sorted(names)})
+    for item in catalogue.acquisitions:
+        _require_surroundings(workspace, item, *settings.of(item))
+    return settings
+
+
+def _require_surroundings(workspace: Workspace, item: Acquisition, method: CloudMethod, settings: Settings) -> None:
+    reach = settings["reach"]
+    if item.reach >= reach and set(method.bands) <= set(item.around):
+        return
+    wanted = replace(item, around=method.bands, reach=reach)
+    if not all(surroundings_of(workspace, patch, wanted).window.is_empty for patch in workspace.layout.patches):
+        raise DataError(
+            f"Clouds by {method.name} depend on {counted(reach, 'pixel')} around the area, which were not fetched. Run "
+            "downloadscenes with the METHOD, AVERAGE_OVER and DILATION of maskclouds."
+        )

@@ -1,4 +1,5 @@
-"""The files to fetch: of each acquisition over each patch the scene, and the cells if these are stored separately."""
+"""The files to fetch: of each acquisition over each patch the scene, the cells if these are stored separately, and what
+the clouds near the edge of the area depend on beyond it."""
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ from ..grid.windows import Window
 from ..store.acquisitions import Acquisition
 from ..store.patch_files import PatchFile
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
+from ..store.reading import surroundings_of
 from ..store.workspace import Workspace
 from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
-from .scenes import cells_fingerprint, scene_fingerprint
+from .scenes import cells_fingerprint, scene_fingerprint, surroundings_fingerprint
 from .sources.protocols import Source
 
 _RADAR_UNITS = "backscatter in decibel × 1000 + 50000"
@@ -25,13 +27,14 @@ _RADAR_UNITS = "backscatter in decibel × 1000 + 50000"
 
 @dataclass(frozen=True)
 class Download(PatchFile):
-    """One file that is fetched from a source: these bands of an acquisition, over a patch.
+    """One file that is fetched from a source: these bands of an acquisition, over a patch or around the area near it.
 
     `factor` is the number of pixels of the run along the side of one of its pixels: 1 for scenes, more for cells.
     `grid` and `window` are counted in its own pixels. `shows_patch`: whether the acquisition shows any of the patch; if
-    not, nothing is requested.
+    not, nothing is requested. `kind` is "scene", "cells" or "surroundings".
     """
 
+    kind: str
     acquisition: Acquisition
     shows_patch: bool
     bands: tuple[str, ...]
@@ -41,7 +44,7 @@ class Download(PatchFile):
 
 
 def plan_downloads(workspace: Workspace) -> list[Download]:
-    """All files of the catalogue, patch by patch: the scenes, and the cells where these are stored separately."""
+    """All files of the catalogue, patch by patch: scenes, cells that are stored separately, surroundings."""
     layout, catalogue = workspace.layout, workspace.catalogue
     boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
     footprints = [item.footprint for item in catalogue.acquisitions]
@@ -53,6 +56,8 @@ def plan_downloads(workspace: Workspace) -> list[Download]:
             downloads.append(_scene(workspace, patch, item, bool(shown[row, column])))
             if item.cells:
                 downloads.append(_cells(workspace, patch, item, bool(shown[row, column])))
+            if not surroundings_of(workspace, patch, item).window.is_empty:
+                downloads.append(_surroundings(workspace, patch, item, bool(shown[row, column])))
     return downloads
 
 
@@ -63,6 +68,7 @@ def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: b
         workspace.paths.scene(patch, item),
         scene_fingerprint(layout, patch, item),
         _label(patch, item),
+        "scene",
         item,
         shows_patch,
         item.bands,
@@ -79,12 +85,30 @@ def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: b
         workspace.paths.cells(patch, item),
         cells_fingerprint(layout, factor, patch, item),
         _label(patch, item),
+        "cells",
         item,
         shows_patch,
         DETECTOR_BANDS,
         factor,
         layout.grid.coarse(factor),
         patch.window.coarse(factor),
+    )
+
+
+def _surroundings(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+    factor = workspace.catalogue.factor_around(item)
+    return Download(
+        patch,
+        workspace.paths.surroundings(patch, item),
+        surroundings_fingerprint(workspace, patch, item),
+        f"Surroundings of patch {patch.id} at {item.name}",
+        "surroundings",
+        item,
+        shows_patch,
+        item.around,
+        factor,
+        workspace.layout.grid.coarse(factor),
+        surroundings_of(workspace, patch, item).window,
     )
 
 
@@ -96,15 +120,15 @@ def fetch(workspace: Workspace, source: Source, download: Download) -> None:
     """Write one file, whole or not at all.
 
     Pixels outside the area are no data, so that files do not depend on how patches are cut; cells with any pixel of
-    the area are kept.
+    the area are kept. Of the surroundings it is the other way round.
     """
-    window, factor = download.window, download.factor
+    window = download.window
     parts = list(_parts(workspace, download, source.traits.widest)) if download.shows_patch else []
     pixels = np.zeros((len(download.bands), *window.shape), dtype=np.uint16)
     for part, file in parts:
         pixels[(slice(None), *window.slices(part))] = _read(source, download, part, file if len(parts) > 1 else None)
-    area = workspace.layout.area_mask(window.fine(factor))
-    pixels *= area.reshape(window.height, factor, window.width, factor).any(axis=(1, 3))
+    outside = workspace.layout.outside(window, download.factor)
+    pixels *= outside if download.kind == "surroundings" else ~outside
     _write(source, download, download.file, window, pixels)
     for _, file in parts:
         file.unlink(missing_ok=True)
@@ -114,7 +138,7 @@ def _parts(workspace: Workspace, download: Download, widest: int) -> Iterator[tu
     """The windows of single requests, each with the file that keeps it until all are fetched."""
     kept = workspace.paths.parts(download.patch)
     for number, part in enumerate(download.window.tiles(widest or max(download.window.shape))):
-        yield part, kept / f"{download.acquisition.name}-{download.factor}-{number}.tif"
+        yield part, kept / f"{download.acquisition.name}-{download.kind}-{number}.tif"
 
 
 def _read(source: Source, download: Download, part: Window, file: Path | None) -> np.ndarray:

@@ -12,6 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError
 from ..grid.crs import Ground
+from ..grid.pixel_grid import PixelGrid
+from ..grid.windows import Window
 from ..progress import Progress
 from ..store.acquisitions import Acquisition, Catalogue, OfferedAcquisition
 from ..store.layout import Layout
@@ -23,10 +25,15 @@ from .sources.protocols import Source
 
 @dataclass(frozen=True)
 class ChosenBands:
-    """The bands of scenes, and whether those of the cloud detector are fetched separately, in cells."""
+    """The bands of scenes, and whether those of the cloud detector are fetched separately, in cells.
+
+    `around` are the bands that the cloud masks depend on, `reach` pixels past the edge of the area too.
+    """
 
     scene: tuple[str, ...]
     cells: bool = False
+    around: tuple[str, ...] = ()
+    reach: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,8 @@ def find_scenes(
     clear = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
     kept = tuple(_kept(item, choose(item.offer)) for item in clear)
     factor = cell_factor if any(item.cells for item in kept) else 0
-    workspace.write_catalogue(Catalogue(source.kind, source.imagery, kept, search.start, search.end, factor))
+    horizon = _horizon(source, layout.grid)
+    workspace.write_catalogue(Catalogue(source.kind, source.imagery, kept, search.start, search.end, factor, horizon))
     _write_table(workspace, kept)
     skipped = len(found) - len(kept)
     progress.info(
@@ -65,6 +73,14 @@ def find_scenes(
         + (f"; {skipped} skipped (too cloudy, or outside the area)." if skipped else ".")
     )
     return len(kept)
+
+
+def _horizon(source: Source, grid: PixelGrid) -> Window | None:
+    """The pixels that the imagery covers; None if it has no end."""
+    if source.extent is None:
+        return None
+    extent = Ground(source.extent, source.crs).to(grid.crs).geometry
+    return grid.window_of_centres(grid.to_pixels(np.array([extent], dtype=object))[0].bounds)
 
 
 def _find(source: Source, search: Search, layout: Layout) -> list[OfferedAcquisition]:
@@ -121,7 +137,8 @@ def _placed(item: OfferedAcquisition, crs: str, layout: Layout) -> _Placed:
 def _kept(item: _Placed, bands: ChosenBands) -> Acquisition:
     offer = item.offer
     cover, facts = (offer.cloud_cover, item.coverage), offer.facts
-    return Acquisition(offer.time, offer.identity, bands.scene, item.footprint, *cover, bands.cells, facts)
+    around = bands.around, bands.reach
+    return Acquisition(offer.time, offer.identity, bands.scene, item.footprint, *cover, bands.cells, facts, *around)
 
 
 def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:

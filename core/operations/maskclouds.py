@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @frozen
 class MaskClouds(CloudMethodParameters, ResourceParameters):
-    """Parameters of maskclouds: the method, the threshold, and the neighbourhoods."""
+    """Parameters of maskclouds: the method and its neighbourhoods, and the threshold."""
 
     threshold: Annotated[
         float,
@@ -30,41 +30,13 @@ class MaskClouds(CloudMethodParameters, ResourceParameters):
             maximum=1,
         ),
     ] = 0.4
-    average_over: Annotated[
-        int,
-        Number(
-            "Averaging radius",
-            "The cloud probability is averaged over a disk of this radius before the threshold; 0 does not average.",
-            advanced=True,
-            unit="cells",
-            whole=True,
-            minimum=0,
-            maximum=50,
-        ),
-    ] = 2
-    dilation: Annotated[
-        int,
-        Number(
-            "Cloud dilation",
-            "The cloud mask is dilated by a disk of this radius, in cells (in pixels with SCL).",
-            advanced=True,
-            unit="cells",
-            whole=True,
-            minimum=0,
-            maximum=50,
-        ),
-    ] = 1
 
     def masks(self, workspace: Workspace) -> CloudMasks:
         """The cloud masks with these settings, which are recorded; DataError if the bands of a method are missing."""
-        from ..clouds.choosing import cell_factor
         from ..clouds.masks import CloudMasks
-        from ..clouds.methods.record import MaskOptions
         from ..clouds.settings import CloudRecord, cloud_settings
 
-        factor = cell_factor(self.cloud_resolution, workspace.layout.grid)
-        options = MaskOptions(self.threshold, self.average_over, self.dilation, factor)
-        settings = cloud_settings(workspace, self.method, options)
+        settings = cloud_settings(workspace, self.method, self.mask_options(workspace.layout.grid, self.threshold))
         workspace.write(CloudRecord(settings))
         return CloudMasks(workspace, settings)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any, Union
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ..grid.windows import Window
 from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
 from ..vocabulary.indices import bands_of
 
@@ -48,7 +49,8 @@ class Acquisition:
 
     `identity` and `facts` are those of the source. `bands` are those of its scenes, `footprint` is in the CRS of the
     grid, `cloud_cover` and `coverage` are fractions of the area, None if unknown. `cells`: the bands of the cloud
-    detector are stored separately, in cells.
+    detector are stored separately, in cells. `around` are the bands that are stored for `reach` pixels around the area
+    too, because the cloud masks within it depend on them.
     """
 
     time: datetime
@@ -59,6 +61,8 @@ class Acquisition:
     coverage: float | None = None
     cells: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    around: tuple[str, ...] = ()
+    reach: int = 0
 
     @property
     def name(self) -> str:
@@ -86,6 +90,8 @@ class Acquisition:
             "coverage": self.coverage,
             "cells": self.cells,
             "facts": dict(self.facts),
+            "around": list(self.around),
+            "reach": self.reach,
         }
 
     @classmethod
@@ -94,6 +100,7 @@ class Acquisition:
         read = {
             "time": datetime.strptime(value["time"], TIME_FORMAT).replace(tzinfo=timezone.utc),
             "bands": tuple(value["bands"]),
+            "around": tuple(value.get("around", ())),
             "footprint": shapely.from_wkb(value["footprint"]),
         }
         return cls(**{**value, **read})
@@ -107,7 +114,8 @@ class Catalogue:
     """The acquisitions of a run, in order of time, with their source and the requested period.
 
     `cell_factor` is the number of pixels along the side of the cells in which the bands of the cloud detector are
-    stored; 0 if the scenes contain these bands.
+    stored; 0 if the scenes contain these bands. `horizon` are the pixels that the imagery covers, None if it
+    has no end.
     """
 
     source: str
@@ -116,6 +124,15 @@ class Catalogue:
     start: date | None = None
     end: date | None = None
     cell_factor: int = 0
+    horizon: Window | None = None
+
+    def factor_around(self, acquisition: Acquisition) -> int:
+        """The pixels along the side of what is stored around the area: 1, or more for cells."""
+        return self.cell_factor if acquisition.cells else 1
+
+    def within_imagery(self, cells: Window, factor: int = 1) -> Window:
+        """The part of a window, in cells of `factor` pixels, that the imagery covers."""
+        return cells if self.horizon is None else cells.intersection(self.horizon.coarse(factor))
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -150,6 +167,7 @@ class Catalogue:
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,
             "cell_factor": self.cell_factor,
+            "horizon": asdict(self.horizon) if self.horizon else None,
             "acquisitions": [acquisition.to_json() for acquisition in self.acquisitions],
         }
 
@@ -158,4 +176,5 @@ class Catalogue:
         """The inverse of `to_json`."""
         start, end = (date.fromisoformat(value[name]) if value[name] else None for name in ("start", "end"))
         rows = tuple(Acquisition.from_json(row) for row in value["acquisitions"])
-        return cls(value["source"], value["imagery"], rows, start, end, value["cell_factor"])
+        horizon = Window(**value["horizon"]) if value.get("horizon") else None
+        return cls(value["source"], value["imagery"], rows, start, end, value["cell_factor"], horizon)

@@ -19,6 +19,14 @@ from .rasters import burn
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """Cells outside the area: the smallest window with all of them, empty if there are none, and their fingerprint."""
+
+    window: Window
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Layout:
     """The pixel grid, the area as a geometry in pixel coordinates, the pixels around it, and the patches."""
 
@@ -43,6 +51,23 @@ class Layout:
             )
             for patch in self.patches
         }
+
+    def outside(self, cells: Window, factor: int) -> np.ndarray:
+        """(y, x) bool: the cells of `factor` × `factor` pixels that contain no pixel of the area."""
+        area = self.area_mask(cells.fine(factor))
+        contain: np.ndarray = area.reshape(cells.height, factor, cells.width, factor).any(axis=(1, 3))
+        return np.logical_not(contain)
+
+    def surroundings(self, cells: Window, factor: int) -> Surroundings:
+        """The cells of the window that are outside the area."""
+        key = (cells, factor)
+        if key not in self._surroundings:
+            self._surroundings[key] = _surroundings(cells, self.outside(cells, factor))
+        return self._surroundings[key]
+
+    @cached_property
+    def _surroundings(self) -> dict[tuple[Window, int], Surroundings]:
+        return {}
 
     def patches_in(self, window: Window) -> list[Patch]:
         """The patches that have pixels in the window."""
@@ -78,3 +103,17 @@ class Layout:
         """(4, patch) top, left, bottom and right of each patch."""
         windows = [patch.window for patch in self.patches]
         return np.array([(w.row, w.column, w.bottom, w.right) for w in windows], dtype=np.int64).reshape(-1, 4).T
+
+
+def _surroundings(cells: Window, outside: np.ndarray) -> Surroundings:
+    rows, columns = np.flatnonzero(outside.any(axis=1)), np.flatnonzero(outside.any(axis=0))
+    if not rows.size:
+        return Surroundings(Window(cells.row, cells.column, 0, 0), "")
+    window = Window.between(
+        cells.row + int(rows[0]),
+        cells.column + int(columns[0]),
+        cells.row + int(rows[-1]) + 1,
+        cells.column + int(columns[-1]) + 1,
+    )
+    where = np.packbits(outside[cells.slices(window)])
+    return Surroundings(window, fingerprint(asdict(window), hashlib.sha256(where.tobytes()).hexdigest()))

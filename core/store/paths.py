@@ -133,6 +133,10 @@ class WorkspacePaths:
         """The bands of the cloud detector over one patch, where they are stored separately."""
         return self.folder / "cells" / patch.id / f"{acquisition.name}.tif"
 
+    def surroundings(self, patch: Patch, acquisition: Named) -> Path:
+        """The bands of the cloud detection around the area, near one patch."""
+        return self.folder / "surroundings" / patch.id / f"{acquisition.name}.tif"
+
     def parts(self, patch: Patch) -> Path:
         """The folder of the parts of scenes that are too large for one request."""
         return self.folder / "parts" / patch.id

@@ -11,11 +11,12 @@ from ..grid.patches import Patch
 from ..grid.windows import Window
 from ..vocabulary.bands import DETECTOR_BANDS
 from .acquisitions import Acquisition
+from .layout import Surroundings
 from .patch_rasters import PatchRaster
 from .rasters import read_raster
 from .workspace import Workspace
 
-NO_CLOUD_DATA = 255
+NO_CLOUD_DATA = np.uint8(255)
 
 
 def read_scene(workspace: Workspace, acquisition: Acquisition, window: Window, names: Sequence[str]) -> np.ndarray:
@@ -39,6 +40,35 @@ def read_cells(workspace: Workspace, acquisition: Acquisition, cells: Window) ->
         target = values[(slice(None), *cells.slices(common))]
         np.maximum(target, read_raster(file, window=common.within(own), names=DETECTOR_BANDS), out=target)
     return values
+
+
+def surroundings_of(workspace: Workspace, patch: Patch, acquisition: Acquisition) -> Surroundings:
+    """The pixels around the area, or cells if the bands are stored in cells, that the clouds of a scene depend on."""
+    factor = workspace.catalogue.factor_around(acquisition)
+    radius = acquisition.reach // factor
+    cells = workspace.catalogue.within_imagery(patch.window.coarse(factor).expanded(radius), factor)
+    return workspace.layout.surroundings(cells if radius else Window(0, 0, 0, 0), factor)
+
+
+def add_surroundings(
+    workspace: Workspace,
+    patch: Patch,
+    acquisition: Acquisition,
+    pixels: np.ndarray,
+    window: Window,
+    names: Sequence[str],
+) -> None:
+    """Fill bands (band, y, x) of a window near the patch, of pixels or cells, in where they are outside the area."""
+    own = surroundings_of(workspace, patch, acquisition).window
+    common = own.intersection(window)
+    numbers = [number for number, name in enumerate(names) if name in acquisition.around]
+    if common.is_empty or not numbers:
+        return
+    file = workspace.require(workspace.paths.surroundings(patch, acquisition), "downloadscenes")
+    values = read_raster(file, window=common.within(own), names=[names[number] for number in numbers])
+    for number, band in zip(numbers, values, strict=True):
+        target = pixels[(number, *window.slices(common))]
+        np.maximum(target, band, out=target)
 
 
 def read_cloud_mask(workspace: Workspace, acquisition: Acquisition, window: Window) -> np.ndarray:

@@ -10,6 +10,7 @@ from ...frozen import frozen
 if TYPE_CHECKING:
     import numpy as np
 
+    from ...grid.patches import Patch
     from ...grid.windows import Window
     from ...store.acquisitions import Acquisition
     from ...store.workspace import Workspace
@@ -30,23 +31,39 @@ Settings = Mapping[str, Any]
 
 @frozen
 class MaskTask:
-    """A window of an acquisition to mask, with the settings of a method and the number of threads."""
+    """A window of one patch of an acquisition to mask, with the settings of a method and the number of threads."""
 
     workspace: Workspace
+    patch: Patch
     acquisition: Acquisition
     window: Window
     settings: Settings
     threads: int
 
     def around(self, reach: int) -> Window:
-        """The window with the pixels within `reach`, clipped to the rectangle of the area."""
-        return self.window.expanded(reach).intersection(self.workspace.layout.domain)
+        """The window with the pixels within `reach`, clipped to the imagery."""
+        return self.workspace.catalogue.within_imagery(self.window.expanded(reach))
 
     def read(self, window: Window, bands: Sequence[str]) -> np.ndarray:
-        """Bands (band, y, x) of the acquisition in a window of the grid, uint16, 0 without data."""
-        from ...store.reading import read_scene
+        """Bands (band, y, x) of the acquisition in a window within reach, uint16, 0 without data.
 
-        return read_scene(self.workspace, self.acquisition, window, bands)
+        Outside the area only the bands of the method have data.
+        """
+        from ...store.reading import add_surroundings, read_scene
+
+        pixels = read_scene(self.workspace, self.acquisition, window, bands)
+        if not self.acquisition.cells:
+            add_surroundings(self.workspace, self.patch, self.acquisition, pixels, window, bands)
+        return pixels
+
+    def read_cells(self, cells: Window) -> np.ndarray:
+        """The detector's bands (band, y, x) of an acquisition that has them in cells, uint16, 0 without data."""
+        from ...store.reading import add_surroundings, read_cells
+        from ...vocabulary.bands import DETECTOR_BANDS
+
+        values = read_cells(self.workspace, self.acquisition, cells)
+        add_surroundings(self.workspace, self.patch, self.acquisition, values, cells, DETECTOR_BANDS)
+        return values
 
 
 @frozen

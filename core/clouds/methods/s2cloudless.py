@@ -23,17 +23,19 @@ def _settings(options: MaskOptions) -> Settings:
 
 
 def _mask(task: MaskTask) -> np.ndarray:
-    """Cells are whole multiples from the grid's origin, and neighbours are read past the patch's edge."""
+    """Cells are whole multiples from the grid's origin, and neighbours are read past the edges of patch and area.
+
+    A pixel whose cell has no data has neither probability nor mask.
+    """
     import numpy as np
 
-    from ...store.reading import read_cells
     from ..detection import cell_reflectance, cloud_mask, cloud_probability, percent
 
     settings, factor = task.settings, task.settings["factor"]
     margin = settings["average_over"] + settings["dilation"]
-    cells = task.window.coarse(factor).expanded(margin).intersection(task.workspace.layout.domain.coarse(factor))
+    cells = task.workspace.catalogue.within_imagery(task.window.coarse(factor).expanded(margin), factor)
     if task.acquisition.cells:
-        reflectance, has_data = cell_reflectance(read_cells(task.workspace, task.acquisition, cells), 1)
+        reflectance, has_data = cell_reflectance(task.read_cells(cells), 1)
         pixels = task.read(cells.fine(factor), task.acquisition.bands[:1])
     else:
         pixels = task.read(cells.fine(factor), DETECTOR_BANDS)
@@ -46,7 +48,7 @@ def _mask(task: MaskTask) -> np.ndarray:
         average_over=settings["average_over"],
         dilation=settings["dilation"],
     )
-    coarse = np.stack([percent(probability), mask.astype(np.uint8)])
+    coarse = np.where(has_data, np.stack([percent(probability), mask.astype(np.uint8)]), np.uint8(255))
     fine = coarse.repeat(factor, axis=1).repeat(factor, axis=2)
     clouds = np.where(pixels.any(axis=0), fine, np.uint8(255))
     return clouds[(slice(None), *cells.fine(factor).slices(task.window))]

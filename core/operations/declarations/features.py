@@ -1,6 +1,6 @@
 """Parameters of the features and the cloud detection, which decide the bands to fetch."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ...clouds.methods import METHODS
 from ...frozen import frozen
@@ -9,10 +9,14 @@ from ...vocabulary.bands import DETECTOR_BANDS
 from ...vocabulary.indices import INDICES
 from .workspace import WorkspaceParameters
 
+if TYPE_CHECKING:
+    from ...clouds.methods.record import MaskOptions
+    from ...grid.pixel_grid import PixelGrid
+
 
 @frozen
 class CloudMethodParameters(WorkspaceParameters):
-    """The cloud detection method and the size of its cells."""
+    """The cloud detection method, the size of its cells, and its neighbourhoods, which decide what is fetched."""
 
     method: Annotated[
         str,
@@ -34,6 +38,37 @@ class CloudMethodParameters(WorkspaceParameters):
             minimum=0,
         ),
     ] = 60.0
+    average_over: Annotated[
+        int,
+        Number(
+            "Averaging radius",
+            "The cloud probability is averaged over a disk of this radius before the threshold; 0 does not average.",
+            advanced=True,
+            unit="cells",
+            whole=True,
+            minimum=0,
+            maximum=50,
+        ),
+    ] = 2
+    dilation: Annotated[
+        int,
+        Number(
+            "Cloud dilation",
+            "The cloud mask is dilated by a disk of this radius, in cells (in pixels with SCL).",
+            advanced=True,
+            unit="cells",
+            whole=True,
+            minimum=0,
+            maximum=50,
+        ),
+    ] = 1
+
+    def mask_options(self, grid: "PixelGrid", threshold: float) -> "MaskOptions":
+        """The options of the methods on a grid; what is fetched does not depend on the threshold (0 to 1)."""
+        from ...clouds.choosing import cell_factor
+        from ...clouds.methods.record import MaskOptions
+
+        return MaskOptions(threshold, self.average_over, self.dilation, cell_factor(self.cloud_resolution, grid))
 
 
 @frozen

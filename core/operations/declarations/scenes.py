@@ -9,6 +9,7 @@ from .features import CloudMethodParameters, FeatureParameters
 from .sources import PeriodParameters, RequestParameters
 
 if TYPE_CHECKING:
+    from ...clouds.methods.record import MaskOptions
     from ...imagery.costs import Costs
     from ...imagery.finding import ChosenBands
     from ...imagery.sources.protocols import Source
@@ -23,29 +24,26 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
         """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing."""
-        from ...clouds.choosing import cell_factor
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes
 
         search = Search(self.start, self.end, self.max_cloud_cover, self.skip_scenes)
-        factor = cell_factor(self.cloud_resolution, workspace.layout.grid)
+        options = self.mask_options(workspace.layout.grid, 0.0)
 
         def choose(item: OfferedAcquisition) -> ChosenBands:
-            return self._chosen_bands(item, source, factor)
+            return self._chosen_bands(item, source, options)
 
-        number = find_scenes(workspace, source, search, factor, choose, progress)
+        number = find_scenes(workspace, source, search, options.cell_factor, choose, progress)
         costs = costs_of_fetching(
             workspace, source, connections=self.connections, rate=self.rate, budget=self.budget, progress=progress
         )
         return number, costs
 
-    def _chosen_bands(self, item: OfferedAcquisition, source: Source, factor: int) -> ChosenBands:
+    def _chosen_bands(self, item: OfferedAcquisition, source: Source, options: MaskOptions) -> ChosenBands:
         """The bands to fetch of an acquisition: all if they cost nothing."""
         from ...clouds.choosing import choose_bands
         from ...clouds.methods import cloud_method
-        from ...imagery.finding import ChosenBands
 
-        if not source.traits.selects:
-            return ChosenBands(item.bands)
         method = cloud_method(self.method, item.bands)
-        return choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)
+        wanted = self.needed_bands if source.traits.selects else item.bands
+        return choose_bands(item.bands, wanted, method, options, offers_cells=source.traits.cells)

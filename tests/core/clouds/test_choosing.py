@@ -4,6 +4,7 @@ import pytest
 
 from patchwork.core.clouds.choosing import ChosenBands, choose_bands
 from patchwork.core.clouds.methods import METHODS, cloud_method, radar
+from patchwork.core.clouds.methods.record import MaskOptions
 from patchwork.core.errors import DataError
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
@@ -39,21 +40,31 @@ def test_a_method_without_its_bands_is_refused(method, bands, missing):
         cloud_method(method, bands)
 
 
+def options(factor):
+    return MaskOptions(threshold=0.4, average_over=2, dilation=1, cell_factor=factor)
+
+
 def test_the_detectors_bands_come_apart_where_that_is_less():
     def chosen(learnt, factor, offers_cells=True):
-        return choose_bands(L1C, learnt, METHODS["s2cloudless"], factor=factor, offers_cells=offers_cells)
+        found = choose_bands(L1C, learnt, METHODS["s2cloudless"], options(factor), offers_cells=offers_cells)
+        assert found.around == DETECTOR_BANDS
+        assert found.reach == 3 * factor + factor - 1  # three cells, seen from the far pixel of a cell
+        return found.scene, found.cells
 
     together = tuple(band for band in L1C if band in LEARNT or band in DETECTOR_BANDS)
-    assert chosen(LEARNT, 6) == ChosenBands(LEARNT, cells=True)  # 6 + 10 / 36 against 11
-    assert chosen(LEARNT, 2) == ChosenBands(LEARNT, cells=True)  # 6 + 10 / 4 against 11
-    assert chosen(LEARNT, 1) == ChosenBands(together)
-    assert chosen(LEARNT, 6, offers_cells=False) == ChosenBands(together)
-    assert chosen(L1C, 6) == ChosenBands(L1C)  # all of them are wanted anyway
-    assert chosen(("B04", "B08"), 6) == ChosenBands(("B04", "B08"), cells=True)
+    assert chosen(LEARNT, 6) == (LEARNT, True)  # 6 + 10 / 36 against 11
+    assert chosen(LEARNT, 2) == (LEARNT, True)  # 6 + 10 / 4 against 11
+    assert chosen(LEARNT, 1) == (together, False)
+    assert chosen(LEARNT, 6, offers_cells=False) == (together, False)
+    assert chosen(L1C, 6) == (L1C, False)  # all of them are wanted anyway
+    assert chosen(("B04", "B08"), 6) == (("B04", "B08"), True)
 
 
 def test_classes_come_with_the_scenes_and_radar_always():
-    assert choose_bands(L2A, LEARNT, METHODS["scl"], factor=6, offers_cells=True) == ChosenBands((*LEARNT, "SCL"))
-    assert choose_bands(("VV", "VH"), LEARNT, radar.METHOD, factor=6, offers_cells=True) == ChosenBands(("VV", "VH"))
+    def chosen(offered, method):
+        return choose_bands(offered, LEARNT, method, options(6), offers_cells=True)
+
+    assert chosen(L2A, METHODS["scl"]) == ChosenBands((*LEARNT, "SCL"), False, ("SCL",), 1)
+    assert chosen(("VV", "VH"), radar.METHOD) == ChosenBands(("VV", "VH"))
     with pytest.raises(DataError, match="has none of the bands B99"):
-        choose_bands(L1C, ("B99",), METHODS["s2cloudless"], factor=6, offers_cells=True)
+        choose_bands(L1C, ("B99",), METHODS["s2cloudless"], options(6), offers_cells=True)

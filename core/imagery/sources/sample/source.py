@@ -20,6 +20,9 @@ from ....store.vectors import VectorLayer, write_geopackage
 from ..traits import Traits
 from . import CLASS_FIELD, NAME_FIELD, simulation
 
+_HAIR = 1e-6  # pixels
+_READING = 2  # changes if pixels of other grids are read differently, so that workspaces fetch them again
+
 
 class SampleSource:
     """The simulated acquisitions of the region."""
@@ -41,7 +44,7 @@ class SampleSource:
         found = [
             OfferedAcquisition(
                 item.time,
-                fingerprint("simulated", simulation.VERSION, item.time),
+                fingerprint("simulated", simulation.VERSION, _READING, item.time),
                 self.bands,
                 simulation.coverage(self._region, item),
                 item.cloud_cover,
@@ -54,11 +57,11 @@ class SampleSource:
     def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The bands (band, y, x) uint16 of a window: of the region's pixel at the centre of each requested pixel.
 
-        The services deliver other grids in the same way (nearest neighbour; on an edge, the right or lower pixel).
+        The services deliver other grids in the same way (nearest neighbour; on an edge, the right or lower pixel). Of a
+        pixel across the edge of the region it is the nearest one of the region.
         """
         region = self._region
-        columns, rows = self._places(grid, window)
-        inside = (columns >= 0) & (columns < region.width) & (rows >= 0) & (rows < region.height)
+        columns, rows, inside = self._places(grid, window)
         pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
         if inside.any():
             columns, rows = columns[inside], rows[inside]
@@ -69,18 +72,25 @@ class SampleSource:
             pixels[:, inside] = seen[numbers[:, np.newaxis], rows - top, columns - left]
         return pixels
 
-    def _places(self, grid: PixelGrid, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """The columns and rows (y, x) int64 of the region's pixels at the centres of the window's pixels."""
+    def _places(self, grid: PixelGrid, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The columns and rows (y, x) int64 of the region's pixels nearest to the centres of the window's pixels, and
+        which of these have a part in the region."""
         across, down = np.arange(window.width) + 0.5, np.arange(window.height) + 0.5
         left, _, _, top = grid.bounds(window)
         x, y = np.meshgrid(left + across * grid.pixel_width, top - down * grid.pixel_height)
         if read_crs(grid.crs) != read_crs(self.crs):
             x, y = Transformer.from_crs(read_crs(grid.crs), read_crs(self.crs), always_xy=True).transform(x, y)
-        columns = np.floor((x - self.grid.left) / self.grid.pixel_width)
-        rows = np.floor((self.grid.top - y) / self.grid.pixel_height)
-        return columns.clip(-1, self._region.width).astype(np.int64), rows.clip(-1, self._region.height).astype(
-            np.int64
+        columns, rows = (x - self.grid.left) / self.grid.pixel_width, (self.grid.top - y) / self.grid.pixel_height
+        across, down = (
+            (places > -half + _HAIR) & (places < size + half - _HAIR)
+            for places, size, half in (
+                (columns, self._region.width, grid.pixel_width / self.grid.pixel_width / 2.0),
+                (rows, self._region.height, grid.pixel_height / self.grid.pixel_height / 2.0),
+            )
         )
+        columns = np.floor(columns).clip(0, self._region.width - 1)
+        rows = np.floor(rows).clip(0, self._region.height - 1)
+        return columns.astype(np.int64), rows.astype(np.int64), across & down
 
     def _pass(self, acquisition: Readable) -> simulation.Pass:
         return next(item for item in simulation.passes(self._region) if item.time == acquisition.time)
