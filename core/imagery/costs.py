@@ -10,6 +10,7 @@ from ..progress import Progress
 from ..store.workspace import Workspace
 from ..vocabulary.plurals import counted
 from .downloads import plan_downloads
+from .requests import join_downloads
 from .sources.protocols import PaidSource, Source, is_paid
 from .sources.services import FREE, Price
 
@@ -38,8 +39,8 @@ def costs_of_fetching(
     minutes = raw_mb / RAW_MB_PER_SECOND / 60
     price = FREE
     if is_paid(source):
-        shown = [download for download in missing if download.shows_patch]
-        price = sum((source.price(d.acquisition, d.bands, d.window) for d in shown), FREE)
+        requests = join_downloads((download for download in missing if download.shows_patch), source.traits.widest)
+        price = sum((source.price(r.first.acquisition, r.first.bands, r.window) for r in requests), FREE)
         seconds = price.requests * SECONDS_PER_REQUEST / connections
         minutes += max(seconds, price.requests / (rate or math.inf) * 60) / 60
         progress.info(

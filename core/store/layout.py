@@ -55,8 +55,8 @@ class Layout:
     def outside(self, cells: Window, factor: int) -> np.ndarray:
         """(y, x) bool: the cells of `factor` × `factor` pixels that contain no pixel of the area."""
         area = self.area_mask(cells.fine(factor))
-        contain: np.ndarray = area.reshape(cells.height, factor, cells.width, factor).any(axis=(1, 3))
-        return np.logical_not(contain)
+        outside: np.ndarray = ~np.any(area.reshape(cells.height, factor, cells.width, factor), axis=(1, 3))
+        return outside
 
     def surroundings(self, cells: Window, factor: int) -> Surroundings:
         """The cells of the window that are outside the area."""

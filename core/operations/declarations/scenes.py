@@ -40,10 +40,17 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         return number, costs
 
     def _chosen_bands(self, item: OfferedAcquisition, source: Source, options: MaskOptions) -> ChosenBands:
-        """The bands to fetch of an acquisition: all if they cost nothing."""
+        """The bands to fetch of an acquisition: all if they cost nothing; maskclouds reports those that it misses."""
         from ...clouds.choosing import choose_bands
         from ...clouds.methods import cloud_method
+        from ...errors import DataError
+        from ...imagery.finding import ChosenBands
 
-        method = cloud_method(self.method, item.bands)
+        try:
+            method = cloud_method(self.method, item.bands)
+        except DataError:
+            if source.traits.selects:
+                raise
+            return ChosenBands(item.bands)
         wanted = self.needed_bands if source.traits.selects else item.bands
         return choose_bands(item.bands, wanted, method, options, offers_cells=source.traits.cells)

@@ -57,7 +57,7 @@ def l1c(make_imagery, tmp_path_factory):
 
 
 def observe(folder, area, source, *options):
-    """The layers of the statistics, and probability and mask of each time, by file, of a workspace made step by step."""
+    """A workspace made step by step, with the layers of its statistics."""
     local = source[:2] if source[0] == "--imagery" else ()
     run("splitarea", "--workspace", folder, "--area", area, *local, "--patch-size", 300 if local else 800)
     run("downloadscenes", "--workspace", folder, *source, *options)
@@ -69,7 +69,7 @@ def observe(folder, area, source, *options):
 
 
 def assert_same(smaller, larger):
-    """Pixels of the layers and of the cloud files, where the smaller area has data; the number of masked ones."""
+    """Compare layers and cloud files where the smaller area has data; the number of masked pixels there."""
     for layer in LAYERS:
         with rasterio.open(smaller / f"{layer}.tif") as small, rasterio.open(larger / f"{layer}.tif") as large:
             values = small.read(1)
@@ -181,7 +181,12 @@ def test_from_a_service(collection, method, hub, tmp_path, monkeypatch):
     options = ("--method", method, "--dilation", 2)
     inside = (REGION.left + 310, REGION.top - 1130, REGION.left + 1270, REGION.top - 190)
     larger = observe(tmp_path / "larger", extent(CORNER), source, *options)
-    assert assert_same(observe(tmp_path / "smaller", extent(inside), source, *options), larger) > 50
+    hub.requests.clear()
+    smaller = observe(tmp_path / "smaller", extent(inside), source, *options)
+    files = [file for folder in ("scenes", "cells") for file in smaller.glob(f"{folder}/*/*.tif")]
+    assert hub.requests["process"] == len(files)  # what lies around the area comes with them
+    assert len(list(smaller.glob("surroundings/*/*.tif"))) == len(list(smaller.glob("scenes/*/*.tif")))
+    assert assert_same(smaller, larger) > 50
 
 
 def test_masks_that_depend_on_more_than_was_fetched_are_refused(l2a, tmp_path):
