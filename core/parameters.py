@@ -14,13 +14,12 @@ its dialog and help, and the values that the dock saves. Standard library only, 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Optional, TypeVar, Union
+from typing import Any, Callable, ClassVar, Optional, TypeVar, Union, get_type_hints
 
 from .errors import ParameterError
 from .frozen import frozen
@@ -315,16 +314,14 @@ def _declared(declaration: Any) -> tuple[Declared, ...]:
 def _own_kinds(cls: Any) -> dict[str, Any]:
     """The kinds of the class's own fields, cached because bases are shared.
 
-    Reading annotations takes a good part of the plugin's start-up time: `typing.get_type_hints` would read those of
-    all bases again for each class, and modules that only declare do without `from __future__ import annotations`,
-    which would turn annotations into text that has to be compiled again.
+    Annotations that are text, as `from __future__ import annotations` makes them, take long to read when QGIS starts:
+    modules that only declare do without it.
     """
-    names = vars(sys.modules[cls.__module__])
     annotations = getattr(cls, "__annotations__", {})
-    return {
-        name: (eval(annotation, names) if isinstance(annotation, str) else annotation).__metadata__[0]
-        for name, annotation in annotations.items()
-    }
+    if any(isinstance(annotation, str) for annotation in annotations.values()):
+        own = type(cls.__name__, (), {"__module__": cls.__module__, "__annotations__": annotations})
+        annotations = get_type_hints(own, include_extras=True)
+    return {name: annotation.__metadata__[0] for name, annotation in annotations.items()}
 
 
 def _declare(field: Field[Any], kind: Any) -> Declared:

@@ -1,7 +1,5 @@
 """Parameters of the source of the imagery, the acquisitions and the limits of requests."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -89,13 +87,13 @@ class CollectionParameters(ServiceParameters, SourceParameters):
     ] = ()
 
     @property
-    def service(self) -> Service:
+    def service(self) -> "Service":
         """The service and the account."""
         from ...imagery.sources.services import Service
 
         return Service(self.collection, self.service_url, self.token_url, self.auth)
 
-    def open_source(self, ledger: Optional[Ledger] = None) -> Source:
+    def open_source(self, ledger: "Optional[Ledger]" = None) -> "Source":
         """The source; ParameterError or DataError if it cannot be opened."""
         from ...imagery.sources import open_source
 
@@ -183,7 +181,7 @@ class RequestParameters(CollectionParameters):
         ),
     ] = None
 
-    def ledger(self, workspace: Workspace) -> Ledger:
+    def ledger(self, workspace: "Workspace") -> "Ledger":
         """The ledger of a workspace, with these limits."""
         from ...imagery.sources.ledger import Ledger
 

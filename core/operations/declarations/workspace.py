@@ -1,7 +1,5 @@
 """Parameters of the workspace, the resources and the seed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +60,7 @@ class ResourceParameters(WorkspaceParameters):
     ] = "processes"
 
     @property
-    def resources(self) -> Resources:
+    def resources(self) -> "Resources":
         """The resources of the run; ParameterError for an unknown backend."""
         from ...execution import Resources
 
