@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core.area.estimates import estimate_year
-from patchwork.core.errors import DataError
+from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
@@ -73,6 +73,19 @@ def test_the_patch_size_that_is_proposed_is_taken(tmp_path):
     with pytest.raises(DataError, match="PATCH_SIZE to 1,000 m or more"):
         split(tmp_path, square(100_000), patch_size=200)
     assert split(tmp_path, square(100_000), patch_size=1000)[0]["patch_number"] == 10_100
+
+
+def test_a_patch_is_at_least_a_pixel(tmp_path):
+    with pytest.raises(ParameterError, match=r"PATCH_SIZE\): 9 m is less than a pixel of 10 m"):
+        split(tmp_path, square(50), patch_size=9)
+    assert split(tmp_path, square(50), patch_size=10)[0]["patch_number"] == 25
+
+
+@pytest.mark.parametrize(("size", "side"), [(14, 1), (16, 2), (24, 2), (26, 3)])
+def test_the_patch_size_is_rounded_to_whole_pixels(tmp_path, size, side):
+    split(tmp_path, square(100), patch_size=size)
+    shapes = [patch.window.shape for patch in Workspace(tmp_path).layout.patches]
+    assert max(shapes) == (side, side)
 
 
 def test_so_many_rows_and_columns_are_refused_too(tmp_path):
