@@ -130,6 +130,12 @@ def test_the_ground_of_patches_is_that_of_their_windows():
     layout = Layout(grid, shapely.box(0, 0, 1, 1), domain, tuple(cut(domain, 64, 50)))
     expected = [shapely.box(*grid.bounds(patch.window)) for patch in layout.patches]
     np.testing.assert_array_equal(shapely.get_coordinates(layout.rectangles), shapely.get_coordinates(expected))
-    for window in (Window(0, 20, 10, 10), Window(57, 13, 1, 1), Window(-50, 0, 10, 10), Window(0, 20, 0, 10)):
+    for window in (
+        Window(0, 20, 10, 10),
+        Window(57, 13, 1, 1),
+        Window(-50, 0, 10, 10),
+        Window(0, 20, 0, 10),
+        Window(0, 20, 57, 30),
+    ):
         near = [patch for patch in layout.patches if not patch.window.intersection(window).is_empty]
         assert layout.patches_in(window) == near
