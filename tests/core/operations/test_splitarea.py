@@ -139,3 +139,6 @@ def test_the_ground_of_patches_is_that_of_their_windows():
     ):
         near = [patch for patch in layout.patches if not patch.window.intersection(window).is_empty]
         assert layout.patches_in(window) == near
+    for reach in (0, 1, 50, 2):  # asked for one after the other
+        for patch in layout.patches:
+            assert layout.patches_within(patch, reach) == layout.patches_in(patch.window.expanded(reach))
