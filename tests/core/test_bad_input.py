@@ -538,14 +538,14 @@ def test_a_workspace_that_another_run_holds(make_map, workspace):
 def small_disk(tmp_path):
     """`resize(kilobytes)` of a disk in memory, which only root can make."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can make a small disk")
+        pytest.skip("a small disk can only be mounted by root on Linux")
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if mounted.returncode:
-        pytest.skip(f"a small disk cannot be made here ({mounted.stderr.strip()})")
+        pytest.skip(f"a small disk cannot be mounted here ({mounted.stderr.strip()})")
 
     def resize(kilobytes):
         subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", str(folder)], check=True)

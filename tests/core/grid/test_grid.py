@@ -142,6 +142,8 @@ def test_a_division_gives_the_number_of_patches_asked_for_and_covers_the_domain_
         (180.0, 10.0, "EPSG:32660"),
         (12.0, 50.0, "EPSG:32633"),
         (11.999, 50.0, "EPSG:32632"),
+        (10.0, 84.0, "EPSG:32632"),
+        (10.0, -80.0, "EPSG:32732"),
     ],
 )
 def test_known_utm_zones(longitude, latitude, code):
@@ -232,6 +234,18 @@ def test_the_window_of_centres_holds_the_centres_within_the_bounds(quarters):
     assert pixels(window) == {(row, column) for row in rows for column in columns}
 
 
+@given(full_windows, st.tuples(*[st.sampled_from([-1e-7, 0.0, 1e-7])] * 4), st.sampled_from([0.0, 0.5]))
+def test_bounds_a_rounding_error_off_have_the_same_pixels(window, errors, shift):
+    """Bounds on edges of pixels, and on their centres, which then all belong to the window."""
+    edges = (window.column + shift, window.row + shift, window.right - shift, window.bottom - shift)
+    moved = GRID.window_of_centres(tuple(edge + error for edge, error in zip(edges, errors, strict=True)))
+    assert moved == window
+
+
+def test_a_centimetre_inside_the_centre_is_no_rounding_error():
+    assert GRID.window_of_centres((0.501, 2.501, 6.499, 7.499)) == Window(3, 1, 4, 5)
+
+
 def test_the_window_of_an_extent_on_pixel_edges_is_that_extent():
     for grid in (GRID, ODD_GRID):
         for wanted in (Window(488_321, 47_113, 1001, 999), Window(0, 0, 101, 100)):
@@ -244,6 +258,10 @@ def test_grids_are_the_same_where_their_pixels_coincide():
     assert GRID.same_as(PixelGrid(read_crs("EPSG:32633").to_wkt(), 0.0, 10_000_000.0, 10.0, 10.0))
     assert not GRID.same_as(PixelGrid("EPSG:32633", 473.0, 9_999_000.0, 10.0, 10.0))
     assert not GRID.same_as(PixelGrid("EPSG:32633", 470.0, 9_999_005.0, 10.0, 10.0))
+    assert not GRID.same_as(PixelGrid("EPSG:32633", 470.0, 9_999_000.1, 10.0, 10.0))
+    assert not GRID.same_as(PixelGrid("EPSG:32633", 470.1, 9_999_000.0, 10.0, 10.0))
+    assert not GRID.same_as(PixelGrid("EPSG:32633", 470.0, 9_999_000.0, 10.0, 10.01))
+    assert not GRID.same_as(PixelGrid("EPSG:32633", 470.0, 9_999_000.0, 10.01, 10.0))
     assert not GRID.same_as(PixelGrid("EPSG:32633", 470.0, 9_999_000.0, 20.0, 20.0))
     assert not GRID.same_as(PixelGrid("EPSG:32634", 470.0, 9_999_000.0, 10.0, 10.0))
 

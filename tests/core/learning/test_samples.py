@@ -57,6 +57,14 @@ def test_the_lowest_ranks_of_each_class_are_drawn():
         assert sorted(chosen.ranks[chosen.class_ids == class_id].tolist()) == own[:wanted]
 
 
+@pytest.mark.parametrize("fewer", [0, 1, 2])
+def test_as_many_are_drawn_as_asked_for_and_never_one_more(fewer):
+    everything = candidates(DOMAIN)
+    there = int((everything.class_ids == 2).sum())
+    assert len(rows_of(draw(everything, {2: there - fewer}))) == there - fewer
+    assert len(rows_of(draw(everything, {2: there + fewer}))) == there
+
+
 def test_a_larger_draw_contains_the_smaller_one():
     everything = candidates(DOMAIN)
     assert set(rows_of(draw(everything, {1: 10}))) < set(rows_of(draw(everything, {1: 30})))

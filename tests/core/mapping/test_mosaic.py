@@ -86,6 +86,18 @@ def test_overviews_of_whole_numbers_are_picked_and_not_averaged(tmp_path):
         assert set(np.unique(file.read(1))) == {1, 200}
 
 
+@pytest.mark.parametrize(("dtype", "nodata"), [("uint8", 255), ("float32", float("nan"))])
+def test_overviews_of_measured_values_are_their_means(tmp_path, dtype, nodata):
+    domain = Window(0, 0, 1100, 1100)
+    pixels = np.tile(np.array([[0, 40], [80, 120]], dtype=dtype), (550, 550))
+    pixels[:2, :2] = nodata
+    path = write(tmp_path / "layer.tif", domain, pixels, nodata=nodata)
+    with rasterio.open(path, overview_level=0) as file:
+        means = file.read(1)
+    np.testing.assert_array_equal(means[0, 0], np.array(nodata, dtype=dtype))
+    assert (means.ravel()[1:] == 60).all()
+
+
 def test_colours_and_names_travel_with_the_map(tmp_path):
     domain = Window(0, 0, 30, 40)
     path = write(tmp_path / "map.tif", domain, classes(domain.shape), classes=SCHEME)

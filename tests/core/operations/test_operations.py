@@ -8,7 +8,7 @@ import csv
 import json
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -239,6 +239,46 @@ def test_no_seams_in_the_features_either(made, made_in_many):
             whole[domain.slices(patch.window)] = found.reshape(*patch.window.shape, -1)
         features.append(whole)
     np.testing.assert_array_equal(*features)
+
+
+def seconds(times):
+    return np.array(
+        [(datetime.strptime(time, "%Y%m%dT%H%M%S") - datetime(2019, 1, 1)).total_seconds() for time in times]
+    )
+
+
+def read_samples(workspace):
+    meta, _, shapes, columns = pyogrio.raw.read(workspace / "samples.gpkg")
+    return shapely.from_wkb(shapes), dict(zip(meta["fields"], columns, strict=True))
+
+
+def test_samples_are_labelled_pixels_with_their_class_polygon_and_series(country, made):
+    points, fields = read_samples(made.workspace)
+    columns, rows = (shapely.get_x(points) - LEFT) / PIXEL - 0.5, (TOP - shapely.get_y(points)) / PIXEL - 0.5
+    np.testing.assert_array_equal((columns, rows), np.round((columns, rows)))
+    rows, columns = rows.astype(int), columns.astype(int)
+    assert len(set(zip(rows, columns, strict=True))) == len(points)
+    for name, places in (("row", rows), ("column", columns)):
+        assert len(np.unique(fields[name] - places)) == 1  # counted from the corner of the grid
+    np.testing.assert_array_equal(fields["class"], read(made.workspace / "labels.tif")[rows, columns])
+    for point, polygon in zip(points, fields["polygon"], strict=True):
+        assert country.shapes[polygon - 1].contains(point)
+    names = [name for name in fields if name.startswith("B08_")]
+    days = seconds(f"{name[4:]}T120000" for name in names)
+    valid = np.array([expected_mask(number)[rows, columns] == 0 for number in range(len(TIMES))])
+    seen = np.array([pixels(number, "B08", SHAPE)[rows, columns] for number in range(len(TIMES))]) / 1e4
+    for number in range(len(points)):
+        own = valid[:, number]
+        expected = np.interp(days, seconds(TIMES)[own], seen[own, number])
+        np.testing.assert_allclose([fields[name][number] for name in names], expected, atol=1e-6)
+
+
+def test_no_seams_in_the_samples(made, made_in_many):
+    (one, fields), (many, others) = (read_samples(run.workspace) for run in (made, made_in_many))
+    assert (one == many).all()
+    assert {name: column.tobytes() for name, column in fields.items()} == {
+        name: column.tobytes() for name, column in others.items()
+    }
 
 
 @pytest.mark.parametrize("radius", [1, 3])

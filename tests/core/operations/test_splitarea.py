@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core.area.estimates import estimate_year
-from patchwork.core.errors import DataError
+from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
@@ -75,6 +75,19 @@ def test_the_patch_size_that_is_proposed_is_taken(tmp_path):
     assert split(tmp_path, square(100_000), patch_size=1000)[0]["patch_number"] == 10_100
 
 
+def test_a_patch_is_at_least_a_pixel(tmp_path):
+    with pytest.raises(ParameterError, match=r"PATCH_SIZE\): 9 m is less than a pixel of 10 m"):
+        split(tmp_path, square(50), patch_size=9)
+    assert split(tmp_path, square(50), patch_size=10)[0]["patch_number"] == 25
+
+
+@pytest.mark.parametrize(("size", "side"), [(14, 1), (16, 2), (24, 2), (26, 3)])
+def test_the_patch_size_is_rounded_to_whole_pixels(tmp_path, size, side):
+    split(tmp_path, square(100), patch_size=size)
+    shapes = [patch.window.shape for patch in Workspace(tmp_path).layout.patches]
+    assert max(shapes) == (side, side)
+
+
 def test_so_many_rows_and_columns_are_refused_too(tmp_path):
     with pytest.raises(DataError, match="would be cut into 1,000,000 patches"):
         split(tmp_path, square(100_000), patch_count="1000x1000")
@@ -117,6 +130,15 @@ def test_the_ground_of_patches_is_that_of_their_windows():
     layout = Layout(grid, shapely.box(0, 0, 1, 1), domain, tuple(cut(domain, 64, 50)))
     expected = [shapely.box(*grid.bounds(patch.window)) for patch in layout.patches]
     np.testing.assert_array_equal(shapely.get_coordinates(layout.rectangles), shapely.get_coordinates(expected))
-    for window in (Window(0, 20, 10, 10), Window(57, 13, 1, 1), Window(-50, 0, 10, 10), Window(0, 20, 0, 10)):
+    for window in (
+        Window(0, 20, 10, 10),
+        Window(57, 13, 1, 1),
+        Window(-50, 0, 10, 10),
+        Window(0, 20, 0, 10),
+        Window(0, 20, 57, 30),
+    ):
         near = [patch for patch in layout.patches if not patch.window.intersection(window).is_empty]
         assert layout.patches_in(window) == near
+    for reach in (0, 1, 50, 2):  # asked for one after the other
+        for patch in layout.patches:
+            assert layout.patches_within(patch, reach) == layout.patches_in(patch.window.expanded(reach))

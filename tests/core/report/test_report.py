@@ -14,11 +14,13 @@ import shapely
 from matplotlib.image import imread
 
 from patchwork.core.errors import MissingStepError
+from patchwork.core.learning.accuracy import assess
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
 from patchwork.core.report import words, write_report
 from patchwork.core.report.gathering import gather
 from patchwork.core.report.reading import choose_dates, most_labelled_patch, read_small
+from patchwork.core.report.tables import matrix_rows, score_rows
 from patchwork.core.store.workspace import Workspace
 
 LEFT, TOP, PIXEL, SIDE = 500_000.0, 5_100_000.0, 10.0, 48
@@ -318,6 +320,87 @@ def test_long_gaps_and_few_observations_are_limitations(made):
     text = " ".join(words.cautions(few))
     assert "hardly any valid observations between 5 Mar 2019 and 5 Nov 2019" in text
     assert "valid observations on average" in text
+
+
+def cautions_with(facts, **changes):
+    return words.cautions(replace(facts, **changes))
+
+
+def test_an_acquisition_counts_as_far_as_it_covers_the_area(made):
+    facts = gather(Workspace(made))
+    halves = tuple(replace(item, coverage=0.5, valid=0.8) for item in facts.observations[:3])
+    found = cautions_with(facts, observations=halves)
+    assert any(text.startswith("Pixels have 1.2 valid observations on average") for text in found)
+
+
+@pytest.mark.parametrize(("right", "told"), [(1, True), (2, False)])
+def test_a_class_that_is_mostly_missed_is_a_limitation(made, right, told):
+    facts = gather(Workspace(made))
+    tested = assess("polygons", np.array([3] * 4 + [7] * 9), np.array([3] * right + [7] * (13 - right)), (), 30)
+    found = cautions_with(facts, training=replace(facts.training, assessments=(tested,)))
+    assert ("Class 3 forest is mostly missed: 1 of 4 test pixels classified correctly." in found) == told
+
+
+@pytest.mark.parametrize(("polygons", "blocks", "told"), [(0.9, 0.8, True), (0.9, 0.86, False), (0.8, 0.9, False)])
+def test_blocks_with_a_lower_accuracy_are_a_limitation(made, polygons, blocks, told):
+    facts = gather(Workspace(made))
+    reference = np.repeat([3, 7], 50)
+    assessments = []
+    for kind, overall in (("polygons", polygons), ("blocks", blocks)):
+        predicted = reference.copy()
+        predicted[: round((1 - overall) * 100)] = 7
+        assessments.append(assess(kind, reference, predicted, (), 30))
+    found = cautions_with(facts, training=replace(facts.training, assessments=tuple(assessments)))
+    away = f"overall accuracy by blocks is {words.percent(blocks)}."
+    assert any(text.endswith(away) for text in found) == told
+
+
+@pytest.mark.parametrize(("groups", "told"), [(29, True), (30, False)])
+def test_a_test_on_few_polygons_is_a_limitation(made, groups, told):
+    facts = gather(Workspace(made))
+    tested = replace(facts.training.polygons, groups=groups)
+    found = cautions_with(facts, training=replace(facts.training, assessments=(tested,)))
+    assert any(text.startswith(f"Accuracy is based on only {groups} polygons") for text in found) == told
+
+
+@pytest.mark.parametrize(("no_data", "share"), [(25, 25.0), (1, 1.3), (0, None)])
+def test_the_share_of_the_area_without_a_class_is_a_limitation(made, no_data, share):
+    facts = gather(Workspace(made))
+    found = cautions_with(facts, mapped=replace(facts.mapped, counts={3: 70, 7: 5}, no_data=no_data))
+    told = [text for text in found if text.endswith("of the area has no valid observation and no class in the map.")]
+    assert [text.split("\u202f")[0] for text in told] == ([f"{share}"] if share else [])
+
+
+def test_pixels_of_the_area_without_a_class_are_counted(copied):
+    """Those of the area alone: it may be any shape within its rectangle."""
+    path = copied / "grid.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    with rasterio.open(copied / "map.tif", "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+        mapped = file.read(1)
+        mapped[:, 10:] = 0
+        file.write(mapped, 1)
+    domain = facts["domain"]
+    area = shapely.box(domain["column"], domain["row"], domain["column"] + 30, domain["row"] + SIDE)
+    path.write_text(json.dumps({**facts, "area": shapely.to_wkb(area, hex=True)}), encoding="utf-8")
+    assert (mapped[:, :10] > 0).all()
+    assert gather(Workspace(copied)).mapped.no_data == 20 * SIDE
+
+
+def test_scores_of_classes_that_were_not_tested_or_never_predicted_are_dashes(made):
+    facts = gather(Workspace(made))
+    tested = assess("polygons", np.array([3, 3, 7]), np.array([3, 3, 3]), (300,), 3)
+    rows = {row.entry.id: row for row in score_rows(facts, facts.training, tested)}
+    assert [(rows[id_].precision, rows[id_].recall, rows[id_].pixels) for id_ in (3, 7, 300)] == [
+        (pytest.approx(2 / 3), 1.0, 2),
+        (None, 0.0, 1),
+        (None, None, 0),
+    ]
+    empty = assess("polygons", np.array([3, 3]), np.array([3, 7]), (300,), 3)
+    cells = {
+        row.entry.id: [(cell.pixels, cell.fraction, cell.correct) for cell in row.cells]
+        for row in matrix_rows(facts, empty)
+    }
+    assert cells == {3: [(1, 0.5, True), (1, 0.5, False)], 7: [(0, None, False), (0, None, True)]}
 
 
 def test_downsampled_reading_keeps_class_ids(tmp_path):

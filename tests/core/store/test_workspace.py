@@ -133,10 +133,31 @@ def test_cloud_settings_that_are_written_again_are_read_again(tmp_path):
 
 
 def test_the_catalogue_comes_back(tmp_path):
-    made = Catalogue("folder", "/some/Ordner mit Ü", ACQUISITIONS, date(2019, 1, 1), cell_factor=6)
+    acquisitions = (*ACQUISITIONS[:2], replace(ACQUISITIONS[2], cells=True))
+    made = Catalogue("folder", "/some/Ordner mit Ü", acquisitions, date(2019, 1, 1), date(2019, 3, 31), cell_factor=6)
     Workspace(tmp_path).write_catalogue(made)
     assert Workspace(tmp_path).catalogue == made
     assert [item.name for item in ACQUISITIONS] == ["20190105T100031", "20190214T100030", "20190326T100031"]
+
+
+def test_the_period_is_the_requested_one_or_that_of_the_acquisitions():
+    made = Catalogue("folder", "/imagery", ACQUISITIONS, date(2019, 1, 1))
+    assert made.period == (date(2019, 1, 1), date(2019, 3, 26))
+    assert replace(made, start=None, end=date(2019, 12, 31)).period == (date(2019, 1, 5), date(2019, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "counted"),
+    [
+        ((("B04", "B08"), ("VV", "VH")), [0]),
+        ((("VV",), ("VV", "VH")), [0, 1]),  # only radar: then it is counted
+        ((("VV", "B04"), ("VV", "VH")), [0]),
+        ((("B04",), ("B08",)), [0, 1]),
+    ],
+)
+def test_clouds_are_counted_for_optical_acquisitions(kinds, counted):
+    items = tuple(replace(item, bands=bands) for item, bands in zip(ACQUISITIONS[:2], kinds, strict=True))
+    assert Catalogue("folder", "/imagery", items).optical == tuple(items[number] for number in counted)
 
 
 def test_records_come_back(tmp_path):
