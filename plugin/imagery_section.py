@@ -64,6 +64,7 @@ class ImagerySection(Section):
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
         session.restored.connect(self._show_fields)
+        session.restored.connect(self._forget)
         area.planned.connect(lambda _: self._forget())
         self._show_fields()
         self._forget()
