@@ -22,7 +22,7 @@ from .area_tools import AskTool
 from .patch_overlay import PatchOverlay
 from .running import LatestRun
 from .section import Note, Section
-from .series_plot import Observation, Series, SeriesPlot
+from .series_plot import HINT, Observation, Series, SeriesPlot
 from .session import Session
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
@@ -62,7 +62,7 @@ class ResultsSection(Section):
         self.save_picture.clicked.connect(self._save_picture)
         self._lay_out()
         session.changed.connect(lambda name: self.refresh() if name == "WORKSPACE" else None)
-        session.restored.connect(self.refresh)
+        session.restored.connect(self._forget)
         self.refresh()
 
     def refresh(self) -> None:
@@ -119,6 +119,13 @@ class ResultsSection(Section):
         self.column.addLayout(exports)
         self._show_exports()
 
+    def _forget(self) -> None:
+        """Forget the last place: it belongs to another project."""
+        self._place = ""
+        self._series.cancel()
+        self._show_text(HINT)
+        self.refresh()
+
     def _take_tool(self, is_wanted: bool) -> None:
         canvas = self._iface.mapCanvas()
         if is_wanted and canvas.mapTool() is not self.tool:
@@ -129,23 +136,31 @@ class ResultsSection(Section):
     def _on_asked(self, point: QgsPointXY) -> None:
         reason = self._overlay.failure_at(point)
         if reason is not None:
-            self.plot.show_text(reason)
+            self._place = ""  # another value of the list would plot the place before
+            self._series.cancel()
+            self._show_text(reason)
             return
         self.follow(point, self._iface.mapCanvas().mapSettings().destinationCrs())
 
     def _follow(self) -> None:
         if not self._place:
             return
-        self.plot.show_text(tr("Reading…"))
+        self._show_text(tr("Reading…"))
         workspace = str(self._session.workspace)
         self._series.ask({"WORKSPACE": workspace, "PLACE": self._place, "INDEX": self.value.currentText()})
 
     def _on_series(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
-        self._table = Path(results["TABLE"]) if succeeded else None
-        if succeeded:
-            self.plot.show_series(read_series(self.value.currentText(), results))
-        else:
-            self.plot.show_text("\n".join(errors))
+        if not succeeded:
+            self._show_text("\n".join(errors))
+            return
+        self._table = Path(results["TABLE"])
+        self.plot.show_series(read_series(self.value.currentText(), results))
+        self._show_exports()
+
+    def _show_text(self, text: str) -> None:
+        """Show a text in place of a plot; there is nothing to save then."""
+        self._table = None
+        self.plot.show_text(text)
         self._show_exports()
 
     def _show_exports(self) -> None:

@@ -40,13 +40,16 @@ class Series:
     curve: Sequence[tuple[datetime, float]] = ()
 
 
+HINT = tr("Click on the map to plot the time series of a place.")
+
+
 class SeriesPlot(QWidget):
     """Plots one time series."""
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._series: Optional[Series] = None
-        self._text = tr("Click on the map to plot the time series of a place.")
+        self._text = HINT
         self.setMinimumHeight(190)
 
     @property

@@ -29,7 +29,8 @@ SAMPLE = "sample"
 class Session(QObject):
     """Parameters of `makemap` by their upper-case names, as Processing takes them; None for the default.
 
-    `changed` is emitted with the name of a changed value, `restored` when all values may have changed.
+    `changed` is emitted with the name of a changed value, `restored` when all values may have changed. While a project
+    is closed or opened, widgets lose and find layers: nothing is set then, until `restore` is called.
     """
 
     changed = pyqtSignal(str)
@@ -39,6 +40,7 @@ class Session(QObject):
         super().__init__(parent)
         self._project = project
         self._values: dict[str, Any] = {}
+        self._text = ""  # the values as the project holds them
         self.restore()
 
     def get(self, name: str) -> Any:
@@ -48,21 +50,25 @@ class Session(QObject):
     def set(self, name: str, value: Any) -> None:
         """Set a value, or with None the default."""
         value = None if value == "" else value
-        if plain(value) == plain(self._values.get(name)):
+        if plain(value) == plain(self._values.get(name)) or self._stored() != self._text:
             return
         self._values[name] = value
         texts = {key: plain(own) for key, own in self._values.items() if own is not None}
-        self._project.writeEntry(SCOPE, KEY, json.dumps(texts))
+        self._text = json.dumps(texts)
+        self._project.writeEntry(SCOPE, KEY, self._text)
         self.changed.emit(name)
 
     def restore(self) -> None:
         """Restore the values of the project; none if it has none or they cannot be read."""
-        text, _ = self._project.readEntry(SCOPE, KEY, "{}")
+        self._text = self._stored()
         try:
-            self._values = {str(name): _from_plain(value) for name, value in json.loads(text).items()}
+            self._values = {str(name): _from_plain(value) for name, value in json.loads(self._text).items()}
         except (ValueError, AttributeError):
             self._values = {}
         self.restored.emit()
+
+    def _stored(self) -> str:
+        return str(self._project.readEntry(SCOPE, KEY, "{}")[0])
 
     @property
     def source(self) -> SourceRecord:

@@ -56,6 +56,65 @@ def test_choices_come_back_with_the_project(session, project, parent, tmp_path):
     assert found.get("SMOOTHING") is None
 
 
+@pytest.fixture
+def chosen(session, project):
+    """A session with a reference layer, whose widget sets what QGIS's list of layers shows."""
+    from qgis.core import QgsVectorLayer
+
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32633&field=class:string", "fields", "memory")
+    project.addMapLayer(layer)
+    session.set("WORKSPACE", "/maps/former")
+    session.set("REFERENCE", layer.id())
+    session.set("SKIP_CLASSES", "3")
+    project.readProject.connect(session.restore)
+    project.cleared.connect(session.restore)
+
+    def on_change():
+        session.set("REFERENCE", next(iter(project.mapLayers()), None))
+        session.set("SKIP_CLASSES", None)
+
+    project.layersRemoved.connect(on_change)
+    project.layersAdded.connect(on_change)
+    yield session
+    for signal in (project.layersRemoved, project.layersAdded):
+        signal.disconnect(on_change)
+    for signal in (project.readProject, project.cleared):
+        signal.disconnect(session.restore)
+
+
+def test_a_new_project_keeps_nothing_of_the_old_one(chosen, project):
+    from patchwork.plugin.session import KEY, SCOPE
+
+    project.clear()
+    assert {name: chosen.get(name) for name in ("WORKSPACE", "REFERENCE", "SKIP_CLASSES")} == {
+        "WORKSPACE": None,
+        "REFERENCE": None,
+        "SKIP_CLASSES": None,
+    }
+    assert project.readEntry(SCOPE, KEY, "none")[0] == "none"
+    chosen.set("WORKSPACE", "/maps/mine")
+    assert json.loads(project.readEntry(SCOPE, KEY)[0]) == {"WORKSPACE": "/maps/mine"}
+
+
+def test_opening_another_project_neither_changes_it_nor_keeps_the_old_one(chosen, project, tmp_path):
+    first, second = str(tmp_path / "first.qgz"), str(tmp_path / "second.qgz")
+    assert project.write(first)
+    reference = chosen.get("REFERENCE")
+    chosen.set("WORKSPACE", "/maps/second")
+    assert project.write(second)
+    for file, workspace in ((first, "/maps/former"), (second, "/maps/second"), (second, "/maps/second")):
+        assert project.read(file)
+        assert chosen.get("WORKSPACE") == workspace
+        assert (chosen.get("REFERENCE"), chosen.get("SKIP_CLASSES")) == (reference, "3")
+        assert not project.isDirty()
+
+
+def test_a_layer_that_the_user_removes_is_no_longer_chosen(chosen, project):
+    project.removeAllMapLayers()
+    assert chosen.get("REFERENCE") is None
+    assert chosen.get("WORKSPACE") == "/maps/former"
+
+
 @pytest.mark.parametrize("text", ["nonsense", "[1, 2]", "7", ""])
 def test_what_cannot_be_read_is_no_choice(project, parent, text):
     from patchwork.plugin.session import KEY, SCOPE, Session

@@ -56,6 +56,8 @@ def test_rough_hands(play, places):
     assert told["same"] == [True, True, True]
     assert "is in use by another run" in told["held"]
     assert told["after_closing"] == ["The map is finished.", 0]
+    assert told["kept"] == {}
+    assert told["kept_plot"] == ["Click on the map to plot the time series of a place.", False]
     assert "Was it moved or deleted" in told["gone"]
     assert "/no/such/python does not exist" in told["broken"]
     assert told["unloaded"]

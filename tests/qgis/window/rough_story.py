@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from driving import click, dock, drive, iface, open_dock, picture, wait, wait_until
+from driving import click, click_map, dock, drive, iface, open_dock, picture, wait, wait_until
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
@@ -154,13 +154,19 @@ def story(told):
 
     # The project is closed during a run: the run goes on, its layers stay out of the other project
     shutil.rmtree(workspace / "maps")
+    click(panel.results.ask)
+    click_map(layer.extent().center().x(), layer.extent().center().y())
+    wait_until(lambda: panel.results.save_table.isEnabled())
     click(panel.run.button)
     wait_until(lambda: panel.run.whole.value() > 1)
+    assert session.get("REFERENCE")
     iface.newProject()
     assert panel.run.is_running
     wait_until(lambda: not panel.run.is_running, 200)
     wait(0.5)
     told["after_closing"] = [panel.run.note.text, len(project.mapLayers())]
+    told["kept"] = {name: value for name, value in session._values.items() if value is not None}
+    told["kept_plot"] = [panel.results.plot.text, panel.results.save_table.isEnabled()]
 
     # The workspace is deleted, the interpreter is broken
     session.set("WORKSPACE", str(workspace))
