@@ -46,7 +46,7 @@ class Interpreter:
         """The environment for the engine: without QGIS's own variables, with the path to the code."""
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(REMOVED_PREFIXES)}
         paths = [str(LAUNCHER), *([str(self.packages)] if self.packages else [])]
-        return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+        return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
 
     def is_out_of_date(self) -> bool:
         """Whether its packages were installed for another version of the plugin or of Python."""
@@ -81,7 +81,7 @@ def find_interpreter(chosen: Optional[str] = None) -> Interpreter:
                     "packages, or none to use QGIS's own."
                 ).format(chosen, where_chosen())
             )
-        return Interpreter(chosen)
+        return Interpreter(os.path.abspath(chosen))
     python = own_python()
     if python is None:
         raise QgsProcessingException(
@@ -230,6 +230,7 @@ def _output_of(interpreter: Interpreter, question: str) -> Optional[str]:
             encoding="utf-8",
             errors="replace",
             env=interpreter.environment(),
+            cwd=str(LAUNCHER),  # `-c` imports from the working folder first
             timeout=30,
             **own_group(),
         )

@@ -21,7 +21,7 @@ from ..core.system import end_group, own_group, take_lock
 
 MARKER = "requirements.sha256"
 PIP_INSTALL = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-PIP_INSTALL += ["--prefer-binary"]
+PIP_INSTALL += ["--only-binary", ":all:"]  # building a package from its source runs code of its own
 PIP_SETTINGS = {"PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}
 POLL_SECONDS = 0.1
 SECONDS_TO_END = 2.0
@@ -90,10 +90,10 @@ def install(
             packages.mkdir()
             temporary.mkdir()
             marker = f"{_digest(requirements)} {_version(python)}\n"
-            source = ["--no-index", "--find-links", str(wheels)] if wheels else []
-            command = [python, *PIP_INSTALL, *source, "--target", str(packages), "-r", str(requirements)]
+            source = ["--no-index", "--find-links", os.path.abspath(wheels)] if wheels else []
+            command = [python, *PIP_INSTALL, *source, "--target", str(packages), "-r", os.path.abspath(requirements)]
             environment = {**_environment(), **variables, "TMPDIR": str(temporary), **PIP_SETTINGS}
-            status = _run(command, environment, keep, is_cancelled)
+            status = _run(command, environment, temporary, keep, is_cancelled)
             if status is None:
                 return False
             if status:
@@ -145,10 +145,11 @@ def _replace(folder: Path, packages: Path, old: Path) -> None:
 def _run(
     command: Sequence[str],
     environment: Mapping[str, str],
+    folder: Path,
     on_line: Callable[[str], None],
     is_cancelled: Callable[[], bool],
 ) -> int | None:
-    """Run a program and return its exit status, None if cancelled; its child processes are ended too."""
+    """Run a program in a folder; returns its exit status, None if cancelled. Its child processes are ended too."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     with subprocess.Popen(  # nosec B603
         command,
@@ -158,6 +159,7 @@ def _run(
         encoding="utf-8",
         errors="replace",
         env=dict(environment),
+        cwd=folder,
         **own_group(),
     ) as process:
         reader = threading.Thread(target=_queue_lines, args=(process.stdout, lines), daemon=True)
@@ -204,12 +206,17 @@ def _version(python: str) -> str:
     """The interpreter's cache tag, such as cpython-311."""
     command = [python, "-c", "import sys; print(sys.implementation.cache_tag)"]
     environment = _environment()
+    folder = Path(__file__).parents[1] / "core" / "launcher"  # `-c` imports from the working folder first
     answer = subprocess.run(  # nosec B603
-        command, check=True, capture_output=True, encoding="ascii", env=environment, **own_group()
+        command, check=True, capture_output=True, encoding="ascii", env=environment, cwd=folder, **own_group()
     )
     return answer.stdout.strip()
 
 
 def _environment() -> dict[str, str]:
-    """The environment without the variables of Python, which may point to QGIS's packages."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    """The environment without the variables of Python, which may point to QGIS's packages.
+
+    Python 3.10 and older do not know PYTHONSAFEPATH: there the folder in which a program runs must be safe.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "PYTHONSAFEPATH": "1"}

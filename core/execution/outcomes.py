@@ -15,6 +15,7 @@ import joblib
 from ..errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
 from ..system import wait_for_end_of_parent
 from .resources import Resources
+from .working_folder import keep_out_of_workers
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -93,6 +94,7 @@ def outcomes_of_processes(
 def _backend(name: str, processes: int) -> Iterator[None]:
     """Set joblib's backend during the block."""
     if name == "processes":
+        keep_out_of_workers()
         with joblib.parallel_config(
             "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
         ):

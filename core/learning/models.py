@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import lightgbm
 import numpy as np
@@ -22,10 +21,10 @@ from ..store.files import written_whole
 from ..vocabulary.classes import ClassScheme
 from .classifiers import CLASSIFIERS
 from .features import SeriesPlan
+from .model_archive import UntrustedTypeError, read_archive
 
 # Every call of predict sees this many rows: matrix products round differently for other shapes.
 _ROWS = 4096
-_TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "numpy.", "collections.", "builtins.")
 
 
 @dataclass(frozen=True)
@@ -102,17 +101,41 @@ def save_model(path: Path, model: Model) -> None:
 
 
 def load_model(path: Path) -> Model:
-    """The model of a file; DataError if it is not a model, or contains other types than those of known packages."""
+    """The model of a file; DataError if it is not a model. Nothing of a file with other types is constructed."""
     try:
-        types = skops.io.get_untrusted_types(file=path)
-        strange = [name for name in types if not name.startswith(_TRUSTED_PACKAGES)]
-        if strange:
-            raise DataError(f"The model {path} contains untrusted types: {', '.join(strange)}. Train it again.")
-        content = skops.io.load(path, trusted=types)
+        content = read_archive(path)
         description = json.loads(content["description"])
+        scheme = ClassScheme.from_json(description["classes"])
+        model = Model(content["estimator"], SeriesPlan.from_json(description["plan"]), scheme, description["facts"])
+        _check_use(model)
     except FileNotFoundError:
         raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
-    except (OSError, BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UntrustedTypeError as error:
+        raise DataError(
+            f"{path} is not a model of Patchwork: it contains the untrusted type {error}. Nothing of it was run. "
+            "Choose another MODEL."
+        ) from error
+    except Exception as error:  # whatever a stranger's file leads to
         raise DataError(f"{path} is not a model of Patchwork ({type(error).__name__}: {error}).") from error
-    scheme = ClassScheme.from_json(description["classes"])
-    return Model(content["estimator"], SeriesPlan.from_json(description["plan"]), scheme, description["facts"])
+    return model
+
+
+def _check_use(model: Model) -> None:
+    """Raise ValueError unless the estimator takes the features of the plan and gives the classes of the scheme.
+
+    The trees of scikit-learn follow their numbers without a check, also out of the memory that they own.
+    """
+    count = len(model.plan.features)
+    for tree in getattr(model.estimator, "estimators_", ()):
+        nodes = tree.tree_
+        inner = nodes.children_left != -1
+        ends = np.stack([nodes.children_left, nodes.children_right], axis=1)[inner]
+        own = np.flatnonzero(inner)[:, np.newaxis]
+        features = nodes.feature[inner]
+        if not nodes.node_count or (ends <= own).any() or (ends >= nodes.node_count).any():
+            raise ValueError("a tree has impossible branches")
+        if (features < 0).any() or (features >= count).any():
+            raise ValueError(f"a tree uses other features than its {count}")
+    found = _predict_proba(model.estimator, np.zeros((1, count), dtype=np.float32)).shape
+    if found != (1, len(model.scheme.classes)):
+        raise ValueError(f"its classifier has {found[-1]} classes, its legend {len(model.scheme.classes)}")

@@ -66,13 +66,14 @@ def _identity(workspace: Workspace, chosen: Path | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: Path, modified: int) -> Model:
+def _loaded(path: Path, state: tuple[int, ...]) -> Model:
     return load_model(path)
 
 
 def _model(path: Path) -> Model:
-    """The model of a file, loaded once in each process."""
-    return _loaded(path, path.stat().st_mtime_ns if path.exists() else 0)
+    """The model of a file, loaded once in each process; a copy can keep the time of the file that it replaces."""
+    found = path.stat() if path.exists() else None
+    return _loaded(path, (found.st_mtime_ns, found.st_size, found.st_ino) if found else ())
 
 
 def _classify(workspace: Workspace, model_file: Path, patch: Patch, share: Share) -> Content:

@@ -1,6 +1,10 @@
 """Charts and pictures of arrays. No file is read here."""
 
+import matplotlib
+
 from .charts import importance_by_date, ndvi_over_time, series_over_time
 from .figures import as_svg, save
 
 __all__ = ["as_svg", "importance_by_date", "ndvi_over_time", "save", "series_over_time"]
+
+matplotlib.rcdefaults()  # a `matplotlibrc` in the working folder has no say: `text.usetex` runs programs

@@ -127,3 +127,18 @@ def test_an_engine_that_does_not_listen_is_ended_when_cancelled(run, tmp_path, m
     run("splitarea", {"IMAGERY": str(tmp_path), "WORKSPACE": str(tmp_path / "work")}, feedback)
     assert not (tmp_path / "finished").exists()
     assert processes_with(tmp_path) == []
+
+
+def test_the_check_of_an_interpreter_runs_nothing_of_the_working_folder(tmp_path, monkeypatch):
+    from patchwork.processing_provider import interpreter
+
+    for name in ("types", "importlib", "patchwork", "numpy", "json"):
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')\n", encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    interpreter.own_python.cache_clear()
+    assert interpreter.own_python()
+    assert interpreter._missing_packages(interpreter.Interpreter(sys.executable)) is not None
+    interpreter.own_python.cache_clear()
+    assert not (tmp_path / "ran").exists()

@@ -110,14 +110,6 @@ def test_a_model_comes_back_with_the_same_probabilities(model, features, tmp_pat
     assert [file.name for file in path.parent.iterdir()] == ["model.skops"]
 
 
-def test_a_model_file_holds_no_pickle(model, tmp_path):
-    models.save_model(tmp_path / "model.skops", model)
-    with zipfile.ZipFile(tmp_path / "model.skops") as archive:
-        names = archive.namelist()
-        assert "schema.json" in names
-        assert not any(name.endswith((".pkl", ".pickle")) for name in names)
-
-
 class Foreign:
     """Something that has no business in a model."""
 

@@ -6,6 +6,7 @@ drawing it takes longer than everything else here.
 
 import csv
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import date, datetime
@@ -22,7 +23,7 @@ from services.commands import run
 
 from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.learning.features import SeriesPlan, regular_dates
-from patchwork.core.learning.models import load_model, save_model
+from patchwork.core.learning.models import fit, load_model, save_model
 from patchwork.core.learning.observations import read_observations
 from patchwork.core.learning.series import interpolate
 from patchwork.core.operations import OPERATIONS
@@ -369,6 +370,31 @@ def test_a_model_of_another_workspace_gives_the_same_map(country, made, tmp_path
     run("classifypatches", "--model", made.workspace / "model.skops", *light)
     run("mosaicmap", "--workspace", folder)
     same_layers(made.workspace, folder, names=["map"])
+
+
+def test_another_model_under_the_same_path_classifies_anew(made, tmp_path):
+    folder = shutil.copytree(made.workspace, tmp_path / "w")
+    file = shutil.copy(folder / "model.skops", tmp_path / "colleague.skops")
+    classify = ("classifypatches", "--model", file, "--workspace", folder, "--jobs", 1)
+
+    def classes():
+        run(*classify)
+        return [read(path) for path in sorted((folder / "maps").glob("*.tif"))]
+
+    model, before = load_model(file), classes()
+    ids = np.array(model.scheme.ids)
+    features = np.random.default_rng(0).random((60, len(model.plan.features))).astype(np.float32)
+    time = file.stat().st_mtime_ns
+    other = fit("random-forest", features, np.resize(ids, 60), seed=1, threads=1)
+    save_model(file, replace(model, estimator=other))
+    os.utime(file, ns=(time, time))  # as a copy that keeps the time
+    after = classes()
+    assert any((one != two).any() for one, two in zip(before, after, strict=True))
+    shutil.rmtree(folder / "maps")
+    shutil.copy(file, tmp_path / "elsewhere.skops")
+    run("classifypatches", "--model", tmp_path / "elsewhere.skops", "--workspace", folder, "--jobs", 1)
+    for path, pixels in zip(sorted((folder / "maps").glob("*.tif")), after, strict=True):
+        np.testing.assert_array_equal(read(path), pixels)
 
 
 def test_an_operation_runs_without_the_command_line(country, tmp_path):
