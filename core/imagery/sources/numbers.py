@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as FileWindow
 
@@ -62,10 +63,7 @@ def read_numbers(file: DatasetReader, bands: Sequence[FileBand], window: FileWin
     pixels = np.stack([meaning(read_stored(file, band, window), band) for band in bands])
     side = side_mask(file)
     if side is not None:
-        with open_image(side, GEOTIFF) as mask:
-            if mask.shape != file.shape:
-                raise DataError(f"{side.name}: the mask has another size than the image. Delete it or write it anew.")
-            pixels *= mask.read(1, window=window) > 0
+        pixels *= _read_mask(side, file, window)
     return pixels
 
 
@@ -103,6 +101,19 @@ def has_data(values: np.ndarray, bands: Sequence[str]) -> np.ndarray:
 
 def _has_mask(file: DatasetReader, band: FileBand) -> bool:
     return MaskFlags.per_dataset in file.mask_flag_enums[band.number - 1]
+
+
+def _read_mask(side: Path, file: DatasetReader, window: FileWindow | None) -> np.ndarray:
+    """(y, x) bool: where the mask beside an image shows data; DataError if it cannot be used."""
+    try:
+        with open_image(side, GEOTIFF) as mask:
+            if mask.shape == file.shape:
+                shown: np.ndarray = mask.read(1, window=window) > 0
+                return shown
+            reason = "it has another size"
+    except RasterioError as error:
+        reason = str(error.__cause__ or error).rstrip(".")
+    raise DataError(f"{side.name}, the mask of the image, cannot be read ({reason}). Delete it or write it anew.")
 
 
 def side_mask(file: DatasetReader) -> Path | None:
