@@ -24,8 +24,9 @@ _LOWEST = -2000.0
 class FileBand:
     """A band of a file: its name, its number from 1, and the meaning of its numbers.
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`; classes and bits are as stored. `no_data` is a value
-    without data that is declared elsewhere than in the file.
+    Reflectance × 10000 is the stored number × `scale` + `offset`; classes and bits are as stored. `no_data` and
+    `saturated` are numbers without data that are declared elsewhere than in the file; pixels beside saturated ones may
+    be interpolated with these.
     """
 
     name: str
@@ -33,6 +34,7 @@ class FileBand:
     scale: float = 1.0
     offset: float = 0.0
     no_data: float | None = None
+    saturated: float | None = None
 
     @property
     def is_categorical(self) -> bool:
@@ -47,7 +49,7 @@ def is_plain(file: DatasetReader, band: FileBand) -> bool:
         file.dtypes[band.number - 1] in ("uint8", "uint16")
         and all(value in (None, 0) for value in declared)
         and not _has_mask(file, band)
-        and side_mask(file) is None
+        and side_mask(file.name) is None
     )
 
 
@@ -61,7 +63,7 @@ def read_numbers(file: DatasetReader, bands: Sequence[FileBand], window: FileWin
         stored = file.read([band.number for band in bands], window=window)
         return np.stack([meaning(values, band) for values, band in zip(stored, bands, strict=True)])
     pixels = np.stack([meaning(read_stored(file, band, window), band) for band in bands])
-    side = side_mask(file)
+    side = side_mask(file.name)
     if side is not None:
         pixels *= _read_mask(side, file, window)
     return pixels
@@ -73,7 +75,7 @@ def read_stored(file: DatasetReader, band: FileBand, window: FileWindow | None =
     has_data = np.isfinite(values)
     for declared in (file.nodatavals[band.number - 1], band.no_data):
         if declared is not None:
-            has_data &= values != values.dtype.type(declared)
+            has_data &= values != declared
     if _has_mask(file, band):
         has_data &= file.read_masks(band.number, window=window) > 0
     return np.where(has_data, values, 0)
@@ -83,10 +85,12 @@ def meaning(values: np.ndarray, band: FileBand) -> np.ndarray:
     """Reflectance × 10000 or classes as uint16 of stored numbers in which 0 is no data."""
     if band.is_categorical:
         return values.clip(0, 65535).astype(np.uint16)
-    if values.dtype == np.uint16 and (band.scale, band.offset) == (1.0, 0.0):
+    if values.dtype == np.uint16 and (band.scale, band.offset, band.saturated) == (1.0, 0.0, None):
         return values
     reflectance = values * float(band.scale) + float(band.offset)
     has_data = (values != 0) & (reflectance >= _LOWEST)
+    if band.saturated is not None:
+        has_data &= values != band.saturated
     return np.where(has_data, np.rint(reflectance).clip(1, 65535), 0).astype(np.uint16)
 
 
@@ -116,7 +120,7 @@ def _read_mask(side: Path, file: DatasetReader, window: FileWindow | None) -> np
     raise DataError(f"{side.name}, the mask of the image, cannot be read ({reason}). Delete it or write it anew.")
 
 
-def side_mask(file: DatasetReader) -> Path | None:
-    """The mask in a file beside the image, if there is one."""
-    side = Path(f"{file.name}.msk")
+def side_mask(image: str | Path) -> Path | None:
+    """The mask in a file beside an image, if there is one."""
+    side = Path(f"{image}.msk")
     return side if side.is_file() else None

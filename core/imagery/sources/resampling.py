@@ -37,7 +37,7 @@ def read_resampled(
     """
     pixel = own.pixel_in(grid.crs, Window(0, 0, *file.shape))
     scale = min(grid.pixel_width / pixel[0], grid.pixel_height / pixel[1])
-    factors = file.overviews(band.number) if level is None and side_mask(file) is None else []
+    factors = file.overviews(band.number) if level is None and side_mask(file.name) is None else []
     fitting = [number for number, factor in enumerate(factors) if factor * _FINER <= scale]
     if fitting:
         coarse = own.coarse(factors[fitting[-1]])

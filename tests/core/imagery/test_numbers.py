@@ -11,6 +11,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import calculate_default_transform, reproject
 from scipy import ndimage
 from services.commands import run
+from services.safe_products import L1C, write_product
 from services.stac import COLLECTION, StacServer, write_item
 
 from patchwork.core.errors import DataError
@@ -182,6 +183,82 @@ def test_numbers_of_unclear_meaning_are_refused_with_the_remedy(tmp_path, pixels
     write(tmp_path, pixels.astype(dtype), **numbers)
     with pytest.raises(DataError, match=reason):
         open_local("folder", tmp_path)
+
+
+def test_a_no_data_value_that_the_type_cannot_hold_is_no_obstacle(tmp_path):
+    """The tag of no data is text, and other programs write -9999 for uint16 too."""
+    write(tmp_path, truth().astype(np.uint16), nodata=65_535)
+    path = tmp_path / f"S2_{TIME}.tif"
+    path.write_bytes(path.read_bytes().replace(b"65535\0", b"-9999\0"))
+    np.testing.assert_array_equal(read(tmp_path), truth())
+
+
+def test_a_mask_beside_the_image_that_changes_is_noticed(tmp_path):
+    pixels = truth()
+    write(tmp_path, with_no_data(pixels, 777, np.uint16), mask=as_mask(pixels), internal=False)
+    first = open_local("folder", tmp_path)
+    side = tmp_path / f"S2_{TIME}.tif.msk"
+    with rasterio.open(side, "r+", driver="GTiff") as file:
+        file.write(np.full(SHAPE, 255, dtype=np.uint8), 1)
+    second = open_local("folder", tmp_path)
+    one, two = (source.find(None, None, source.extent)[0].identity for source in (first, second))
+    assert one != two
+    assert (read(tmp_path)[:, 20, 20] == 777).all()
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    write(tmp_path, truth().astype(np.uint16))
+    write(tmp_path / "other", truth()[:, :10].astype(np.uint16))
+    (tmp_path / "other" / f"S2_{TIME}.tif").rename(tmp_path / f"S2_{TIME}.tif.msk")
+    with pytest.raises(DataError, match=r"\.msk, the mask of the image, cannot be read \(it has another size\)"):
+        read(tmp_path)
+
+
+def test_saturated_pixels_of_products_are_no_data_where_they_are_declared(tmp_path):
+    bands = {band: np.full((36, 36), 3000) for band in L1C}
+    bands["B04"][5, 7] = 64_535  # 65535 as stored
+    path = write_product(tmp_path, bands, baseline="05.00") / "MTD_MSIL1C.xml"
+    window = Window(0, 0, 36, 36)
+
+    def read_red():
+        source = open_local("safe", tmp_path)
+        (one,) = source.find(None, None, source.extent)
+        tile = source.granules[one.time][0].grid
+        return source.read(one, ("B03", "B04", "B08"), tile, window)
+
+    assert read_red()[1, 5, 7] == 64_535
+    values = "<Special_Values><SPECIAL_VALUE_TEXT>{}</SPECIAL_VALUE_TEXT><SPECIAL_VALUE_INDEX>{}</SPECIAL_VALUE_INDEX>"
+    both = "".join(values.format(*each) + "</Special_Values>" for each in (("NODATA", 0), ("SATURATED", 65_535)))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("<QUANTIFICATION_VALUE ", both + "<QUANTIFICATION_VALUE ", 1), encoding="utf-8")
+    expected = np.full((3, 36, 36), 3000)
+    expected[:, 5, 7] = 0
+    np.testing.assert_array_equal(read_red(), expected)
+
+
+def read_stac(folder, item, bands=BANDS, grid=HALF_A_PIXEL_ON, window=None):
+    """The pixels of the only acquisition of a STAC API with this item."""
+    with StacServer(folder, [item]) as server:
+        source = StacSource(server.url, (COLLECTION,))
+        (found,) = source.find(date(2018, 1, 1), date(2018, 12, 31), shapely.box(-180, -90, 180, 90))
+        return source.read(found, bands, grid, window or Window(-1, -1, SHAPE[0] + 2, SHAPE[1] + 2))
+
+
+def test_no_data_that_only_the_item_declares_is_no_data(tmp_path):
+    plain, other = (
+        write_item(
+            tmp_path / name,
+            "one",
+            "2018-07-01T10:00:00Z",
+            dict(zip(BANDS, truth() if value == 0 else with_no_data(truth(), value, np.int64), strict=True)),
+            crs="EPSG:32633",
+            affine=CORNER,
+            raster={"scale": 1e-4, "nodata": value},
+        )
+        for name, value in (("plain", 0), ("other", 9999))
+    )
+    expected, pixels = (read_stac(tmp_path / name, item) for name, item in (("plain", plain), ("other", other)))
+    np.testing.assert_array_equal(pixels, expected)
 
 
 def test_no_data_in_one_band_is_no_data_in_all(tmp_path):
@@ -373,11 +450,7 @@ def test_stac_images_in_degrees_are_resampled_as_gdal_does(tmp_path):
     item = write_item(
         tmp_path, "one", "2018-07-01T10:00:00Z", bands, crs="EPSG:4326", affine=place, raster={"scale": 1e-4}
     )
-    window = Window(0, 0, 60, 80)
-    with StacServer(tmp_path, [item]) as server:
-        source = StacSource(server.url, (COLLECTION,))
-        (found,) = source.find(date(2018, 1, 1), date(2018, 12, 31), shapely.box(-180, -90, 180, 90))
-        grid = PixelGrid("EPSG:32633", 500_000.0, 5_100_000.0, 10.0, 10.0)
-        pixels = source.read(found, BANDS, grid, window)
+    grid, window = PixelGrid("EPSG:32633", 500_000.0, 5_100_000.0, 10.0, 10.0), Window(0, 0, 60, 80)
+    pixels = read_stac(tmp_path, item, grid=grid, window=window)
     np.testing.assert_array_equal(pixels, read(tmp_path / "files", grid, window))
     assert np.ptp(pixels[:, 3:-3, 3:-3].astype(int)) > 1000

@@ -3,18 +3,25 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.errors import RasterioError
 from services.commands import attempt, run
+from services.stac import COLLECTION, StacServer, write_item
 
 from patchwork.core.errors import DataError
+from patchwork.core.grid.pixel_grid import PixelGrid
+from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources import open_local
 from patchwork.core.imagery.sources.opening import GEOTIFF, JPEG_2000, opened_image
+from patchwork.core.imagery.sources.stac.source import StacSource
+from patchwork.core.store.rasters import read_raster
 
 NAME = "S2_20190405T100031.tif"
 PLACE = {"crs": "EPSG:32633", "transform": Affine(10, 0, 500_000, 0, -10, 5_100_000)}
@@ -212,6 +219,40 @@ def test_images_of_products_are_jpeg_2000_and_nothing_else(tmp_path):
         image.write_bytes(text)
         with pytest.raises(RasterioError), opened_image(image, JPEG_2000):
             pass
+
+
+@pytest.mark.parametrize("attack", ["virtual raster", "overviews"])
+def test_images_of_a_catalogue_lead_nowhere(tmp_path, listener, monkeypatch, attack):
+    monkeypatch.setattr("patchwork.core.imagery.sources.stac.source._FIRST_WAIT", 0.01)
+    bands = {"B04": np.full((SIDE, SIDE), 1500), "SCL": np.full((SIDE, SIDE), 4)}
+    place = {"crs": PLACE["crs"], "affine": PLACE["transform"]}
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **place, raster={"scale": 1e-4})
+    image = tmp_path / "one" / "B04.tif"
+    image.unlink()
+    write(image, tags={"OVERVIEW_FILE": f"/vsicurl/{listener.url}/overview.tif"})
+    if attack == "virtual raster":
+        image.write_text(virtual(f"/vsicurl/{listener.url}/scene.tif"))
+    with StacServer(tmp_path, [item]) as server:
+        source = StacSource(server.url, (COLLECTION,))
+        (found,) = source.find(date(2018, 1, 1), date(2018, 12, 31), shapely.box(-180, -90, 180, 90))
+        coarse = PixelGrid("EPSG:32633", 500_000.0, 5_100_000.0, 60.0, 60.0)
+        with pytest.raises(DataError, match=r"B04\.tif"):
+            source.read(found, ("B04", "SCL"), coarse, Window(0, 0, 50, 50))
+    assert listener.requests == []
+
+
+@pytest.mark.parametrize("kind", ["scenes", "clouds"])
+def test_a_workspace_of_a_stranger_leads_nowhere(tmp_path, make_imagery, kind):
+    """A virtual raster in the place of one of its files is not followed."""
+    make_imagery(tmp_path / "imagery", times=["20190405T100031"], bands=("B04", "B08", "SCL"))
+    make_map_steps(tmp_path / "imagery", tmp_path / "w")
+    run("maskclouds", "--workspace", tmp_path / "w", "--jobs", 1)
+    (file,) = (tmp_path / "w" / kind).rglob("*.tif")
+    copy = tmp_path / "copy.tif"
+    file.rename(copy)
+    file.write_text(virtual(copy))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_raster(file)
 
 
 def test_our_own_virtual_rasters_are_still_read(tmp_path, make_imagery):

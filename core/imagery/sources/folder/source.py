@@ -22,7 +22,7 @@ from ....store.acquisitions import TIME_FORMAT, OfferedAcquisition, Readable, is
 from ....store.fingerprints import fingerprint
 from ..declared import declared_bands
 from ..images import fill_gaps, grid_of, read_bands
-from ..numbers import FileBand, is_plain
+from ..numbers import FileBand, is_plain, side_mask
 from ..opening import GEOTIFF, opened_image, refuse_side_file
 from ..problems import raise_problems, read_each
 from ..traits import Traits
@@ -149,10 +149,16 @@ def _inspect(path: Path) -> ImageFile:
         raise DataError(f"{path.name}: is not a raster, or is damaged; only GeoTIFF is read.") from error
     except DataError as error:
         raise DataError(f"{path.name}: {error}") from error
-    facts = path.stat()
-    made_of = (path.name, facts.st_size, facts.st_mtime_ns)
-    identity = fingerprint(*made_of) if is_usual else fingerprint(*made_of, "numbers", [astuple(b) for b in numbers])
+    made_of = [_facts(each) for each in (path, side_mask(path)) if each is not None]
+    # Where the numbers are as in versions before, so is the identity: scenes that were read right are kept.
+    identity = fingerprint(*made_of[0]) if is_usual else fingerprint(made_of, [astuple(band) for band in numbers])
     return ImageFile(path, time, grid, Window(0, 0, *shape), bands, numbers, identity)
+
+
+def _facts(path: Path) -> tuple[str, int, int]:
+    """What changes with the content of a file."""
+    facts = path.stat()
+    return path.name, facts.st_size, facts.st_mtime_ns
 
 
 def _differences(files: list[ImageFile]) -> list[str]:

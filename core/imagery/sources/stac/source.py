@@ -144,7 +144,7 @@ def open_stac(service: Service) -> StacSource:
 
 def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
     """One band (y, x) of a window, in several attempts; DataError if all of them fail."""
-    href, scale, offset = image
+    href, scale, offset, *no_data = image
     attempts = Retrying(
         retry=retry_if_exception(_may_pass),
         stop=stop_after_attempt(_ATTEMPTS),
@@ -152,7 +152,7 @@ def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> n
         reraise=True,
     )
     try:
-        return attempts(_read_once, href, FileBand(band, 1, scale, offset), grid, window)
+        return attempts(_read_once, href, FileBand(band, 1, scale, offset, *no_data), grid, window)
     except DataError as error:
         raise DataError(f"{href.split('?')[0]}: {error}") from error
     except RasterioError as error:
