@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import DataError, ParameterError, WorkspaceError
-from ..grid.crs import Ground
+from ..grid.crs import Ground, is_in_metres, read_crs, utm_crs
 from ..grid.patches import Patch, cut, divide
 from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
@@ -22,6 +22,8 @@ from ..vocabulary.plurals import counted
 
 _HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
 _MOST_PATCHES = 200_000
+_USUAL_PIXELS = (10.0, 20.0, 30.0, 60.0)  # metres
+_WARPED = 0.3
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def split_area(
 
     Raises ParameterError or DataError if the area cannot be cut so, WorkspaceError if the workspace has another grid.
     """
-    grid = _kept_grid(workspace, _grid(area, division, imagery))
+    grid = _kept_grid(workspace, _grid(area, division, imagery, progress))
     ground = area.to(grid.crs).geometry
     if division.buffer > 0:
         ground = ground.buffer(division.buffer)
@@ -75,14 +77,35 @@ def split_area(
     return layout
 
 
-def _grid(area: Ground, division: Division, imagery: Imagery | None) -> PixelGrid:
-    """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS is given."""
+def _grid(area: Ground, division: Division, imagery: Imagery | None, progress: Progress) -> PixelGrid:
+    """The imagery's own grid, so that nothing is resampled, unless RESOLUTION or CRS is given.
+
+    A map is in metres: for imagery in degrees or another unit the UTM zone of the area is taken.
+    """
     if imagery is None:
         return PixelGrid.utm(area.geometry, area.crs, division.resolution or 10.0, division.crs)
-    if division.resolution is None and division.crs is None:
-        return imagery.grid.recounted()
-    resolution = division.resolution or imagery.grid.pixel_width
-    return PixelGrid.utm(area.geometry, area.crs, resolution, division.crs or imagery.grid.crs)
+    if is_in_metres(imagery.grid.crs):
+        if division.resolution is None and division.crs is None:
+            return imagery.grid.recounted()
+        resolution = division.resolution or imagery.grid.pixel_width
+        return PixelGrid.utm(area.geometry, area.crs, resolution, division.crs or imagery.grid.crs)
+    crs = division.crs or utm_crs(area.geometry, area.crs)
+    grid = PixelGrid.utm(area.geometry, area.crs, division.resolution or _metres(imagery, crs), crs)
+    progress.info(
+        f"The pixels of the imagery are not in metres ({read_crs(imagery.grid.crs).name}). They are resampled to "
+        f"{grid.pixel_width:g} m in {'the UTM zone of the area, ' if division.crs is None else ''}{grid.crs}."
+    )
+    return grid
+
+
+def _metres(imagery: Imagery, crs: str) -> float:
+    """The size of the imagery's pixels on the ground: a usual one if it is near, as warping changes pixels a little."""
+    (here,) = imagery.grid.to_pixels(np.array([imagery.extent.to(imagery.grid.crs).geometry], dtype=object))
+    xmin, ymin, xmax, ymax = (int(edge) for edge in here.bounds)
+    width, height = imagery.grid.pixel_in(crs, Window.between(ymin, xmin, ymax, xmax))
+    size = math.sqrt(width * height)
+    nearest = min(_USUAL_PIXELS, key=lambda usual: abs(math.log(usual / size)))
+    return nearest if math.isclose(nearest, size, rel_tol=_WARPED) else float(f"{size:.2g}")
 
 
 def _kept_grid(workspace: Workspace, grid: PixelGrid) -> PixelGrid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -32,6 +33,18 @@ def read_crs(name: str) -> CRS:
         return CRS.from_user_input(name)
     except CRSError as error:
         raise ParameterError(f"CRS: {name!r} is unknown. Use an EPSG code such as EPSG:32633.") from error
+
+
+def is_in_metres(name: str) -> bool:
+    """Whether a CRS is projected, with metres as its unit."""
+    crs = read_crs(name)
+    return crs.is_projected and math.isclose(crs.axis_info[0].unit_conversion_factor, 1.0)
+
+
+@lru_cache(maxsize=16)
+def transformer(source: str, target: str) -> Transformer:
+    """The transformation of coordinates (x, y) or (longitude, latitude) from one CRS to another."""
+    return Transformer.from_crs(read_crs(source), read_crs(target), always_xy=True)
 
 
 def utm_crs(geometry: BaseGeometry, crs: str) -> str:

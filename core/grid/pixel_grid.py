@@ -11,10 +11,13 @@ from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import ParameterError
-from .crs import read_crs, utm_crs
+from .crs import is_in_metres, read_crs, transformer, utm_crs
 from .windows import Window
 
 Bounds = tuple[float, float, float, float]
+
+# Projections in metres stretch the ground by less than this; pixels that differ by more have other units.
+_STRETCH = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,7 @@ class PixelGrid:
         Its origin is a multiple of 60 m, the size of the coarsest pixels of Sentinel-2, where that is possible.
         """
         name = wanted_crs or utm_crs(geometry, crs)
-        projected = read_crs(name)
-        if not projected.is_projected or not math.isclose(projected.axis_info[0].unit_conversion_factor, 1.0):
+        if not is_in_metres(name):
             raise ParameterError(
                 f"CRS: {name} is not a projected system in metres. Choose a UTM zone, or do not set CRS."
             )
@@ -61,6 +63,21 @@ class PixelGrid:
         if not on_multiples or self.pixel_width != self.pixel_height:
             return self
         return PixelGrid(self.crs, 0.0, top, self.pixel_width, self.pixel_height)
+
+    def pixel_in(self, crs: str, window: Window) -> tuple[float, float]:
+        """The width and height of the pixels in the units of another CRS, at the middle of a window.
+
+        Where they differ little, as between projections in metres, they are those in this CRS.
+        """
+        own = self.pixel_width, self.pixel_height
+        if read_crs(self.crs) == read_crs(crs):
+            return own
+        left, bottom, right, top = self.bounds(window)
+        x, y = (left + right) / 2.0, (bottom + top) / 2.0
+        xs, ys = transformer(self.crs, crs).transform([x, x + own[0], x], [y, y, y + own[1]])
+        width, height = (math.hypot(xs[n] - xs[0], ys[n] - ys[0]) for n in (1, 2))
+        alike = math.isclose(width, own[0], rel_tol=_STRETCH) and math.isclose(height, own[1], rel_tol=_STRETCH)
+        return own if alike or not 0.0 < width * height < math.inf else (width, height)
 
     def coarse(self, factor: int) -> PixelGrid:
         """The grid of cells of `factor` × `factor` pixels; `Window.coarse` gives windows of it."""

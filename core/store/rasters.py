@@ -25,6 +25,9 @@ from .files import written_whole
 # GDAL would take 5 % of the machine's memory for blocks in every process; ours are read once.
 os.environ.setdefault("GDAL_CACHEMAX", "64")
 
+# A workspace may come from somebody else: no virtual raster in it runs Python, whatever the environment allows.
+os.environ["GDAL_VRT_ENABLE_PYTHON"] = "NO"
+
 # Pixels are read without georeference, and pictures have none.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
@@ -88,7 +91,7 @@ def read_raster(path: Path, *, window: Window | None = None, names: Sequence[str
     Raises DataError if the file is missing or truncated, or has no such band.
     """
     try:
-        with rasterio.open(path, GEOREF_SOURCES="NONE") as file:  # georeferences are slow to read
+        with rasterio.open(path, driver="GTiff", GEOREF_SOURCES="NONE") as file:  # georeferences are slow to read
             indexes = None if names is None else [_band_index(path, file.descriptions, name) for name in names]
             pixels: np.ndarray = file.read(indexes, window=None if window is None else file_window(window))
             return pixels
@@ -107,7 +110,7 @@ def read_highest(path: Path, side: int = 1000) -> float:
     Raises DataError if the file cannot be read.
     """
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             step = max(-(-max(file.shape) // side), 1)
             pixels = file.read(1, out_shape=tuple(-(-length // step) for length in file.shape))
             return float(np.nan_to_num(pixels).max())
@@ -131,7 +134,7 @@ def burn(geometries: np.ndarray, values: np.ndarray, window: Window) -> np.ndarr
 def read_tags(path: Path) -> dict[str, str]:
     """The tags of a file; DataError if it cannot be read."""
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             found: dict[str, str] = file.tags()
             return found
     except RasterioError as error:

@@ -7,5 +7,8 @@ DETECTOR_BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11",
 
 RADAR_BANDS = ("VV", "VH", "HH", "HV")
 
+# Reflectance and backscatter: a pixel has data where all of those in use have data.
+MEASURED_BANDS = (*DETECTOR_BANDS, "B03", "B06", "B07", *RADAR_BANDS)
+
 # Classes and bits, which are never averaged: Sen2Cor's scene classification, Landsat's quality assessment.
 CATEGORICAL_BANDS = ("SCL", "QA")

@@ -1,4 +1,4 @@
-"""Single-band images read on the grid of a run, and mosaicked."""
+"""Images read on the grid of a run, and mosaicked."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ from collections.abc import Sequence
 import numpy as np
 from rasterio.io import DatasetReader
 
+from ...errors import DataError
 from ...grid.pixel_grid import PixelGrid
 from ...grid.windows import Window
 from ...store.rasters import file_window
-from ...vocabulary.bands import CATEGORICAL_BANDS
+from .numbers import FileBand, has_data, read_numbers
 from .resampling import read_resampled
 
 
-def read_band(file: DatasetReader, own: PixelGrid, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
-    """A window (y, x) uint16 of an image whose grid is `own`; 0 is no data.
+def grid_of(file: DatasetReader) -> PixelGrid:
+    """The pixel grid of an image; DataError if it has none or is not north-up."""
+    crs, transform = file.crs, file.transform
+    if crs is None:
+        raise DataError("has no CRS.")
+    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise DataError("is not north-up.")
+    return PixelGrid(crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
+
+
+def read_bands(
+    file: DatasetReader, own: PixelGrid, bands: Sequence[FileBand], grid: PixelGrid, window: Window
+) -> np.ndarray:
+    """A window (band, y, x) of an image whose grid is `own`: uint16 reflectance × 10000 or classes, 0 = no data.
 
     Pixels that coincide with the grid are unchanged; others are bilinear, classes and bits nearest neighbour.
     """
     if not own.same_as(grid):
-        resampled: np.ndarray = read_resampled(file, {band: 1}, (own.pixel_width, own.pixel_height), grid, window)[0]
-        return resampled
+        return np.stack([read_resampled(file, band, own, grid, window) for band in bands])
     place = Window(*grid.offset(own), file.height, file.width)
     common = place.intersection(window)
-    values = np.zeros(window.shape, dtype=np.uint16)
+    values = np.zeros((len(bands), *window.shape), dtype=np.uint16)
     if not common.is_empty:
-        values[window.slices(common)] = file.read(1, window=file_window(common.within(place)))
+        own_pixels = read_numbers(file, bands, file_window(common.within(place)))
+        values[(slice(None), *window.slices(common))] = own_pixels
     return values
 
 
-def as_reflectance(values: np.ndarray, scale: float, offset: float) -> np.ndarray:
-    """Reflectance × 10000, values × `scale` + `offset`, as uint16; at least 1 where there is data."""
-    if (scale, offset) == (1.0, 0.0):
-        return values
-    moved = np.rint(values * scale + offset).clip(1, 65535)
-    return np.where(values > 0, moved, 0).astype(np.uint16)
-
-
 def fill_gaps(pixels: np.ndarray, values: np.ndarray, bands: Sequence[str]) -> None:
-    """Put (band, y, x) values where pixels are empty and all bands, except classes and bits, have data."""
-    measured = [band not in CATEGORICAL_BANDS for band in bands]
-    has_data = (values[measured] > 0).all(axis=0) if any(measured) else values.any(axis=0)
-    np.copyto(pixels, values, where=has_data & ~pixels.any(axis=0))
+    """Put (band, y, x) values where pixels are empty and all measured bands have data."""
+    np.copyto(pixels, values, where=has_data(values, bands) & ~pixels.any(axis=0))

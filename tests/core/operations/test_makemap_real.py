@@ -10,6 +10,8 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from rasterio.enums import Resampling
+from rasterio.warp import calculate_default_transform, reproject
 from services.commands import run
 from sklearn.ensemble import RandomForestClassifier
 
@@ -162,6 +164,42 @@ def test_flanders_in_one_patch_and_in_many_is_the_same_byte_for_byte(realdata, n
     for time in times_of(one):
         assert stitched(one, "clouds", time).tobytes() == stitched(many, "clouds", time).tobytes(), time
     assert (one / "ndvi.csv").read_bytes() == (many / "ndvi.csv").read_bytes()
+
+
+def _to_degrees(source, target):
+    """A scene warped to longitude and latitude by GDAL."""
+    with rasterio.open(source) as file:
+        place, width, height = calculate_default_transform(file.crs, 4326, file.width, file.height, *file.bounds)
+        profile = {**file.profile, "crs": "EPSG:4326", "transform": place, "width": width, "height": height}
+        with rasterio.open(target, "w", **profile) as warped:
+            warped.descriptions = file.descriptions
+            for number, name in enumerate(file.descriptions, start=1):
+                method = Resampling.nearest if name == "SCL" else Resampling.bilinear
+                reproject(rasterio.band(file, number), rasterio.band(warped, number), resampling=method)
+
+
+def test_the_map_of_flanders_in_degrees_is_about_that_of_the_original(realdata, no_report, tmp_path):
+    """Every scene became a constant, and the map was 31 % right."""
+    places = {"metres": tmp_path / "metres", "degrees": tmp_path / "degrees"}
+    for place in places.values():
+        place.mkdir()
+    for file in sorted((realdata / "flanders").glob("*.tif"))[::12]:
+        shutil.copy(file, places["metres"])
+        _to_degrees(file, places["degrees"] / file.name)
+    reference = ("--reference", realdata / "flanders" / "reference.shp", "--class-field", "crop")
+    common = (*reference, "--validation", "polygons", "--jobs", 1)
+    done = {
+        name: run("makemap", "--imagery", place, *common, "--workspace", tmp_path / "w" / name)
+        for name, place in places.items()
+    }
+    assert "in the UTM zone of the area, EPSG:32631" in done["degrees"].said
+    assert abs(done["degrees"].outputs["ACCURACY"] - done["metres"].outputs["ACCURACY"]) < 0.08
+    with rasterio.open(done["metres"].outputs["MAP"]) as file, rasterio.open(done["degrees"].outputs["MAP"]) as other:
+        assert (other.crs, other.res) == (file.crs, file.res)
+        expected, found = file.read(1), other.read(1, window=other.window(*file.bounds), boundless=True)
+    both = (expected > 0) & (found > 0)
+    assert both.mean() > 0.9
+    assert (expected == found)[both].mean() > 0.85
 
 
 def test_flanders_through_a_stac_api_is_the_map_of_the_folder(realdata, run_engine, tmp_path):

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import rasterio
 import shapely
 from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError
-from ....grid.crs import reproject
+from ....grid.crs import is_in_metres, reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.acquisitions import TIME_FORMAT, OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
-from ....store.rasters import file_window
-from ....vocabulary.bands import CATEGORICAL_BANDS
+from ..declared import declared_bands
+from ..images import fill_gaps, grid_of, read_bands
+from ..numbers import FileBand, is_plain, side_mask
+from ..opening import GEOTIFF, opened_image, refuse_side_file
 from ..problems import raise_problems, read_each
-from ..resampling import read_resampled
 from ..traits import Traits
 
 _TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
@@ -35,8 +35,8 @@ _SUFFIXES = (".tif", ".tiff")
 class ImageFile:
     """One file: its time, bands and window of the folder's grid.
 
-    `offset` is added to its reflectance (-1000 for products of baseline 04.00 and later), from the file's own
-    declaration. `identity` changes when the file does.
+    `numbers` are its bands with the meaning of their numbers, from the file's own declarations. `identity` changes when
+    the file does.
     """
 
     path: Path
@@ -44,14 +44,13 @@ class ImageFile:
     grid: PixelGrid
     window: Window
     bands: tuple[str, ...]
-    dtype: str
-    offset: int
+    numbers: tuple[FileBand, ...]
     identity: str
 
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The files of one folder, which share grid, bands and the data type uint16."""
+    """The files of one folder, which share grid and bands."""
 
     imagery: str
     grid: PixelGrid
@@ -108,52 +107,25 @@ class FolderSource:
         """
         pixels = np.zeros((len(bands), *window.shape), dtype=np.uint16)
         for image in self.files[acquisition.time]:
-            part = self._read_file(image, bands, grid, window)
-            if part is not None:
-                where, values = part
-                target = pixels[(slice(None), *window.slices(where))]
-                np.copyto(target, values, where=~target.any(axis=0))
+            if self._shows(image, grid, window) and not pixels.any(axis=0).all():
+                fill_gaps(pixels, self._read_file(image, bands, grid, window), bands)
         return pixels
 
-    def _read_file(
-        self, image: ImageFile, bands: Sequence[str], grid: PixelGrid, window: Window
-    ) -> tuple[Window, np.ndarray] | None:
-        numbers = {band: self.bands.index(band) + 1 for band in bands}
+    def _shows(self, image: ImageFile, grid: PixelGrid, window: Window) -> bool:
+        """Whether a file shows any of a window of any grid."""
+        rectangle = np.array([shapely.box(*self.grid.bounds(image.window))])
+        here = grid.to_pixels(reproject(rectangle, self.grid.crs, grid.crs))[0]
+        return bool(here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)))
+
+    def _read_file(self, image: ImageFile, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
+        left, _, _, top = self.grid.bounds(image.window)
+        own = replace(self.grid, left=left, top=top)
         try:
-            if self.grid.same_as(grid):
-                placed = image.window.moved(*grid.offset(self.grid))
-                where = placed.intersection(window)
-                if where.is_empty:
-                    return None
-                with rasterio.open(image.path) as file:
-                    values = file.read(list(numbers.values()), window=file_window(where.within(placed)))
-                    return where, _harmonise(values, bands, image.offset)
-            return self._warp_file(image, numbers, grid, window)
+            with opened_image(image.path, GEOTIFF) as file:
+                return read_bands(file, own, [image.numbers[self.bands.index(band)] for band in bands], grid, window)
         except RasterioError as error:
             reason = str(error.__cause__ or error).rstrip(".")
             raise DataError(f"{image.path.name} cannot be read; the file seems to be cut short ({reason}).") from error
-
-    def _warp_file(
-        self, image: ImageFile, numbers: Mapping[str, int], grid: PixelGrid, window: Window
-    ) -> tuple[Window, np.ndarray] | None:
-        rectangle = np.array([shapely.box(*self.grid.bounds(image.window))])
-        here = grid.to_pixels(reproject(rectangle, self.grid.crs, grid.crs))[0]
-        if not here.intersects(shapely.box(window.column, window.row, window.right, window.bottom)):
-            return None
-        with rasterio.open(image.path) as file:
-            pixel = (self.grid.pixel_width, self.grid.pixel_height)
-            values = read_resampled(file, numbers, pixel, grid, window)
-        return window, _harmonise(values, list(numbers), image.offset)
-
-
-def _harmonise(values: np.ndarray, bands: Sequence[str], offset: int) -> np.ndarray:
-    """The bands (band, y, x) with the offset added to reflectance, which stays at least 1 where there is data."""
-    if offset:
-        is_reflectance = [band not in CATEGORICAL_BANDS for band in bands]
-        reflectance = values[is_reflectance]
-        moved = np.maximum(reflectance.astype(np.int32) + offset, 1)
-        values[is_reflectance] = np.where(reflectance > 0, moved, 0)
-    return values
 
 
 def _inspect(path: Path) -> ImageFile:
@@ -166,29 +138,31 @@ def _inspect(path: Path) -> ImageFile:
     except ValueError:
         raise DataError(f"{path.name}: {found.group(1)} is not a time (YYYYMMDDTHHMMSS).") from None
     try:
-        with rasterio.open(path) as file:
-            crs, transform, shape = file.crs, file.transform, file.shape
-            bands, dtypes = file.descriptions, set(file.dtypes)
-            declared = zip(file.descriptions, file.offsets, file.scales, strict=True)
-            offsets = {round(offset / scale) for band, offset, scale in declared if band not in CATEGORICAL_BANDS}
+        refuse_side_file(path)
+        with opened_image(path, GEOTIFF) as file:
+            grid, shape, bands = grid_of(file), file.shape, file.descriptions
+            if not all(bands):
+                raise DataError("its bands have no names; set their descriptions to B02, B03 …")
+            numbers = declared_bands(file, bands)
+            is_usual = is_in_metres(grid.crs) and all(b.scale == 1.0 and is_plain(file, b) for b in numbers)
     except RasterioError as error:
-        raise DataError(f"{path.name}: is not a raster, or is damaged.") from error
-    if crs is None:
-        raise DataError(f"{path.name}: has no CRS.")
-    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
-        raise DataError(f"{path.name}: is not north-up.")
-    if not all(bands):
-        raise DataError(f"{path.name}: its bands have no names; set their descriptions to B02, B03 …")
-    grid = PixelGrid(crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
-    if len(offsets) > 1:
-        raise DataError(f"{path.name}: its bands have different offsets ({sorted(offsets)}).")
+        raise DataError(f"{path.name}: is not a raster, or is damaged; only GeoTIFF is read.") from error
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    made_of = [_facts(each) for each in (path, side_mask(path)) if each is not None]
+    # Where the numbers are as in versions before, so is the identity: scenes that were read right are kept.
+    identity = fingerprint(*made_of[0]) if is_usual else fingerprint(made_of, [astuple(band) for band in numbers])
+    return ImageFile(path, time, grid, Window(0, 0, *shape), bands, numbers, identity)
+
+
+def _facts(path: Path) -> tuple[str, int, int]:
+    """What changes with the content of a file."""
     facts = path.stat()
-    identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns)
-    return ImageFile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), offsets.pop(), identity)
+    return path.name, facts.st_size, facts.st_mtime_ns
 
 
 def _differences(files: list[ImageFile]) -> list[str]:
-    """Files whose bands, data type or grid differ from those of most files."""
+    """Files whose bands or grid differ from those of most files."""
     if not files:
         return []
     usual_bands = _most_common([file.bands for file in files])
@@ -200,8 +174,6 @@ def _differences(files: list[ImageFile]) -> list[str]:
             problems.append(f"{file.path.name}: has no {', '.join(missing)}, unlike the other files.")
         elif file.bands != usual_bands:
             problems.append(f"{file.path.name}: has other bands than the other files, or another order of bands.")
-        if file.dtype != "uint16":
-            problems.append(f"{file.path.name}: its data type is {file.dtype}, not uint16 (reflectance × 10000).")
         if not usual.grid.same_as(file.grid):
             problems.append(f"{file.path.name}: is on another grid than {usual.path.name} (CRS, pixel size or origin).")
     return problems

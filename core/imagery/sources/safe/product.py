@@ -38,13 +38,14 @@ _USUAL_QUANTIFICATION = 10_000.0
 class Image:
     """The file of one band as GDAL opens it, and the size of its pixels (m).
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`.
+    Reflectance × 10000 is the stored number × `scale` + `offset`; `saturated` is the number of saturated pixels.
     """
 
     path: str
     pixel: int
     scale: float = 1.0
     offset: float = 0.0
+    saturated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) 
         made = {
             band: Image(files.for_gdal(file), pixel)
             if band == "SCL"
-            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale)
+            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale, _saturated(root))
             for band, (pixel, file) in here.items()
             if band in LEVELS[level]
         }
@@ -202,6 +203,14 @@ def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
         for element in root.iter(name):
             return offsets, _USUAL_QUANTIFICATION / float(element.text or "")
     raise ValueError("QUANTIFICATION_VALUE")
+
+
+def _saturated(root: ElementTree.Element) -> float | None:
+    """The number that the product declares for saturated pixels."""
+    for element in root.iter("Special_Values"):
+        if _text(element, "SPECIAL_VALUE_TEXT") == "SATURATED":
+            return float(_text(element, "SPECIAL_VALUE_INDEX"))
+    return None
 
 
 def _cloud_cover(root: ElementTree.Element) -> float | None:

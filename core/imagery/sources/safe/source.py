@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import rasterio
 import shapely
 from rasterio.errors import RasterioError
 from shapely.geometry.base import BaseGeometry
@@ -21,8 +20,9 @@ from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
-from ....vocabulary.bands import CATEGORICAL_BANDS
-from ..images import as_reflectance, fill_gaps, read_band
+from ..images import fill_gaps, read_bands
+from ..numbers import FileBand
+from ..opening import JPEG_2000, opened_image
 from ..passes import CatalogueItem, Pass, named_apart
 from ..problems import raise_problems, read_each
 from ..traits import Traits
@@ -144,11 +144,14 @@ def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) ->
     image = granule.images[band]
     own = replace(granule.grid, pixel_width=float(image.pixel), pixel_height=float(image.pixel))
     try:
-        with rasterio.open(image.path) as file:
-            values = read_band(file, own, band, grid, window)
+        with opened_image(image.path, JPEG_2000) as file:
+            numbers = FileBand(band, 1, image.scale, image.offset, saturated=image.saturated)
+            values: np.ndarray = read_bands(file, own, [numbers], grid, window)[0]
+            return values
+    except DataError as error:
+        raise DataError(f"{granule.product}: {Path(image.path).name}: {error}") from error
     except RasterioError as error:
         name = Path(image.path).name
         raise DataError(
             f"{granule.product}: {name} cannot be read; the product seems to be damaged. Download it again."
         ) from error
-    return values if band in CATEGORICAL_BANDS else as_reflectance(values, image.scale, image.offset)

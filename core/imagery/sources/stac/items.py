@@ -36,7 +36,8 @@ ORDER = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "
 
 
 def images_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """For each band, the address of its image, and the scale and offset by which numbers become reflectance × 10000.
+    """For each band, the address of its image, and the scale and offset by which numbers become reflectance × 10000;
+    then the number without data, if the item declares another than 0.
 
     GeoTIFF is preferred to JPEG 2000, and a finer resolution to a coarser one.
     """
@@ -47,7 +48,7 @@ def images_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
         if band and (is_jp2 or _is_tiff(asset)):
             found.setdefault(band, []).append(((is_jp2, pixel), key, asset))
     best = {band: min(found[band], key=lambda each: each[:2])[2] for band in ORDER if band in found}
-    return {band: [asset["href"], *_radiometry(item, band, asset)] for band, asset in best.items()}
+    return {band: [asset["href"], *_radiometry(item, band, asset), *_no_data(asset)] for band, asset in best.items()}
 
 
 def _band_of(item: Mapping[str, Any], key: str, asset: Mapping[str, Any]) -> tuple[str, int]:
@@ -86,6 +87,13 @@ def _radiometry(item: Mapping[str, Any], band: str, asset: Mapping[str, Any]) ->
         offset = 0.0
     scale = _USUAL_SCALE if scale is None else scale
     return round(scale * 10_000.0, 9), round((offset or 0.0) * 10_000.0, 6)
+
+
+def _no_data(asset: Mapping[str, Any]) -> list[float]:
+    """The number without data, if it is declared and is neither 0 nor NaN, which have no data in any image."""
+    raster = (asset.get("raster:bands") or asset.get("bands") or [{}])[0]
+    declared = raster.get("nodata", asset.get("nodata"))
+    return [float(declared)] if declared and not isinstance(declared, str) else []
 
 
 def _number(raster: Mapping[str, Any], asset: Mapping[str, Any], name: str) -> float | None:

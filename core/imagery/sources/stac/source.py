@@ -24,8 +24,9 @@ from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
-from ....vocabulary.bands import CATEGORICAL_BANDS
-from ..images import as_reflectance, fill_gaps, read_band
+from ..images import fill_gaps, grid_of, read_bands
+from ..numbers import FileBand
+from ..opening import GEOTIFF, JPEG_2000, SAFE_OPTIONS, open_image
 from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
 from ..retries import growing_wait
 from ..services import Service
@@ -143,7 +144,7 @@ def open_stac(service: Service) -> StacSource:
 
 def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
     """One band (y, x) of a window, in several attempts; DataError if all of them fail."""
-    href, scale, offset = image
+    href, scale, offset, *no_data = image
     attempts = Retrying(
         retry=retry_if_exception(_may_pass),
         stop=stop_after_attempt(_ATTEMPTS),
@@ -151,30 +152,31 @@ def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> n
         reraise=True,
     )
     try:
-        values = attempts(_read_once, href, band, grid, window)
+        return attempts(_read_once, href, FileBand(band, 1, scale, offset, *no_data), grid, window)
+    except DataError as error:
+        raise DataError(f"{href.split('?')[0]}: {error}") from error
     except RasterioError as error:
         reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
         raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
-    return values if band in CATEGORICAL_BANDS else as_reflectance(values, scale, offset)
 
 
 def _may_pass(error: BaseException) -> bool:
     return isinstance(error, RasterioError) and "404" not in str(error.__cause__ or error)
 
 
-def _read_once(href: str, band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+def _read_once(href: str, band: FileBand, grid: PixelGrid, window: Window) -> np.ndarray:
     with _file(href) as file:
-        transform = file.transform
-        own = PixelGrid(file.crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
-        return read_band(file, own, band, grid, window)
+        values: np.ndarray = read_bands(file, grid_of(file), [band], grid, window)[0]
+        return values
 
 
 @contextmanager
 def _file(href: str) -> Iterator[rasterio.DatasetReader]:
     """The image, kept open in this thread so that the next window needs no header; closed if reading fails."""
     held: OrderedDict[str, rasterio.DatasetReader] = _opened.__dict__.setdefault("files", OrderedDict())
-    with rasterio.Env(**_OPTIONS, **_authority()):
-        file = held.pop(href, None) or rasterio.open(href)
+    options = {**SAFE_OPTIONS, **_OPTIONS, "CPL_VSIL_CURL_ALLOWED_FILENAME": f"/vsicurl/{href}"}
+    with rasterio.Env(**options, **_authority()):
+        file = held.pop(href, None) or open_image(href, (*GEOTIFF, *JPEG_2000))
         try:
             yield file
         except RasterioError:
