@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
 from ..store.acquisitions import Acquisition
 from ..store.patch_files import PatchFile
+from ..store.paths import WorkspacePaths
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
 from ..store.workspace import Workspace
 from ..vocabulary.bands import DETECTOR_BANDS, RADAR_BANDS
@@ -40,8 +40,12 @@ class Download(PatchFile):
     window: Window
 
 
-def plan_downloads(workspace: Workspace) -> list[Download]:
-    """All files of the catalogue, patch by patch: the scenes, and the cells where these are stored separately."""
+def plan_downloads(workspace: Workspace, paths: WorkspacePaths | None = None) -> list[Download]:
+    """All files of the catalogue, patch by patch: the scenes, and the cells where these are stored separately.
+
+    `paths` are those of the workspace that they are fetched to, if it is another one.
+    """
+    paths = paths or workspace.paths
     layout, catalogue = workspace.layout, workspace.catalogue
     boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
     footprints = [item.footprint for item in catalogue.acquisitions]
@@ -50,17 +54,17 @@ def plan_downloads(workspace: Workspace) -> list[Download]:
     downloads = []
     for column, patch in enumerate(layout.patches):
         for row, item in enumerate(catalogue.acquisitions):
-            downloads.append(_scene(workspace, patch, item, bool(shown[row, column])))
+            downloads.append(_scene(workspace, paths, patch, item, bool(shown[row, column])))
             if item.cells:
-                downloads.append(_cells(workspace, patch, item, bool(shown[row, column])))
+                downloads.append(_cells(workspace, paths, patch, item, bool(shown[row, column])))
     return downloads
 
 
-def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+def _scene(workspace: Workspace, paths: WorkspacePaths, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
     layout = workspace.layout
     return Download(
         patch,
-        workspace.paths.scene(patch, item),
+        paths.scene(patch, item),
         scene_fingerprint(layout, patch, item),
         _label(patch, item),
         item,
@@ -72,11 +76,11 @@ def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: b
     )
 
 
-def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+def _cells(workspace: Workspace, paths: WorkspacePaths, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
     layout, factor = workspace.layout, workspace.catalogue.cell_factor
     return Download(
         patch,
-        workspace.paths.cells(patch, item),
+        paths.cells(patch, item),
         cells_fingerprint(layout, factor, patch, item),
         _label(patch, item),
         item,
@@ -99,7 +103,7 @@ def fetch(workspace: Workspace, source: Source, download: Download) -> None:
     the area are kept.
     """
     window, factor = download.window, download.factor
-    parts = list(_parts(workspace, download, source.traits.widest)) if download.shows_patch else []
+    parts = parts_of(download, workspace.paths, source.traits.widest) if download.shows_patch else []
     pixels = np.zeros((len(download.bands), *window.shape), dtype=np.uint16)
     for part, file in parts:
         pixels[(slice(None), *window.slices(part))] = _read(source, download, part, file if len(parts) > 1 else None)
@@ -110,11 +114,11 @@ def fetch(workspace: Workspace, source: Source, download: Download) -> None:
         file.unlink(missing_ok=True)
 
 
-def _parts(workspace: Workspace, download: Download, widest: int) -> Iterator[tuple[Window, Path]]:
+def parts_of(download: Download, paths: WorkspacePaths, widest: int) -> list[tuple[Window, Path]]:
     """The windows of single requests, each with the file that keeps it until all are fetched."""
-    kept = workspace.paths.parts(download.patch)
-    for number, part in enumerate(download.window.tiles(widest or max(download.window.shape))):
-        yield part, kept / f"{download.acquisition.name}-{download.factor}-{number}.tif"
+    kept, name = paths.parts(download.patch), f"{download.acquisition.name}-{download.factor}"
+    windows = download.window.tiles(widest or max(download.window.shape))
+    return [(part, kept / f"{name}-{number}.tif") for number, part in enumerate(windows)]
 
 
 def _read(source: Source, download: Download, part: Window, file: Path | None) -> np.ndarray:

@@ -8,11 +8,21 @@ from base64 import urlsafe_b64decode
 from http import HTTPStatus
 
 import requests
-from oauthlib.oauth2 import OAuth2Error
+from oauthlib.oauth2 import OAuth2Error, ServerError, TemporarilyUnavailableError
 from sentinelhub import DownloadFailedException, SentinelHubSession, SHConfig
 
 from ....errors import PatchworkError, ServiceError
-from .failures import ATTEMPTS_BROKEN, TemporaryError, host_of, without_answer
+from .failures import ATTEMPTS_BROKEN, ATTEMPTS_OFFLINE, TemporaryError, host_of, without_answer
+
+
+class _Session(SentinelHubSession):
+    """A session that does not take "too many sign-ins" for a refused account: oauthlib drops the status."""
+
+    @staticmethod
+    def _compliance_hook(response: requests.Response) -> requests.Response:
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            response.raise_for_status()
+        return SentinelHubSession._compliance_hook(response)
 
 
 class Account:
@@ -55,8 +65,10 @@ class Account:
         url = self._config.sh_token_url
         try:
             if self._session is None:
-                self._session = SentinelHubSession(config=self._config)
+                self._session = _Session(config=self._config)
             self._session.token  # noqa: B018  renewed here
+        except (ServerError, TemporarilyUnavailableError) as error:
+            raise TemporaryError(f"the sign-in service fails ({error.error})", ATTEMPTS_BROKEN) from None
         except OAuth2Error as error:
             raise ServiceError(
                 self.without_secrets(
@@ -78,6 +90,8 @@ def _sign_in_error(error: Exception | None, url: str) -> TemporaryError | Patchw
     if response is None and isinstance(error, requests.RequestException):
         return without_answer(error, url)
     status = response.status_code if response is not None else 0
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return TemporaryError("the sign-in service accepts no more sign-ins for now (429)", ATTEMPTS_OFFLINE)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TemporaryError(f"the sign-in service fails ({status})", ATTEMPTS_BROKEN)
     return ServiceError(f"Signing in at {host_of(url)} failed ({status}). Check TOKEN_URL.")
