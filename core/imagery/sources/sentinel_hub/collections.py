@@ -69,14 +69,13 @@ class Collection:
         )
 
     def _units_of(self, band: str) -> str:
-        return _COUNTS.get(band, self.units)
+        return "DN" if band in _COUNTS else self.units
 
     def _value_of(self, band: str) -> str:
         return "{}" if band in _COUNTS else self.value
 
 
-# The units of bands that are stored as they are.
-_COUNTS = {**dict.fromkeys((*CATEGORICAL_BANDS, "CLP"), "DN"), "CLD": "PERCENT"}
+_COUNTS = (*CATEGORICAL_BANDS, "CLP")
 
 _S2 = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 _LANDSAT = {

@@ -39,17 +39,13 @@ class Deployment:
 
 
 def _of_copernicus() -> dict[str, Collection]:
-    """The collections of the Copernicus Data Space: no s2cloudless (CLP), and Landsat level 1 at its own address."""
-    l1c, l2a, landsat, radar = (
-        COLLECTIONS[name] for name in ("sentinel-2-l1c", "sentinel-2-l2a", "landsat-ot-l1", "sentinel-1-grd")
-    )
-    own = (
-        replace(l1c, bands={band: name for band, name in l1c.bands.items() if band != "CLP"}),
-        replace(l2a, bands={**{band: name for band, name in l2a.bands.items() if band != "CLP"}, "CLD": "CLD"}),
-        replace(landsat, base_url=None, begins=date(2021, 1, 1)),
-        radar,
-    )
-    return {collection.id: collection for collection in own}
+    """The collections of the Copernicus Data Space, all at its own address: no CLP, no Landsat level 2."""
+    own = {}
+    for name in ("sentinel-2-l1c", "sentinel-2-l2a", "landsat-ot-l1", "sentinel-1-grd"):
+        bands = {band: theirs for band, theirs in COLLECTIONS[name].bands.items() if band != "CLP"}
+        own[name] = replace(COLLECTIONS[name], bands=bands, base_url=None)
+    own["landsat-ot-l1"] = replace(own["landsat-ot-l1"], begins=date(2021, 1, 1))
+    return own
 
 
 _REALM = "auth/realms/main/protocol/openid-connect/token"
