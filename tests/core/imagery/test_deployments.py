@@ -254,15 +254,21 @@ def test_pauses_at_the_rate_limit_are_not_counted_over_answers(hub, monkeypatch)
 
 
 def test_too_many_sign_ins_are_waited_for(hub):
-    hub.token_refusals = 2
+    hub.token_refusals = 6
     assert source_of(hub).find(*YEAR, EARTH)
-    assert hub.requests["token"] == 3
+    assert hub.requests["token"] == 7
+    hub.token_refusals = 1
+    with pytest.raises(ServiceError, match=r"accepts no more sign-ins for now \(429\). Try again in 1 second"):
+        source_of(hub).sign_in()
 
 
 # Planning for another workspace
 
 
-def test_what_is_fetched_is_not_priced_again(hub, tmp_path):
+@pytest.mark.parametrize("widest", [2500, 100])
+def test_what_is_fetched_is_not_priced_again(hub, tmp_path, monkeypatch, widest):
+    """Nor are the parts of scenes that need several requests."""
+    monkeypatch.setattr(SentinelHubSource, "traits", replace(SentinelHubSource.traits, widest=widest))
     service = {"source": "sentinelhub", "service_url": hub.url, "start": "2019-06-01", "end": "2019-06-30"}
     map_folder, plan = tmp_path / "map", tmp_path / "plan"
     for folder in (map_folder, plan):

@@ -12,7 +12,7 @@ from oauthlib.oauth2 import OAuth2Error, ServerError, TemporarilyUnavailableErro
 from sentinelhub import DownloadFailedException, SentinelHubSession, SHConfig
 
 from ....errors import PatchworkError, ServiceError
-from .failures import ATTEMPTS_BROKEN, ATTEMPTS_OFFLINE, TemporaryError, host_of, without_answer
+from .failures import ATTEMPTS_BROKEN, RateLimitError, TemporaryError, host_of, seconds_to_wait, without_answer
 
 
 class _Session(SentinelHubSession):
@@ -28,8 +28,8 @@ class _Session(SentinelHubSession):
 class Account:
     """An account and its token, which is renewed two minutes before it expires. Used from many threads.
 
-    What needs the token raises ServiceError if the account is not accepted, and TemporaryError if another attempt may
-    succeed.
+    What needs the token raises ServiceError if the account is not accepted, TemporaryError if another attempt may
+    succeed, and RateLimitError if there were too many sign-ins.
     """
 
     def __init__(self, config: SHConfig) -> None:
@@ -85,13 +85,13 @@ class Account:
         return self._session
 
 
-def _sign_in_error(error: Exception | None, url: str) -> TemporaryError | PatchworkError:
+def _sign_in_error(error: Exception | None, url: str) -> TemporaryError | RateLimitError | PatchworkError:
     response = getattr(error, "response", None)
     if response is None and isinstance(error, requests.RequestException):
         return without_answer(error, url)
     status = response.status_code if response is not None else 0
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TemporaryError("the sign-in service accepts no more sign-ins for now (429)", ATTEMPTS_OFFLINE)
+    if response is not None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimitError(seconds_to_wait(response.headers.get("Retry-After")))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TemporaryError(f"the sign-in service fails ({status})", ATTEMPTS_BROKEN)
     return ServiceError(f"Signing in at {host_of(url)} failed ({status}). Check TOKEN_URL.")

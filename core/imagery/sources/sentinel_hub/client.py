@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -101,7 +102,7 @@ class Client(SentinelHubDownloadClient):
             address = f"{self.config.sh_base_url}/aux/ratelimit/statistics/tokenCounts/{self._account.user()}"
             counts = self.get_json(address, use_session=True)["data"]
             return Quota(*(_left(counts, name) for name in ("PROCESSING_UNITS", "REQUESTS")))
-        except (DataError, ServiceError, TemporaryError, LookupError, TypeError, ValueError):
+        except (PatchworkError, TemporaryError, RateLimitError, LookupError, TypeError, ValueError):
             return Quota()
 
     def sign_in(self) -> None:
@@ -110,6 +111,11 @@ class Client(SentinelHubDownloadClient):
             self._account.headers()
         except TemporaryError as error:
             raise self._given_up(self.config.sh_token_url, error, 1) from None
+        except RateLimitError as error:
+            raise ServiceError(
+                f"{failures.host_of(self.config.sh_token_url)} accepts no more sign-ins for now (429). Try again in "
+                f"{counted(math.ceil(error.seconds), 'second')}."
+            ) from None
 
     def _order_within_limit(self, order: Order) -> Answer:
         """The answer to one attempt, which is repeated for as long as the rate limit is reached."""

@@ -67,7 +67,7 @@ def refusal(
 ) -> TemporaryError | RateLimitError | PatchworkError:
     """The error to raise for an answer with a status other than 200."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitError(_seconds_to_wait(retry_after))
+        return RateLimitError(seconds_to_wait(retry_after))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or "non-empty" in message:
         return TemporaryError(f"the service fails ({status}: {message})", ATTEMPTS_BROKEN)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -108,7 +108,7 @@ def _advice(status: int, code: str, message: str) -> str:
     return f"The service refuses the request ({status}: {message}). Check COLLECTION, SERVICE_URL and BANDS."
 
 
-def _seconds_to_wait(header: str | None) -> float:
+def seconds_to_wait(header: str | None) -> float:
     """Retry-After, which the documentation gives in milliseconds; 5 s if it is missing or not a number.
 
     A service that means seconds is asked too early once; after that the waits grow.
