@@ -81,9 +81,14 @@ class ImagerySection(Section):
         self.note.say(tr("Finding scenes…"))
         self.find.setEnabled(False)
         self._found_in = self._area.workspace
-        parameters = {**self._session.parameters(), "WORKSPACE": str(self._found_in)}
+        parameters = self._planning()
         parameters.pop("SKIP_SCENES", None)  # skipped ones are shown too
         self._find.ask(parameters)
+
+    def _planning(self) -> dict[str, Any]:
+        """The parameters of a step over the planned patches, on account of the workspace of the map."""
+        parameters = self._session.parameters()
+        return {**parameters, "WORKSPACE": str(self._found_in), "PLANNED_FOR": parameters["WORKSPACE"]}
 
     def stop(self) -> None:
         """Cancel all requests."""
@@ -177,8 +182,7 @@ class ImagerySection(Section):
         self.details.setText(scene.text)
         self.picture.setText(tr("Quick look…"))
         self._show_scenes()
-        parameters = self._session.parameters()
-        self._look.ask({**parameters, "WORKSPACE": str(self._found_in), "TIME": scene.name})
+        self._look.ask({**self._planning(), "TIME": scene.name})
 
     def _on_look(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
         if succeeded:

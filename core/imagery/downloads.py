@@ -13,6 +13,7 @@ from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
 from ..store.acquisitions import Acquisition
 from ..store.patch_files import PatchFile
+from ..store.paths import WorkspacePaths
 from ..store.reading import surroundings_of
 from ..store.workspace import Workspace
 from ..vocabulary.bands import DETECTOR_BANDS
@@ -37,8 +38,12 @@ class Download(PatchFile):
     window: Window
 
 
-def plan_downloads(workspace: Workspace) -> list[Download]:
-    """All files of the catalogue, patch by patch: scenes, cells that are stored separately, surroundings."""
+def plan_downloads(workspace: Workspace, paths: WorkspacePaths | None = None) -> list[Download]:
+    """All files of the catalogue, patch by patch: scenes, cells that are stored separately, surroundings.
+
+    `paths` are those of the workspace that they are fetched to, if it is another one.
+    """
+    paths = paths or workspace.paths
     layout, catalogue = workspace.layout, workspace.catalogue
     boxes = np.array([shapely.box(*layout.grid.bounds(patch.window)) for patch in layout.patches])
     footprints = [item.footprint for item in catalogue.acquisitions]
@@ -47,19 +52,19 @@ def plan_downloads(workspace: Workspace) -> list[Download]:
     downloads = []
     for column, patch in enumerate(layout.patches):
         for row, item in enumerate(catalogue.acquisitions):
-            downloads.append(_scene(workspace, patch, item, bool(shown[row, column])))
+            downloads.append(_scene(workspace, paths, patch, item, bool(shown[row, column])))
             if item.cells:
-                downloads.append(_cells(workspace, patch, item, bool(shown[row, column])))
+                downloads.append(_cells(workspace, paths, patch, item, bool(shown[row, column])))
             if not surroundings_of(workspace, patch, item).window.is_empty:
-                downloads.append(_surroundings(workspace, patch, item, bool(shown[row, column])))
+                downloads.append(_surroundings(workspace, paths, patch, item, bool(shown[row, column])))
     return downloads
 
 
-def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+def _scene(workspace: Workspace, paths: WorkspacePaths, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
     layout = workspace.layout
     return Download(
         patch,
-        workspace.paths.scene(patch, item),
+        paths.scene(patch, item),
         scene_fingerprint(layout, patch, item),
         _label(patch, item),
         "scene",
@@ -72,11 +77,11 @@ def _scene(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: b
     )
 
 
-def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+def _cells(workspace: Workspace, paths: WorkspacePaths, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
     layout, factor = workspace.layout, workspace.catalogue.cell_factor
     return Download(
         patch,
-        workspace.paths.cells(patch, item),
+        paths.cells(patch, item),
         cells_fingerprint(layout, factor, patch, item),
         _label(patch, item),
         "cells",
@@ -89,11 +94,13 @@ def _cells(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: b
     )
 
 
-def _surroundings(workspace: Workspace, patch: Patch, item: Acquisition, shows_patch: bool) -> Download:
+def _surroundings(
+    workspace: Workspace, paths: WorkspacePaths, patch: Patch, item: Acquisition, shows_patch: bool
+) -> Download:
     factor = workspace.catalogue.factor_around(item)
     return Download(
         patch,
-        workspace.paths.surroundings(patch, item),
+        paths.surroundings(patch, item),
         surroundings_fingerprint(workspace, patch, item),
         f"Surroundings of patch {patch.id} at {item.name}",
         "surroundings",

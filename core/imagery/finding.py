@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ..errors import DataError
-from ..grid.crs import Ground
+from ..errors import DataError, ParameterError
+from ..grid.crs import Ground, read_crs
 from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
 from ..progress import Progress
@@ -56,10 +56,12 @@ def find_scenes(
 ) -> int:
     """Write the acquisitions that show the area to the catalogue and to a GeoPackage; returns their number.
 
-    `choose` gives the bands that are to be fetched. Raises DataError if there is none.
+    `choose` gives the bands that are to be fetched. Raises DataError if there is none, and ParameterError if the source
+    cannot deliver pixels of this grid.
     """
     layout = workspace.layout
     workspace.require_imagery(source.kind, source.imagery)
+    require_grid(source, layout.grid)
     found = _without_skipped(_find(source, search, layout), search.skipped, progress)
     clear = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
     kept = tuple(_kept(item, choose(item.offer)) for item in clear)
@@ -73,6 +75,22 @@ def find_scenes(
         + (f"; {skipped} skipped (too cloudy, or outside the area)." if skipped else ".")
     )
     return len(kept)
+
+
+def require_grid(source: Source, grid: PixelGrid) -> None:
+    """Raises ParameterError if the source cannot deliver pixels of this grid."""
+    traits = source.traits
+    code = read_crs(grid.crs).to_epsg()
+    if traits.epsg_codes and code not in traits.epsg_codes:
+        offered = ", ".join(str(each) for each in sorted(traits.epsg_codes) if each // 100 not in (326, 327))
+        raise ParameterError(
+            f"CRS: the service does not deliver {f'EPSG:{code}' if code else 'this CRS'}. Choose another WORKSPACE "
+            f"and a UTM zone (EPSG:32601 to 32660, 32701 to 32760) or one of EPSG:{offered}."
+        )
+    if grid.pixel_width > traits.coarsest:
+        raise ParameterError(
+            f"Resolution (RESOLUTION): the service does not deliver pixels larger than {traits.coarsest:,.0f} m."
+        )
 
 
 def _horizon(source: Source, grid: PixelGrid) -> Window | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from ..grid.patches import Patch
 from ..grid.windows import Window
 from ..store.fingerprints import fingerprint
+from ..store.paths import WorkspacePaths
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_raster, write_raster
 from ..store.workspace import Workspace
 from ..vocabulary.bands import RADAR_BANDS
@@ -60,14 +61,14 @@ def join_downloads(downloads: Iterable[Download], widest: int) -> list[Request]:
     for _, group in groupby(downloads, key=lambda each: (each.patch.id, each.acquisition.name, each.factor)):
         files = tuple(group)
         joint = Request(files)
-        if len(files) > 1 and _parts_of(joint.window, widest) > _parts_of(files[0].window, widest):
+        if len(files) > 1 and _count(joint.window, widest) > _count(files[0].window, widest):
             requests += [Request((file,)) for file in files]
         else:
             requests.append(joint)
     return requests
 
 
-def _parts_of(window: Window, widest: int) -> int:
+def _count(window: Window, widest: int) -> int:
     return len(list(window.tiles(widest or max(window.shape))))
 
 
@@ -88,7 +89,7 @@ def fetch(workspace: Workspace, source: Source, request: Request) -> None:
     the area are kept. Of the surroundings it is the other way round.
     """
     first, window = request.first, request.window
-    parts = list(_parts(workspace, request, source.traits.widest)) if first.shows_patch else []
+    parts = parts_of(request, workspace.paths, source.traits.widest) if first.shows_patch else []
     pixels = np.zeros((len(first.bands), *window.shape), dtype=np.uint16)
     for part, file in parts:
         kept = file if len(parts) > 1 else None
@@ -103,12 +104,12 @@ def fetch(workspace: Workspace, source: Source, request: Request) -> None:
         file.unlink(missing_ok=True)
 
 
-def _parts(workspace: Workspace, request: Request, widest: int) -> Iterator[tuple[Window, Path]]:
+def parts_of(request: Request, paths: WorkspacePaths, widest: int) -> list[tuple[Window, Path]]:
     """The windows of single requests, each with the file that keeps it until all are fetched."""
     first, window = request.first, request.window
-    kept = workspace.paths.parts(first.patch)
-    for number, part in enumerate(window.tiles(widest or max(window.shape))):
-        yield part, kept / f"{first.acquisition.name}-{first.kind}-{number}.tif"
+    kept, name = paths.parts(first.patch), f"{first.acquisition.name}-{first.kind}"
+    windows = window.tiles(widest or max(window.shape))
+    return [(part, kept / f"{name}-{number}.tif") for number, part in enumerate(windows)]
 
 
 def _read(source: Source, request: Request, part: Window, file: Path | None) -> np.ndarray:

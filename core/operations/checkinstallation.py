@@ -85,7 +85,7 @@ def _test_account(parameters: CheckInstallation) -> tuple[str, bool, float]:
         source.sign_in()
     except PatchworkError as error:
         return f"Not signed in. {error}", False, float("nan")
-    left = source.quota()
+    left = source.quota().units
     if left is None:
         return "Signed in.", True, float("nan")
     return f"Signed in, {f'{left:,.0f}'.replace(',', ' ')} processing units left.", True, left

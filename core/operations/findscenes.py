@@ -7,11 +7,12 @@ from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, VectorOutput
 from ..progress import Progress
 from .declarations.scenes import SceneParameters
+from .declarations.sources import PlanningParameters
 
 
 @frozen
-class FindScenes(SceneParameters):
-    """Parameters of findscenes."""
+class FindScenes(PlanningParameters, SceneParameters):
+    """Parameters of findscenes: the source and the period, and the workspace that is planned for."""
 
 
 @frozen
@@ -34,7 +35,8 @@ def run(parameters: FindScenes, progress: Progress) -> FoundScenes:
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    number, costs = parameters.find_scenes(workspace, parameters.open_source(), progress)
+    source = parameters.open_source(parameters.ledger(workspace))
+    number, costs = parameters.find_scenes(workspace, source, progress)
     return FoundScenes(
         workspace.paths.acquisitions_table,
         number,

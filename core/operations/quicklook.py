@@ -10,7 +10,7 @@ from ..frozen import frozen
 from ..parameters import FileOutput, Number, Operation, Text
 from ..progress import Progress
 from ..vocabulary.plurals import counted
-from .declarations.sources import RequestParameters
+from .declarations.sources import PlanningParameters
 from .declarations.workspace import WorkspaceParameters
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AcquisitionParameters(WorkspaceParameters):
 
 
 @frozen
-class QuickLook(RequestParameters, AcquisitionParameters):
+class QuickLook(PlanningParameters, AcquisitionParameters):
     """Parameters of quicklook: the acquisition, its source and the size of the picture."""
 
     size: Annotated[
@@ -83,6 +83,9 @@ def run(parameters: QuickLook, progress: Progress) -> QuickLookPicture:
     if fingerprint_of(file) != made_of:
         source = parameters.open_source(parameters.ledger(workspace))
         workspace.require_imagery(source.kind, source.imagery)
+        if grid.pixel_width > source.traits.coarsest:
+            factor = int(source.traits.coarsest // layout.grid.pixel_width)
+            grid, window = layout.grid.coarse(factor), layout.domain.coarse(factor)
         if is_paid(source):
             progress.info(f"{source.price(item, bands, window).units:.2f} processing units.")
         pixels = source.read(item, bands, grid, window)

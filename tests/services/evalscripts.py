@@ -62,6 +62,8 @@ class Evalscript:
     """A script in its own engine."""
 
     def __init__(self, text: str) -> None:
+        if not text.startswith("//VERSION=3"):
+            raise EvalscriptError("The script does not begin with //VERSION=3, and is read as version 1.")
         self._lock = threading.Lock()
         self._engine = MiniRacer()
         try:
@@ -74,10 +76,17 @@ class Evalscript:
         units = given.get("units") or [None] * len(given["bands"])
         self.bands: list[str] = given["bands"]
         self.units = [units] * len(self.bands) if isinstance(units, str) else units
+        if len(self.units) != len(self.bands):
+            raise EvalscriptError(f"There are {len(self.units)} units for {len(self.bands)} bands.")
+        if unknown := set(setup) - {"input", "output", "mosaicking"} | set(given) - {"bands", "units", "metadata"}:
+            raise EvalscriptError(f"setup() has the unknown property {sorted(unknown)[0]}.")
+        self.mosaicking: str = setup.get("mosaicking", "SIMPLE")
         output = setup["output"]
         output = output[0] if isinstance(output, list) else output
         self.output_bands: int = output["bands"]
         self.sample_type: str = output.get("sampleType", "AUTO")
+        if self.sample_type not in ("UINT8", "UINT16", "FLOAT32"):
+            raise EvalscriptError(f"This test server has no sample type {self.sample_type}.")
 
     def run(self, planes: np.ndarray) -> np.ndarray:
         """The values (output band, pixel) float32 of samples (input band, pixel)."""

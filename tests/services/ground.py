@@ -18,6 +18,7 @@ from patchwork.core.imagery.sources.sample.simulation import atmosphere
 WHOLE = slice(None)
 _REGION = simulation.load_region()
 _L1C = _REGION.bands
+_SATELLITES = (("A", "N0500"), ("B", "N0510"), ("C", "N0511"))
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,26 @@ class Product:
 
 def products(*, tiles: int = 1) -> list[Product]:
     """All products of all collections; passes of Sentinel-2 have one tile, or two that overlap."""
-    return [*_sentinel_2("l1c", tiles), *_sentinel_2("l2a", tiles), *_sentinel_1(), *_landsat()]
+    landsat = [*_landsat("l1", "L1TP"), *_landsat("l2", "L2SP")]
+    return [*_sentinel_2("l1c", tiles), *_sentinel_2("l2a", tiles), *_sentinel_1(), *landsat]
 
 
 def _sentinel_2(level: str, tiles: int) -> list[Product]:
     found = []
-    for item in simulation.passes(_REGION):
+    for number, item in enumerate(simulation.passes(_REGION)):
+        satellite, baseline = _SATELLITES[number % len(_SATELLITES)]
         began = item.time.strftime("%Y%m%dT%H%M%S")
         ground = _to_degrees(simulation.coverage(_REGION, item))
         for tile in range(tiles):
-            name = f"S2A_MSI{level.upper()}_{began}_N0500_R{item.orbit:03d}_T33TW{'MN'[tile]}_{began}"
+            tile_name = f"R{item.orbit:03d}_T33TW{'MN'[tile]}"
+            name = f"S2{satellite}_MSI{level.upper()}_{began}_{baseline}_{tile_name}_{began}"
             columns = WHOLE if tiles == 1 else (slice(0, 360), slice(300, 600))[tile]
             found.append(
                 Product(
                     f"sentinel-2-{level}",
                     name,
                     item.time + timedelta(seconds=3 * tile),
-                    "sentinel-2a",
+                    f"sentinel-2{satellite.lower()}",
                     item.cloud_cover * 100,
                     ground,
                     _REGION.epsg,
@@ -103,11 +107,15 @@ def cloud_truth(time: datetime) -> np.ndarray:
 
 @lru_cache(maxsize=40)
 def _corrected(time: datetime) -> dict[str, np.ndarray]:
-    """As L2A: no B10, the scene classification, and the service's cloud probability (0 to 255)."""
+    """As L2A: no B10, the scene classification, and the cloud probabilities of the service (CLP) and of Sen2Cor (CLD).
+
+    CLP is 0 to 255, CLD 0 to 100: it rises from left to right under clouds, so that it can be told from the other.
+    """
     bands = {name: values for name, values in _seen(time).items() if name != "B10"}
     seen, cloudy = bands["B04"] > 0, cloud_truth(time)
     bands["SCL"] = np.where(seen, np.where(cloudy, 9, 4), 0)
     bands["CLP"] = np.where(seen & cloudy, 240, 0)
+    bands["CLD"] = np.where(seen & cloudy, np.linspace(20, 100, seen.shape[1]).astype(int), 0)
     return bands
 
 
@@ -143,15 +151,15 @@ def _radar(number: int) -> dict[str, np.ndarray]:
     return {"VV": (0.02 + 0.15 * green) * speckle[0], "VH": (0.004 + 0.05 * green) * speckle[1]}
 
 
-def _landsat() -> list[Product]:
+def _landsat(level: str, kind: str) -> list[Product]:
     found = []
     for item in simulation.passes(_REGION)[::3]:
         time = item.time - timedelta(minutes=20)
-        name = f"LC08_L1TP_190028_{time:%Y%m%d}_20200829_02_T1"
+        name = f"LC08_{kind}_190028_{time:%Y%m%d}_20200829_02_T1"
         ground = _to_degrees(simulation.coverage(_REGION, item))
         place = (ground, _REGION.epsg, _REGION.left, _REGION.top, 30.0)
         reader = lambda moment=item.time: _coarse(moment)  # noqa: E731
-        found.append(Product("landsat-ot-l1", name, time, "landsat-8", item.cloud_cover * 100, *place, reader))
+        found.append(Product(f"landsat-ot-{level}", name, time, "landsat-8", item.cloud_cover * 100, *place, reader))
     return found
 
 

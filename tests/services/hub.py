@@ -21,9 +21,10 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from .authority import write_certificates
-from .catalogue import search
+from .catalogue import price, search
+from .collections import RefusedError, bad
 from .ground import Product, products
-from .process import Order, RefusedError
+from .process import Order
 
 USER = "4f1a7c9e-0d53-4f0b-9f0a-6c1f2b3d4e5f"
 TOKEN_PATHS = ("/auth/realms/main/protocol/openid-connect/token", "/oauth/token")
@@ -34,19 +35,30 @@ class Hub:
     """A server; every setting can be changed while it runs.
 
     `fault_share` of the requests fail with one of `faults`, by the seed; `fail_at` names the fault of the n-th Process
-    request (from 1). `quota` is the number of units left, `per_minute` the rate limit, `latency` the duration of an
-    answer in seconds, `token_seconds` the lifetime of a token.
+    request (from 1), "bare 429" being one without Retry-After. `quota` and `request_quota` are the numbers of units and
+    requests left, `exhausted` the status when they are used up, `per_minute` the rate limit, `latency` the duration of
+    an answer in seconds, `token_seconds` the lifetime of a token, `token_refusals` the number of sign-ins that are
+    refused with 429 first. `reports_quota`: the account's address answers. `deployment` is one of sentinelhub, uswest2,
+    cdse and own, an installation of Sentinel Hub that offers all at one address.
     """
 
-    def __init__(self, scenes: list[Product] | None = None, *, folder: Path | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        scenes: list[Product] | None = None,
+        *,
+        folder: Path | None = None,
+        seed: int = 0,
+        deployment: str = "own",
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory() if folder is None else None
         self.authority, certificate = write_certificates(Path(folder or self._folder.name))
         self.products = products() if scenes is None else scenes
         self.client_id, self.client_secret = "client-of-the-tests", f"s3cr3t-{random.Random(seed).getrandbits(64):x}"
-        self.faults, self.fault_share, self.fail_at = FAULTS, 0.0, {}
-        self.quota, self.per_minute, self.latency, self.token_seconds = 30_000.0, None, 0.0, 3600.0
+        self._deployment = deployment
+        self.calm()
         self.requests: Counter[str] = Counter()
         self.paid: list[dict] = []
+        self.searches_paid = 0.0
         self.log: list[str] = []
         self.most_at_a_time = 0
         self._busy = 0
@@ -69,6 +81,13 @@ class Hub:
         self._server.shutdown()
         self._server.server_close()
 
+    def calm(self) -> None:
+        """Set everything that can fail to what works."""
+        self.deployment = self._deployment
+        self.faults, self.fault_share, self.fail_at = FAULTS, 0.0, {}
+        self.quota, self.request_quota, self.exhausted, self.reports_quota = 30_000.0, 30_000, 403, True
+        self.per_minute, self.latency, self.token_seconds, self.token_refusals = None, 0.0, 600.0, 0
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of a client."""
@@ -85,7 +104,7 @@ class Hub:
 
     @property
     def units_paid(self) -> float:
-        """The sum of all payments, in units."""
+        """The sum of all payments for images, in units."""
         return sum(bill["units"] for bill in self.paid)
 
     def paid_twice(self) -> list[str]:
@@ -139,13 +158,25 @@ class Hub:
                 return 0.0
             return (1.0 - self._allowance) * 60 / self.per_minute
 
+    def _take(self, units: float) -> None:
+        if units > self.quota or self.request_quota < 1:
+            if self.exhausted != 403:
+                raise RefusedError(self.exhausted, "RATE_LIMIT_EXCEEDED", "You have exceeded your rate limit")
+            message = "Insufficient processing units or requests available in your account."
+            raise RefusedError(403, "ACCESS_INSUFFICIENT_PROCESSING_UNITS", message)
+        self.quota -= units
+        self.request_quota -= 1
+
+    def pay_search(self, units: float) -> None:
+        """Record the payment of a search; RefusedError if the quota is used up."""
+        with self._lock:
+            self._take(units)
+            self.searches_paid += units
+
     def pay(self, order: Order) -> dict:
         """Record a payment; RefusedError if the quota is used up."""
         with self._lock:
-            if order.units > self.quota:
-                message = "Insufficient processing units or requests available in your account."
-                raise RefusedError(403, "ACCESS_INSUFFICIENT_PROCESSING_UNITS", message)
-            self.quota -= order.units
+            self._take(order.units)
             bill = {
                 "key": order.key,
                 "units": order.units,
@@ -188,9 +219,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         try:
             self._authorized()
-            if self.path == f"/aux/ratelimit/statistics/tokenCounts/{USER}":
-                left = {"PT1M": 1000.0, "PT744H": self.hub.quota}
-                self._answer_json({"data": {"REQUESTS": {"PT1M": 1000.0}, "PROCESSING_UNITS": left}})
+            if self.path == f"/aux/ratelimit/statistics/tokenCounts/{USER}" and self.hub.reports_quota:
+                units = {"PT1M": 1000.0, "PT744H": self.hub.quota}
+                requests = {"PT1M": 1000.0, "PT744H": self.hub.request_quota}
+                self._answer_json({"data": {"REQUESTS": requests, "PROCESSING_UNITS": units}})
             else:
                 raise RefusedError(404, "COMMON_NOT_FOUND", "Not found.")
         except RefusedError as error:
@@ -203,7 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._give_token(body)
                 return
             self._authorized()
-            if self.path == "/api/v1/catalog/1.0.0/search":
+            wait = self.hub.seconds_too_early()
+            if wait:
+                self._too_many(wait)
+            elif self.path == "/api/v1/catalog/1.0.0/search":
                 self._with_fault("catalogue", lambda: ("application/geo+json", self._search(body), {}))
             elif self.path == "/api/v1/process":
                 self.hub.busy(1)
@@ -222,6 +257,14 @@ class _Handler(BaseHTTPRequestHandler):
         if basic.startswith("Basic "):
             form["client_id"], _, form["client_secret"] = base64.b64decode(basic[6:]).decode().partition(":")
         self.hub.requests["token"] += 1
+        if self.hub.token_refusals > 0:
+            self.hub.token_refusals -= 1
+            self._answer_json({"error": "too_many_requests", "error_description": "Too many requests"}, 429)
+            return
+        if form.get("grant_type") != "client_credentials":
+            said = {"error": "unsupported_grant_type", "error_description": "Unsupported grant_type"}
+            self._answer_json(said, 400)
+            return
         if (form.get("client_id"), form.get("client_secret")) != (self.hub.client_id, self.hub.client_secret):
             said = {"error": "invalid_client", "error_description": "Invalid client or Invalid client credentials"}
             self._answer_json(said, 401)
@@ -238,18 +281,19 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(401, "COMMON_UNAUTHORIZED", message)
 
     def _search(self, body: bytes) -> bytes:
-        return json.dumps(search(self.hub.products, json.loads(body))).encode()
+        asked = json.loads(body)
+        found = search(self.hub.products, asked, self.hub.deployment)
+        self.hub.pay_search(price(asked))
+        return json.dumps(found).encode()
 
     def _process(self, body: bytes) -> None:
-        wait = self.hub.seconds_too_early()
-        if wait:
-            self._too_many(wait)
-            return
+        if not self.headers.get("Content-Type", "").startswith("application/json"):
+            raise bad("The body must be application/json.")
         bill: dict = {}
 
         def make() -> tuple[str, bytes, dict[str, str]]:
             began = time.monotonic()
-            order = Order(json.loads(body))
+            order = Order(json.loads(body), self.hub.deployment, self.headers.get("Accept", "*/*"))
             bill["is"] = self.hub.pay(order)
             kind, content = order.picture(self.hub.products)
             bill["is"]["bytes"] = len(content)
@@ -263,8 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _with_fault(self, what: str, make) -> bool:
         """Answer, or fail as planned; returns whether the whole answer was sent."""
         fault = self.hub.fault(what)
-        if fault == "429":
-            self._too_many(0.05)
+        if fault in ("429", "bare 429"):
+            self._too_many(0.05 if fault == "429" else None)
         elif fault in ("503", "500"):
             raise RefusedError(int(fault), "RENDERER_EXCEPTION", "java.util.concurrent.ExecutionException: it failed")
         elif fault == "expired":
@@ -275,12 +319,21 @@ class _Handler(BaseHTTPRequestHandler):
             return fault in (None, "slow")
         return False
 
-    def _too_many(self, seconds: float) -> None:
-        body = {"error": {"status": 429, "reason": "Too Many Requests", "message": "Rate limit exceeded."}}
-        self._send(429, "application/json", json.dumps(body).encode(), {"Retry-After": str(int(seconds * 1000) + 1)})
+    def _too_many(self, seconds: float | None) -> None:
+        message = "You have exceeded your rate limit"
+        body = {"status": 429, "reason": "Too Many Requests", "message": message, "code": "RATE_LIMIT_EXCEEDED"}
+        headers = {} if seconds is None else {"Retry-After": str(int(seconds * 1000) + 1)}
+        self._send(429, "application/json", json.dumps({"error": body}).encode(), headers)
 
     def _refuse(self, error: RefusedError) -> None:
-        reasons = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 503: "Unavailable"}
+        reasons = {
+            400: "Bad Request",
+            401: "Unauthorized",
+            403: "Forbidden",
+            404: "Not Found",
+            429: "Too Many Requests",
+            503: "Unavailable",
+        }
         reason = reasons.get(error.status, "Internal Server Error")
         said = {"status": error.status, "reason": reason, "message": error.message, "code": error.code}
         self._answer_json({"error": said}, error.status)

@@ -23,7 +23,8 @@ def _mask(task: MaskTask) -> np.ndarray:
     whole = task.around(task.settings["reach"])
     chance, other = task.read(whole, ["CLP", task.acquisition.bands[0]])
     probability = np.rint(chance / 2.55).astype(np.uint8)
-    mask = dilate(probability > task.settings["threshold"] * 100.0, task.settings["dilation"])
+    percent = round(task.settings["threshold"] * 100.0, 6)  # 0.29 * 100 is a little less than 29
+    mask = dilate(probability > percent, task.settings["dilation"])
     return cut(probability, mask, other > 0, whole, task.window)
 
 

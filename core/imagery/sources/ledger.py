@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import threading
 import time
 import uuid
@@ -32,7 +33,8 @@ class Ledger:
 
     `budget` is the maximum to spend in a calendar month (UTC), `rate` the maximum number of requests per minute, and
     `connections` the maximum number at the same time. The last line of a request is the valid one, so that a request
-    whose answer was lost, even because the process was killed, counts as paid. Used from many threads.
+    whose answer was lost, even because the process was killed, counts as paid. Used from many threads; what other
+    processes write is read before the next payment.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Ledger:
         self._next = 0.0
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(connections)
-        self._spent = self._spent_this_month() if budget is not None else 0.0
+        self._spent, self._read = 0.0, ("", -1)
 
     @contextmanager
     def paying(self, what: str, expected: float) -> Iterator[Bill]:
@@ -61,11 +63,13 @@ class Ledger:
                 yield bill
             finally:
                 with self._lock:
-                    self._spent += bill.units - expected
                     self._write(bill, time.monotonic() - began)
+                    self._spent += bill.units - expected
 
     def _reserve(self, bill: Bill) -> None:
         with self._lock:
+            if self._budget is not None:
+                self._read_others()
             if self._budget is not None and self._spent + bill.units > self._budget:
                 raise ServiceError(
                     f"The budget is used up: {self._spent:,.1f} of {self._budget:,.1f} processing units are spent "
@@ -83,25 +87,35 @@ class Ledger:
         time.sleep(max(turn - now, 0.0))
 
     def _write(self, bill: Bill, seconds: float) -> None:
+        month, size = self._read
         is_new = not self._file.exists()
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         row = (now, bill.request, bill.what, bill.status, f"{bill.units:.6f}", bill.bytes, f"{seconds:.2f}")
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8", newline="") as file:
+                start = file.seek(0, os.SEEK_END)
                 lines = csv.writer(file, lineterminator="\n")
                 if is_new:
                     lines.writerow(_COLUMNS)
                 lines.writerow(row)
+                self._read = (month, size + file.tell() - start)
         except OSError as error:
             raise WorkspaceError(
                 f"{self._file} cannot be written ({error.strerror}). Free disk space and run again."
             ) from error
 
-    def _spent_this_month(self) -> float:
-        """The units of this month's requests; an incomplete line, of a process that was killed, is skipped."""
+    def _read_others(self) -> None:
+        """Count again if another process has written, or another month has begun."""
+        month = datetime.now(timezone.utc).strftime("%Y-%m-")
+        size = self._file.stat().st_size if self._file.exists() else 0
+        if self._read != (month, size):
+            self._spent, self._read = self._spent_in(month), (month, size)
+
+    def _spent_in(self, month: str) -> float:
+        """The units of the requests of a month; an incomplete line, of a process that was killed, is skipped."""
         if not self._file.exists():
             return 0.0
-        month = datetime.now(timezone.utc).strftime("%Y-%m-")
         with self._file.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["seconds"] and row["time"].startswith(month)]
         return sum({row["request"]: float(row["processing_units"]) for row in rows}.values())

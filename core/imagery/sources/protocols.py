@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from ...grid.pixel_grid import PixelGrid
 from ...grid.windows import Window
 from ...store.acquisitions import OfferedAcquisition, Readable
-from .services import Price
+from .services import Limits, Price, Quota
 from .traits import Traits
 
 
@@ -71,8 +71,13 @@ class PaidSource(Source, Protocol):
         """What reading the bands of a window will cost."""
         ...
 
-    def quota(self) -> float | None:
-        """The processing units that the account has left; None where the service does not tell."""
+    def quota(self) -> Quota:
+        """The processing units and requests that the account has left, where the service reports them."""
+        ...
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits of a free account; None if they are not the same for all."""
         ...
 
 

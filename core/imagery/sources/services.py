@@ -32,4 +32,20 @@ class Price:
         )
 
 
+@dataclass(frozen=True)
+class Quota:
+    """The processing units and requests that an account has left; None if the service does not report them."""
+
+    units: float | None = None
+    requests: float | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The number of processing units, and likewise of requests, that an account may use in a month and in a minute."""
+
+    per_month: int
+    per_minute: int
+
+
 FREE = Price()

@@ -35,7 +35,13 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
         number = find_scenes(workspace, source, search, options.cell_factor, choose, progress)
         costs = costs_of_fetching(
-            workspace, source, connections=self.connections, rate=self.rate, budget=self.budget, progress=progress
+            workspace,
+            source,
+            connections=self.connections,
+            rate=self.rate,
+            budget=self.budget,
+            progress=progress,
+            paths=self.paths(workspace),
         )
         return number, costs
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...imagery.sources.ledger import Ledger
     from ...imagery.sources.protocols import Source
     from ...imagery.sources.services import Service
+    from ...store.paths import WorkspacePaths
     from ...store.workspace import Workspace
 
 
@@ -185,4 +186,29 @@ class RequestParameters(CollectionParameters):
         """The ledger of a workspace, with these limits."""
         from ...imagery.sources.ledger import Ledger
 
-        return Ledger(workspace.paths.ledger, self.budget, self.rate, self.connections)
+        return Ledger(self.paths(workspace).ledger, self.budget, self.rate, self.connections)
+
+    def paths(self, workspace: Workspace) -> WorkspacePaths:
+        """The paths of the workspace that the scenes are fetched to."""
+        return workspace.paths
+
+
+@frozen
+class PlanningParameters(RequestParameters):
+    """The workspace that is planned for."""
+
+    planned_for: Annotated[
+        Optional[Path],
+        Folder(
+            "Planned for",
+            "The workspace that the scenes will be fetched to, if another one: scenes that it has are not priced, "
+            "and requests count against its BUDGET.",
+            advanced=True,
+        ),
+    ] = None
+
+    def paths(self, workspace: Workspace) -> WorkspacePaths:
+        """The paths of the workspace that the scenes are fetched to."""
+        from ...store.paths import WorkspacePaths
+
+        return WorkspacePaths(self.planned_for) if self.planned_for else workspace.paths

@@ -3,7 +3,7 @@
 import csv
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -84,10 +84,40 @@ def test_next_month_begins_with_nothing(tmp_path, monkeypatch):
         @classmethod
         def now(cls, zone=None):
             today = datetime.now(timezone.utc)
-            return today.replace(year=today.year + 1)
+            return today.replace(day=1) + timedelta(days=32)
 
     monkeypatch.setattr(module, "datetime", NextMonth)
     pay(Ledger(file, budget=1.0), 1.0)
+
+
+def test_a_month_that_begins_during_a_run_begins_with_nothing(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "downloads.csv", budget=1.0)
+    pay(ledger, 1.0)
+    month = datetime(2024, 2, 29, 23, 59, 59, tzinfo=timezone.utc)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return month
+
+    monkeypatch.setattr(module, "datetime", Later)
+    pay(ledger, 1.0)
+    with pytest.raises(ServiceError, match=r"1\.0 of 1\.0"):
+        pay(ledger, 0.1)
+    month += timedelta(seconds=1)
+    pay(ledger, 1.0)
+
+
+def test_what_another_process_pays_meanwhile_counts(tmp_path):
+    file = tmp_path / "downloads.csv"
+    ledger, other = Ledger(file, budget=1.0), Ledger(file)
+    pay(ledger, 0.4)
+    pay(other, 0.5)
+    with pytest.raises(ServiceError, match=r"0\.9 of 1\.0"):
+        pay(ledger, 0.2)
+    pay(ledger, 0.1)
+    with file.open(encoding="utf-8") as held:
+        assert sum(1 for _ in held) == 1 + 3 * 2
 
 
 def test_no_more_are_under_way_than_there_are_connections(tmp_path):

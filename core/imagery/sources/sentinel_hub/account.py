@@ -8,18 +8,28 @@ from base64 import urlsafe_b64decode
 from http import HTTPStatus
 
 import requests
-from oauthlib.oauth2 import OAuth2Error
+from oauthlib.oauth2 import OAuth2Error, ServerError, TemporarilyUnavailableError
 from sentinelhub import DownloadFailedException, SentinelHubSession, SHConfig
 
 from ....errors import PatchworkError, ServiceError
-from .failures import ATTEMPTS_BROKEN, TemporaryError, host_of, without_answer
+from .failures import ATTEMPTS_BROKEN, RateLimitError, TemporaryError, host_of, seconds_to_wait, without_answer
+
+
+class _Session(SentinelHubSession):
+    """A session that does not take "too many sign-ins" for a refused account: oauthlib drops the status."""
+
+    @staticmethod
+    def _compliance_hook(response: requests.Response) -> requests.Response:
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            response.raise_for_status()
+        return SentinelHubSession._compliance_hook(response)
 
 
 class Account:
     """An account and its token, which is renewed two minutes before it expires. Used from many threads.
 
-    What needs the token raises ServiceError if the account is not accepted, and TemporaryError if another attempt may
-    succeed.
+    What needs the token raises ServiceError if the account is not accepted, TemporaryError if another attempt may
+    succeed, and RateLimitError if there were too many sign-ins.
     """
 
     def __init__(self, config: SHConfig) -> None:
@@ -55,8 +65,10 @@ class Account:
         url = self._config.sh_token_url
         try:
             if self._session is None:
-                self._session = SentinelHubSession(config=self._config)
+                self._session = _Session(config=self._config)
             self._session.token  # noqa: B018  renewed here
+        except (ServerError, TemporarilyUnavailableError) as error:
+            raise TemporaryError(f"the sign-in service fails ({error.error})", ATTEMPTS_BROKEN) from None
         except OAuth2Error as error:
             raise ServiceError(
                 self.without_secrets(
@@ -73,11 +85,13 @@ class Account:
         return self._session
 
 
-def _sign_in_error(error: Exception | None, url: str) -> TemporaryError | PatchworkError:
+def _sign_in_error(error: Exception | None, url: str) -> TemporaryError | RateLimitError | PatchworkError:
     response = getattr(error, "response", None)
     if response is None and isinstance(error, requests.RequestException):
         return without_answer(error, url)
     status = response.status_code if response is not None else 0
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if response is not None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimitError(seconds_to_wait(response.headers.get("Retry-After")))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TemporaryError(f"the sign-in service fails ({status})", ATTEMPTS_BROKEN)
     return ServiceError(f"Signing in at {host_of(url)} failed ({status}). Check TOKEN_URL.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,12 +18,15 @@ from sentinelhub.constants import RequestType
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from ....errors import DataError, PatchworkError, ServiceError
+from ....vocabulary.plurals import counted
 from ..ledger import Bill, Ledger
 from ..retries import growing_wait
+from ..services import Quota
 from . import failures
 from .account import Account
 from .connections import Answer, Connections
 from .failures import RateLimitError, TemporaryError
+from .prices import price_of_search
 
 _FIRST_WAIT = 0.5
 _LONGEST_PAUSE = 3600.0
@@ -55,6 +60,7 @@ class Client(SentinelHubDownloadClient):
         self._has_answered = False
         self._pause_lock = threading.Lock()
         self._resume_at = 0.0
+        self._pauses = 0
 
     def order(self, order: Order) -> Answer:
         """The answer to a request, checked."""
@@ -82,16 +88,22 @@ class Client(SentinelHubDownloadClient):
         request = DownloadRequest(
             url=url, headers=headers or {}, request_type=method, post_values=post_values, **kwargs
         )
-        return json.loads(self.order(Order(request, check=lambda answer: json.loads(answer.content))).content)
+        order = Order(request, check=lambda answer: json.loads(answer.content))
+        if post_values and "collections" in post_values:
+            order = replace(order, what=_name_of_search(post_values), units=_units_of_search(post_values))
+        return json.loads(self.order(order).content)
 
-    def units_left(self) -> float | None:
-        """The processing units left in the longest period of the contract; None if the service does not report them."""
+    def quota(self) -> Quota:
+        """What is left in the longest period of the contract.
+
+        The address is not documented, and not every deployment has it.
+        """
         try:
             address = f"{self.config.sh_base_url}/aux/ratelimit/statistics/tokenCounts/{self._account.user()}"
-            counts = self.get_json(address, use_session=True)["data"]["PROCESSING_UNITS"]
-            return float(counts[max(counts, key=_hours)])
-        except (DataError, ServiceError, TemporaryError, LookupError, TypeError, ValueError):
-            return None
+            counts = self.get_json(address, use_session=True)["data"]
+            return Quota(*(_left(counts, name) for name in ("PROCESSING_UNITS", "REQUESTS")))
+        except (PatchworkError, TemporaryError, RateLimitError, LookupError, TypeError, ValueError):
+            return Quota()
 
     def sign_in(self) -> None:
         """Get a token; ServiceError if the service refuses."""
@@ -99,6 +111,11 @@ class Client(SentinelHubDownloadClient):
             self._account.headers()
         except TemporaryError as error:
             raise self._given_up(self.config.sh_token_url, error, 1) from None
+        except RateLimitError as error:
+            raise ServiceError(
+                f"{failures.host_of(self.config.sh_token_url)} accepts no more sign-ins for now (429). Try again in "
+                f"{counted(math.ceil(error.seconds), 'second')}."
+            ) from None
 
     def _order_within_limit(self, order: Order) -> Answer:
         """The answer to one attempt, which is repeated for as long as the rate limit is reached."""
@@ -137,6 +154,7 @@ class Client(SentinelHubDownloadClient):
         except ValueError as error:
             raise TemporaryError(f"its answer cannot be used ({error})", failures.ATTEMPTS_BROKEN) from None
         self._has_answered = True
+        self._pauses = 0
         return answer
 
     def _is_enough(self, state: RetryCallState) -> bool:
@@ -148,7 +166,10 @@ class Client(SentinelHubDownloadClient):
         time.sleep(max(self._resume_at - time.monotonic(), 0.0))
 
     def _start_pause(self, state: RetryCallState) -> None:
-        """No thread sends a request until the service is ready; after repeated refusals, longer than it says."""
+        """No thread sends a request until the service is ready; after repeated refusals, longer than it says.
+
+        Raises ServiceError if the service has accepted no request after many pauses.
+        """
         error = state.outcome.exception() if state.outcome else None
         seconds = error.seconds if isinstance(error, RateLimitError) else 0.0
         if seconds > _LONGEST_PAUSE:
@@ -157,14 +178,34 @@ class Client(SentinelHubDownloadClient):
                 "downloaded images are kept."
             )
         longer = growing_wait(_FIRST_WAIT / 2)(state) if state.attempt_number > 1 else 0.0
+        now = time.monotonic()
         with self._pause_lock:
-            self._resume_at = max(self._resume_at, time.monotonic() + max(seconds, longer))
+            self._pauses += now >= self._resume_at  # requests that were sent together are refused together
+            pauses = self._pauses
+            self._resume_at = max(self._resume_at, now + max(seconds, longer))
+        if pauses > failures.PAUSES:
+            raise failures.quota_used_up(f"the service refuses every request (429), also after {pauses - 1} pauses")
 
     def _given_up(self, url: str | None, error: TemporaryError, attempts: int) -> PatchworkError:
-        text = self._account.without_secrets(f"{failures.host_of(url)}: {error.reason}, {attempts} times in a row.")
+        text = f"{failures.host_of(url)}: {error.reason}, in {counted(attempts, 'attempt')}."
+        text = self._account.without_secrets(text)
         if error.attempts == failures.ATTEMPTS_BROKEN:
             return DataError(text)
         return ServiceError(f"{text} Check the network and the account, then run again; downloaded images are kept.")
+
+
+def _name_of_search(search: Mapping[str, Any]) -> str:
+    return f"search {'+'.join(search['collections'])} {search['datetime']}"
+
+
+def _units_of_search(search: Mapping[str, Any]) -> float:
+    start, end = (datetime.fromisoformat(time.replace("Z", "+00:00")) for time in search["datetime"].split("/"))
+    return price_of_search(search["bbox"], start, end).units
+
+
+def _left(counts: Mapping[str, Any], name: str) -> float | None:
+    periods = counts.get(name) or {}
+    return float(periods[max(periods, key=_hours)]) if periods else None
 
 
 def _hours(period: str) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from ....errors import ParameterError
 from ....vocabulary.bands import CATEGORICAL_BANDS
 
 # Stored value of a sample, in JavaScript: 0 is reserved for no data.
@@ -22,8 +22,9 @@ class Collection:
 
     `bands` maps names of bands to those of the service: bands of Landsat have the names of Sentinel-2 bands of similar
     wavelength. `units` is the unit in which the service delivers them, `value` how they are stored. `mosaicked` is a
-    pattern of the product ids to use; `unit_factor` multiplies the price; `base_url` is the deployment of the
-    collection, if it is not at Sentinel Hub's main one.
+    pattern of the product ids to use; `unit_factor` multiplies the price; `base_url` is the address of the collection,
+    if it is not that of the service; `begins` is the day of its first product, if that is not the satellite's.
+    `lacks_values`: a band may have no value (NaN) where others have one; such pixels are without data.
     """
 
     id: str
@@ -35,6 +36,8 @@ class Collection:
     mosaicked: str = ""
     unit_factor: float = 1.0
     base_url: str | None = None
+    begins: date | None = None
+    lacks_values: bool = False
 
     def takes(self, product: str) -> bool:
         """Whether the product with this id is used."""
@@ -49,6 +52,7 @@ class Collection:
         units = [self._units_of(band) for band in bands]
         values = ", ".join(self._value_of(band).format(f"s.{name}") for band, name in zip(bands, own, strict=True))
         quoted = ", ".join(f'"{name}"' for name in [*own, "dataMask"])
+        is_whole = f" && [{', '.join(f's.{name}' for name in own)}].every(isFinite)" if self.lacks_values else ""
         return "\n".join(
             [
                 "//VERSION=3",
@@ -59,7 +63,7 @@ class Collection:
                 "  };",
                 "}",
                 "function evaluatePixel(s) {",
-                f"  return s.dataMask ? [{values}] : [{', '.join('0' * len(own))}];",
+                f"  return s.dataMask{is_whole} ? [{values}] : [{', '.join('0' * len(own))}];",
                 "}",
             ]
         )
@@ -99,24 +103,24 @@ COLLECTIONS = {
             {band: band for band in (*_S2, "SCL", "CLP") if band != "B10"},
             processing=_HARMONISED,
         ),
-        Collection("landsat-ot-l1", _LANDSAT, "REFLECTANCE", _REFLECTANCE, _NEAREST, base_url=_US_WEST),
-        Collection("landsat-ot-l2", _LANDSAT, "REFLECTANCE", _REFLECTANCE, _NEAREST, base_url=_US_WEST),
+        *(
+            Collection(name, _LANDSAT, "REFLECTANCE", _REFLECTANCE, _NEAREST, base_url=_US_WEST, lacks_values=True)
+            for name in ("landsat-ot-l1", "landsat-ot-l2")
+        ),
         Collection(
             "sentinel-1-grd",
             {"VV": "VV", "VH": "VH"},
             "LINEAR_POWER",
             _DECIBEL,
-            processing={**_NEAREST, "backCoeff": "GAMMA0_TERRAIN", "orthorectify": True},
+            processing={
+                **_NEAREST,
+                "backCoeff": "GAMMA0_TERRAIN",
+                "orthorectify": True,
+                "demInstance": "COPERNICUS_30",  # the default differs between deployments
+            },
             data_filter={"acquisitionMode": "IW", "polarization": "DV", "resolution": "HIGH"},
             mosaicked="_IW_GRDH_1SDV_",
-            unit_factor=2.0,
+            unit_factor=2.5,  # radiometric terrain correction, which includes orthorectification
         ),
     )
 }
-
-
-def find_collection(name: str) -> Collection:
-    """The collection with this id; ParameterError if it is unknown."""
-    if name not in COLLECTIONS:
-        raise ParameterError(f"Collection (COLLECTION): {name!r} is not one of {', '.join(COLLECTIONS)}.")
-    return COLLECTIONS[name]

@@ -13,6 +13,9 @@ from ....errors import DataError, ParameterError, PatchworkError, ServiceError
 # With waits that grow from half a second to a minute: about five minutes if the connection is lost, one if the server
 # fails, and a few seconds for what has never worked.
 ATTEMPTS_OFFLINE, ATTEMPTS_BROKEN, ATTEMPTS_AT_FIRST = 12, 8, 4
+# Pauses at the rate limit with no request accepted in between: about seven minutes. Limits count per minute, so a
+# quota is used up.
+PAUSES = 15
 _USUAL_PAUSE_SECONDS = 5.0
 
 
@@ -64,14 +67,17 @@ def refusal(
 ) -> TemporaryError | RateLimitError | PatchworkError:
     """The error to raise for an answer with a status other than 200."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitError(_seconds_to_wait(retry_after))
+        return RateLimitError(seconds_to_wait(retry_after))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or "non-empty" in message:
         return TemporaryError(f"the service fails ({status}: {message})", ATTEMPTS_BROKEN)
     if status == HTTPStatus.UNAUTHORIZED:
         return TemporaryError("the service does not accept the token", ATTEMPTS_AT_FIRST)
     if code.startswith("RENDERER"):
         return DataError(f"The service cannot deliver this image ({message}).")
-    return ServiceError(_advice(status, code, message.rstrip(".")))
+    message = message.rstrip(".")
+    if "INSUFFICIENT_PROCESSING_UNITS" in code:
+        return quota_used_up(message)
+    return ServiceError(_advice(status, code, message))
 
 
 def read_error(content: bytes) -> tuple[str, str]:
@@ -86,12 +92,15 @@ def read_error(content: bytes) -> tuple[str, str]:
         return "", content[:200].decode("utf-8", "replace").strip()
 
 
+def quota_used_up(reason: str) -> ServiceError:
+    """The error to raise if the account has no processing units or requests left."""
+    return ServiceError(
+        f"The account's quota is used up ({reason}). Run again when it is renewed at the start of the month, or "
+        "use another account. Downloaded images are kept and not requested again."
+    )
+
+
 def _advice(status: int, code: str, message: str) -> str:
-    if "INSUFFICIENT_PROCESSING_UNITS" in code:
-        return (
-            f"The account's quota is used up ({message}). Run again when it is renewed at the start of the month, or "
-            "use another account. Downloaded images are kept and not requested again."
-        )
     if status == HTTPStatus.FORBIDDEN:
         return f"The account has no access ({message}). Check COLLECTION and the rights of the account."
     if status == HTTPStatus.NOT_FOUND:
@@ -99,7 +108,7 @@ def _advice(status: int, code: str, message: str) -> str:
     return f"The service refuses the request ({status}: {message}). Check COLLECTION, SERVICE_URL and BANDS."
 
 
-def _seconds_to_wait(header: str | None) -> float:
+def seconds_to_wait(header: str | None) -> float:
     """Retry-After, which the documentation gives in milliseconds; 5 s if it is missing or not a number.
 
     A service that means seconds is asked too early once; after that the waits grow.

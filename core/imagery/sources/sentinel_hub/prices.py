@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from math import radians, sin
 
 from ....grid.windows import Window
 from ....vocabulary.bands import RADAR_BANDS
@@ -13,6 +15,7 @@ _ONE_UNIT_PIXELS = 512 * 512
 _ONE_UNIT_BANDS = 3
 _LEAST_AREA = 0.01
 _LEAST_UNITS = 0.005
+_EARTH_RADIUS_KM = 6371.0
 # Bytes per value as the services send them, deflated from 2 bytes: reflectance, and backscatter with its speckle.
 _REFLECTANCE_BYTES, _BACKSCATTER_BYTES = 1.44, 1.9
 
@@ -27,3 +30,15 @@ def price_of(bands: Sequence[str], window: Window, factor: float = 1.0) -> Price
     units = max(area * len(bands) / _ONE_UNIT_BANDS * factor, _LEAST_UNITS)
     value_bytes = sum(_BACKSCATTER_BYTES if band in RADAR_BANDS else _REFLECTANCE_BYTES for band in bands)
     return Price(1, units, pixels * value_bytes)
+
+
+def price_of_search(box: Sequence[float], start: datetime, end: datetime) -> Price:
+    """The price of one page of a catalogue search in a box (west, south, east, north in degrees).
+
+    The area in 10⁶ km², at least 0.01, times the months begun; at most one unit.
+    """
+    west, south, east, north = (radians(angle) for angle in box)
+    square_km = _EARTH_RADIUS_KM**2 * (east - west) * (sin(north) - sin(south))
+    months = (end.year - start.year) * 12 + end.month - start.month
+    months += (end.day, end.time()) > (start.day, start.time())
+    return Price(1, min(max(square_km / 1e6, _LEAST_AREA) * max(months, 1), 1.0))

@@ -21,24 +21,15 @@ from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ..ledger import Ledger
 from ..passes import Pass, group_passes, named_apart, read_item
-from ..services import Price, Service
+from ..services import Limits, Price, Quota, Service
 from ..traits import Traits
 from .client import Client, Order
-from .collections import COLLECTIONS, Collection, find_collection
+from .collections import Collection
 from .connections import Answer
+from .deployments import DEPLOYMENTS, Deployment, find_deployment
+from .grids import COARSEST, EPSG_CODES
 from .prices import WIDEST, price_of
 
-# Base address and sign-in address.
-_DEPLOYMENTS = {
-    "sentinelhub": (
-        "https://services.sentinel-hub.com",
-        "https://services.sentinel-hub.com/auth/realms/main/protocol/openid-connect/token",
-    ),
-    "cdse": (
-        "https://sh.dataspace.copernicus.eu",
-        "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token",
-    ),
-}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SLACK = timedelta(seconds=5)  # catalogues cut fractions of seconds off
 _PAGE = 100
@@ -48,7 +39,7 @@ class SentinelHubSource:
     """Collections of one deployment, read with one account by sentinelhub-py."""
 
     kind = "sentinelhub"
-    traits = Traits(selects=True, waits=True, cells=True, widest=WIDEST)
+    traits = Traits(selects=True, waits=True, cells=True, widest=WIDEST, coarsest=COARSEST, epsg_codes=EPSG_CODES)
     grid = None
     crs = "EPSG:4326"
     extent = None
@@ -57,7 +48,8 @@ class SentinelHubSource:
         """Raises ParameterError for an unknown collection; the account is looked up when it is needed."""
         self._service = service
         self._ledger = ledger
-        self.collections = [find_collection(name) for name in service.collections or ("sentinel-2-l1c",)]
+        find = self.deployment.find_collection
+        self.collections = [find(name) for name in service.collections or ("sentinel-2-l1c",)]
 
     @property
     def imagery(self) -> str:
@@ -68,10 +60,16 @@ class SentinelHubSource:
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of all collections over the area in the period, by time.
 
-        Raises ParameterError if start or end is missing: a catalogue covers many years.
+        Raises ParameterError if start or end is missing (a catalogue covers many years), or a collection begins later.
         """
         if start is None or end is None:
             raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
+        for collection in self.collections:
+            if collection.begins and start < collection.begins:
+                raise ParameterError(
+                    f"Start (START): {collection.id} of {self.deployment.label} begins on {collection.begins}, and the "
+                    f"period starts on {start}. Choose a later START, or another SERVICE_URL."
+                )
         found = [
             self._acquisition(collection, each, area)
             for collection in self.collections
@@ -81,7 +79,7 @@ class SentinelHubSource:
 
     def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the pass (band, y, x) by one request; each pixel is the nearest measured one."""
-        collection = COLLECTIONS[acquisition.facts["collection"]]
+        collection = self._collection_of(acquisition)
         left, bottom, right, top = grid.bounds(window)
         request = SentinelHubRequest(
             evalscript=collection.evalscript(bands),
@@ -102,16 +100,28 @@ class SentinelHubSource:
 
     def price(self, acquisition: Readable, bands: Sequence[str], window: Window) -> Price:
         """The price of reading the bands of a window, in one or more requests."""
-        factor = COLLECTIONS[acquisition.facts["collection"]].unit_factor
+        factor = self._collection_of(acquisition).unit_factor
         return sum((price_of(bands, part, factor) for part in window.tiles(WIDEST)), Price())
 
-    def quota(self) -> float | None:
-        """The processing units left on the account; None if the service does not report them."""
-        return self.client.units_left()
+    def quota(self) -> Quota:
+        """What the account has left; nothing is known if the service does not report it."""
+        return self.client.quota()
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits of a free account; None if they are not the same for all."""
+        return self.deployment.limits
 
     def sign_in(self) -> None:
         """Raises ServiceError if the service does not accept the account, ParameterError if there is none."""
         self.client.sign_in()
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The deployment: that of SERVICE_URL, or of the profile."""
+        if self._service.url is not None:
+            return find_deployment(self._service.url)
+        return find_deployment(self._profile().sh_base_url)
 
     @cached_property
     def client(self) -> Client:
@@ -128,31 +138,34 @@ class SentinelHubSource:
     @cached_property
     def _config_without_account(self) -> SHConfig:
         """Addresses, and the account if the environment or the profile has one."""
-        service = self._service
-        try:
-            config = SHConfig(profile=service.account)
-        except KeyError:
-            raise ParameterError(
-                f"Account (AUTH): sentinelhub-py's configuration {SHConfig.get_config_location()} has no profile "
-                f"{service.account!r}."
-            ) from None
+        service, config = self._service, self._profile()
         if service.url is not None:
-            base = service.url.rstrip("/")
-            sign_in = f"{base}/auth/realms/main/protocol/openid-connect/token"
-            config.sh_base_url, config.sh_token_url = _DEPLOYMENTS.get(base, (base, sign_in))
+            config.sh_base_url, config.sh_token_url = self.deployment.base_url, self.deployment.token_url
         config.sh_token_url = service.token_url or config.sh_token_url
         for name, address in (("SERVICE_URL", config.sh_base_url), ("TOKEN_URL", config.sh_token_url)):
             if not address.startswith("https://"):
                 raise ParameterError(
-                    f"{name}: {address!r} is not valid. Use {', '.join(_DEPLOYMENTS)} or an address that starts with "
+                    f"{name}: {address!r} is not valid. Use {', '.join(DEPLOYMENTS)} or an address that starts with "
                     "https://."
                 )
         config.max_download_attempts = 1  # the client itself repeats requests
         return config
 
+    def _profile(self) -> SHConfig:
+        try:
+            return SHConfig(profile=self._service.account)
+        except KeyError:
+            raise ParameterError(
+                f"Account (AUTH): sentinelhub-py's configuration {SHConfig.get_config_location()} has no profile "
+                f"{self._service.account!r}."
+            ) from None
+
+    def _collection_of(self, acquisition: Readable) -> Collection:
+        return self.deployment.collections[acquisition.facts["collection"]]
+
     def _config_of(self, collection: Collection) -> SHConfig:
         config = self._config_without_account
-        if collection.base_url is not None and config.sh_base_url == _DEPLOYMENTS["sentinelhub"][0]:
+        if collection.base_url is not None:
             config = config.copy()
             config.sh_base_url = collection.base_url
         return config
@@ -174,7 +187,8 @@ class SentinelHubSource:
             "from": (each.first - _SLACK).strftime(_TIME),
             "to": (each.last + _SLACK).strftime(_TIME),
         }
-        identity = fingerprint(self.imagery, collection.id, collection.processing, each.platform, each.time)
+        rule = ["whole pixels"] if collection.lacks_values else []
+        identity = fingerprint(self.imagery, collection.id, collection.processing, each.platform, each.time, *rule)
         bands = tuple(collection.bands)
         return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
 
