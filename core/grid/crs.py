@@ -71,7 +71,9 @@ def utm_crs(geometry: BaseGeometry, crs: str) -> str:
     degrees = reproject(np.array([geometry], dtype=object), crs, _DEGREES)
     (across,) = antimeridian.joined(degrees)
     if across.bounds[2] > 180.0:
-        longitude = (across.centroid.x + 180.0) % 360.0 - 180.0
+        longitude = across.centroid.x
+    if not -180.0 <= longitude <= 180.0:
+        longitude = (longitude + 180.0) % 360.0 - 180.0
     if not (math.isfinite(longitude) and -80.0 <= latitude <= 84.0):
         raise DataError(f"The area is at latitude {latitude:.1f}°, outside the UTM zones (80° S to 84° N). Set CRS.")
     zone = min(int((longitude + 180.0) // 6.0) + 1, 60)

@@ -87,7 +87,7 @@ def test_a_polygon_across_the_earth_does_not_stop_the_run(labels_of, tmp_path, m
     shapes = [
         shapely.box(15.0, 46.05, 15.004, 46.06),
         shapely.box(15.004, 46.05, 15.008, 46.06),
-        shapely.box(-165, 0, -164, 1),
+        shapely.box(104.5, -1, 105.5, 1),
     ]
     path = make_reference(tmp_path / "world.gpkg", shapes, {"class": [1, 2, 2]}, "EPSG:4326")
     assert set(labels_of.of_file(path)[0]) == {1, 2}
