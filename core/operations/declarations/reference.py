@@ -14,8 +14,8 @@ class ReferenceParameters(Parameters):
         Optional[str],
         VectorFile(
             "Reference",
-            "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
-            "overlap, the later one in the layer is used. The sample region has its own.",
+            "Polygons of known class, in any CRS: a shapefile, GeoPackage, GeoJSON, FlatGeobuf or KML, also in a zip. "
+            "Where polygons overlap, the later one in the layer is used. The sample region has its own.",
         ),
     ] = None
     class_field: Annotated[
