@@ -35,14 +35,14 @@ class ClassTable(QTableWidget):
         header.setMinimumSectionSize(24)
         self.itemChanged.connect(lambda item: self.changed.emit() if item.column() == USED else None)
 
-    def show_classes(self, classes: Sequence[Mapping[str, Any]], skipped: set[str], colours: Mapping[int, str]) -> None:
+    def show_classes(self, classes: Sequence[Mapping[str, Any]], skipped: set[int], colours: Mapping[int, str]) -> None:
         """Show these classes; those with skipped ids are unchecked."""
         self.blockSignals(True)
         self.setRowCount(len(classes))
         for row, entry in enumerate(classes):
             used = QTableWidgetItem()
             used.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
-            is_used = str(entry["id"]) not in skipped
+            is_used = entry["id"] not in skipped
             used.setCheckState(Qt.CheckState.Checked if is_used else Qt.CheckState.Unchecked)
             used.setToolTip(tr("Polygons of unused classes are treated as unknown"))
             used.setData(Qt.ItemDataRole.UserRole, int(entry["id"]))
@@ -58,12 +58,10 @@ class ClassTable(QTableWidget):
         self.setFixedHeight(height)
 
     @property
-    def skipped(self) -> list[str]:
+    def skipped(self) -> list[int]:
         """Ids of the unused classes."""
         items = [self.item(row, USED) for row in range(self.rowCount())]
-        return [
-            str(item.data(Qt.ItemDataRole.UserRole)) for item in items if item.checkState() == Qt.CheckState.Unchecked
-        ]
+        return [item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() == Qt.CheckState.Unchecked]
 
     @property
     def colours(self) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
@@ -18,6 +19,7 @@ from .section import Note, Section
 from .session import Session
 
 NAMES = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
+CHECKED = (*NAMES, "ENCODING", "AREA")
 
 
 class ReferenceSection(Section):
@@ -49,7 +51,7 @@ class ReferenceSection(Section):
         if name in ("REFERENCE", "CLASS_FIELD"):
             self._session.set("SKIP_CLASSES", None)
             self._session.set("CLASS_COLOURS", None)
-        if name in (*NAMES, "SOURCE"):
+        if name in (*NAMES, "ENCODING", "SOURCE"):
             self._check_layer()
 
     def _check_layer(self) -> None:
@@ -69,7 +71,7 @@ class ReferenceSection(Section):
             return
         self.note.say(tr("Checking the reference…"))
         parameters = self._session.parameters()
-        self._check.ask({name: parameters[name] for name in (*NAMES, "AREA") if name in parameters})
+        self._check.ask({name: parameters[name] for name in CHECKED if name in parameters})
 
     def _on_checked(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
         if not succeeded:
@@ -83,8 +85,10 @@ class ReferenceSection(Section):
 
     def _show(self, classes: list[dict[str, Any]]) -> None:
         self._classes = classes
-        chosen = _colours_from(self._session.get("CLASS_COLOURS")) or self._colours_of_layer()
-        skipped = set(filter(None, (self._session.get("SKIP_CLASSES") or "").split(",")))
+        words = _words(classes)
+        chosen = _colours_from(self._session.get("CLASS_COLOURS"), words) or self._colours_of_layer()
+        listed = (self._session.get("SKIP_CLASSES") or "").split(",")
+        skipped = {id_ for id_, word in words.items() if word in listed}
         self.table.setVisible(bool(classes))
         self.table.show_classes(classes, skipped, chosen)
         if classes and chosen:
@@ -93,9 +97,10 @@ class ReferenceSection(Section):
     def _on_table(self) -> None:
         """Store the classes and colours that the user, or the layer's style, has set."""
         own = {entry["id"]: entry["colour"] for entry in self._classes}
-        others = [f"{id_}={colour}" for id_, colour in self.table.colours.items() if colour != own[id_].lower()]
+        words = _words(self._classes)
+        others = [f"{words[id_]}={colour}" for id_, colour in self.table.colours.items() if colour != own[id_].lower()]
         self._session.set("CLASS_COLOURS", ",".join(others) or None)
-        self._session.set("SKIP_CLASSES", ",".join(self.table.skipped) or None)
+        self._session.set("SKIP_CLASSES", ",".join(words[id_] for id_ in self.table.skipped) or None)
 
     def _colours_of_layer(self) -> dict[int, str]:
         """Colours of a layer that is already styled by the class field."""
@@ -112,7 +117,13 @@ class ReferenceSection(Section):
         return {id_: shown[key] for id_, names in keys.items() for key in names if key in shown}
 
 
-def _colours_from(text: Any) -> dict[int, str]:
+def _words(classes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """What stands for a class in a list: its id, or its name where its id is also the name of a class."""
+    names = {entry["name"] for entry in classes}
+    return {entry["id"]: entry["name"] if str(entry["id"]) in names else str(entry["id"]) for entry in classes}
+
+
+def _colours_from(text: Any, words: Mapping[int, str]) -> dict[int, str]:
     """`1=#ffff00,2=#054907` as ids and colours."""
-    entries = (entry.partition("=") for entry in str(text or "").split(",") if entry)
-    return {int(id_): colour for id_, _, colour in entries if id_.strip().isdigit()}
+    given = dict(entry.rpartition("=")[::2] for entry in str(text or "").split(",") if entry)
+    return {id_: given[word] for id_, word in words.items() if word in given}

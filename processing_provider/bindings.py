@@ -54,7 +54,8 @@ class QgisValues:
         value = self.values.get(definition.name())
         if not self.exports_layers:
             return definition.description()
-        return vector_inputs.to_file(definition.description(), value, self.context, self.feedback)
+        encoding = str(self.values.get("ENCODING") or "")
+        return vector_inputs.to_file(definition.description(), value, self.context, self.feedback, encoding)
 
 
 Definition = QgsProcessingParameterDefinition

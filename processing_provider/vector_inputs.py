@@ -21,9 +21,11 @@ from qgis.core import (
 
 from .translation import tr
 
-# Formats that every GDAL reads; others are exported. GeoPackage keeps long field names and the order of features,
+# Formats that the engine reads; others are exported. GeoPackage keeps long field names and the order of features,
 # which matters where polygons overlap.
-READABLE = ["gpkg", "shp", "geojson", "json", "fgb", "kml", "gml"]
+READABLE = ["gpkg", "shp", "geojson", "json", "fgb", "kml"]
+OTHER_JSON = ("ESRIJSON", "TopoJSON")
+SHAPEFILE = "ESRI Shapefile"
 EXPORTED = "gpkg"
 
 
@@ -38,11 +40,14 @@ def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVecto
     return value if isinstance(value, QgsVectorLayer) else None
 
 
-def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
-    """A file with the layer as QGIS shows it: selection, filter, CRS, fields and edits.
+def to_file(
+    label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback, encoding: str = ""
+) -> str:
+    """A file with the layer as QGIS shows it: selection, filter, CRS, fields, encoding and edits.
 
-    The layer's own file if it has the same content, otherwise an export to a temporary file. Call it in the thread of
-    the layer. Raises QgsProcessingException if there is no such layer or it cannot be exported.
+    The layer's own file if it has the same content, otherwise an export to a temporary file. `encoding` is that of the
+    texts of a shapefile if it is not the layer's. Call it in the thread of the layer. Raises QgsProcessingException if
+    there is no such layer or it cannot be exported.
     """
     layer = vector_layer(value, context)
     is_selection = isinstance(value, QgsProcessingFeatureSourceDefinition) and value.selectedFeaturesOnly
@@ -50,7 +55,7 @@ def to_file(label: str, value: Any, context: QgsProcessingContext, feedback: Qgs
         shown = value.source.staticValue() if isinstance(value, QgsProcessingFeatureSourceDefinition) else value
         raise QgsProcessingException(tr("{}: there is no vector layer or vector file {}.").format(label, shown))
     if is_selection or not _is_as_its_file(layer):
-        return _export(label, layer, is_selection, context, feedback)
+        return _export(label, _decoded(layer, encoding), is_selection, context, feedback)
     definition = QgsProcessingParameterFeatureSource("LAYER", label)
     path, name = QgsProcessingParameters.parameterAsCompatibleSourceLayerPathAndLayerName(
         definition, {"LAYER": layer}, context, READABLE, EXPORTED, feedback
@@ -69,9 +74,30 @@ def _is_as_its_file(layer: QgsVectorLayer) -> bool:
         and not parts.get("geometryType")  # a file with several geometry types
         and not layer.subsetString()
         and not layer.isModified()
+        and data.storageType() not in OTHER_JSON
+        and not _has_another_encoding(layer)
         and layer.crs() == data.crs()
         and layer.fields().names() == data.fields().names()  # joined and virtual fields are not in the file
     )
+
+
+def _has_another_encoding(layer: QgsVectorLayer) -> bool:
+    """Whether the user has set another encoding in the layer's properties than a shapefile declares."""
+    data = layer.dataProvider()
+    if data.storageType() != SHAPEFILE:
+        return False
+    as_declared = QgsVectorLayer(layer.source(), "", "ogr")
+    return bool(as_declared.dataProvider().encoding() != data.encoding())
+
+
+def _decoded(layer: QgsVectorLayer, encoding: str) -> QgsVectorLayer:
+    """A shapefile's layer with its texts in another encoding; a layer with edits stays as it is shown."""
+    if not encoding or layer.dataProvider().storageType() != SHAPEFILE or layer.isModified():
+        return layer
+    decoded = layer.clone()
+    decoded.setProviderEncoding(encoding)
+    decoded.selectByIds(layer.selectedFeatureIds())
+    return decoded
 
 
 def _export(

@@ -9,15 +9,17 @@ import shapely
 
 from ..errors import DataError, ParameterError
 from ..grid.crs import Ground, read_crs
+from ..progress import Progress
 from ..store.vectors import read_vector
 
 _LONGITUDE_LATITUDE = "EPSG:4326"
 
 
-def read_area(text: str) -> Ground:
+def read_area(text: str, progress: Progress | None = None) -> Ground:
     """The area of `xmin,ymin,xmax,ymax[,EPSG:n]`, or of all polygons of a vector file together.
 
-    Raises ParameterError or DataError where the area is empty or has no CRS or no polygons.
+    Features that are dropped are reported as warnings. Raises ParameterError or DataError where the area is empty or
+    has no CRS or no polygons.
     """
     numbers = _numbers(text, 4)
     if numbers is not None:
@@ -25,19 +27,19 @@ def read_area(text: str) -> Ground:
         if not (xmin < xmax and ymin < ymax):
             raise ParameterError(f"Area of interest (AREA): the extent {text} is empty. Write xmin,ymin,xmax,ymax.")
         return Ground(shapely.box(xmin, ymin, xmax, ymax), crs)
-    geometries, crs = _read_geometries(text, "Area of interest (AREA)")
+    geometries, crs = _read_geometries(text, "Area of interest (AREA)", progress)
     area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))
     if area.area == 0.0:
         raise DataError(f"Area of interest (AREA): {text} has no polygons, only points or lines. Set a polygon layer.")
     return Ground(area, crs)
 
 
-def read_places(text: str) -> tuple[np.ndarray, str]:
-    """The geometries and CRS of `x,y[,EPSG:n]` or of a vector file of points or polygons."""
+def read_places(text: str, progress: Progress | None = None) -> tuple[np.ndarray, str]:
+    """The geometries and CRS of `x,y[,EPSG:n]` or of a vector file of points or polygons, read as `read_area` does."""
     numbers = _numbers(text, 2)
     if numbers is not None:
         return np.array([shapely.Point(numbers[0])], dtype=object), numbers[1]
-    return _read_geometries(text, "Place (PLACE)")
+    return _read_geometries(text, "Place (PLACE)", progress, any_shape=True)
 
 
 def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
@@ -58,10 +60,15 @@ def _numbers(text: str, count: int) -> tuple[list[float], str] | None:
     return numbers, crs
 
 
-def _read_geometries(text: str, what: str) -> tuple[np.ndarray, str]:
-    layer = read_vector(text)
+def _read_geometries(
+    text: str, what: str, progress: Progress | None, *, any_shape: bool = False
+) -> tuple[np.ndarray, str]:
+    layer = read_vector(text, encoding="latin-1", any_shape=any_shape)  # reads any bytes; the texts are not used
     if len(layer.geometries) == 0:
-        raise DataError(f"{what}: {text} is empty.")
+        raise DataError(" ".join((f"{what}: {text} is empty.", *layer.notes)))
     if not layer.crs:
         raise DataError(f"{what}: {text} has no CRS. Assign one (in QGIS: Assign projection) and run again.")
+    if progress is not None:
+        for note in layer.notes:
+            progress.warning(f"{what}: {note}")
     return layer.geometries, layer.crs

@@ -53,7 +53,7 @@ def run(parameters: CheckReference, progress: Progress) -> ReferenceProblems:
 
     if parameters.reference is None:
         raise ParameterError("Reference (REFERENCE) is missing: polygons of known class.")
-    layer = read_vector(parameters.reference)
+    layer = read_vector(parameters.reference, class_field=parameters.class_field, encoding=parameters.encoding)
     area = None if parameters.area is None else read_area(parameters.area)
     if parameters.class_field is None:
         fields = ", ".join(layer.fields)

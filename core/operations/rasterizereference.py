@@ -38,7 +38,7 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
         tuple[str, ...],
         Names(
             "Skipped classes",
-            "Classes that are not used, by id or name, separated by commas. Their polygons are treated as unknown.",
+            "Classes that are not used, by name or id, separated by commas. Their polygons are treated as unknown.",
             advanced=True,
         ),
     ] = ()
@@ -46,7 +46,7 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
         tuple[str, ...],
         Names(
             "Class colours",
-            "Colours of classes in the map and the report, as id=#rrggbb separated by commas, such as "
+            "Colours of classes in the map and the report, as id=#rrggbb or name=#rrggbb separated by commas, such as "
             "1=#ffff00,2=#054907. Default: the colours of the land-cover scheme or of a palette. Changing colours "
             "does not train the model again.",
             advanced=True,
@@ -64,7 +64,13 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
                 "with the class."
             )
         return ReferenceSettings(
-            self.reference, self.class_field, self.name_field, self.erosion, self.skip_classes, self.class_colours
+            self.reference,
+            self.class_field,
+            self.name_field,
+            self.erosion,
+            self.skip_classes,
+            self.class_colours,
+            self.encoding,
         )
 
 

@@ -114,7 +114,7 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
     if source is not None and parameters.area is None:
         area = Ground(source.extent, source.crs)
     else:
-        area = read_area(parameters.area or "")
+        area = read_area(parameters.area or "", progress)
     division = Division(
         parameters.buffer, parameters.patch_size, parameters.patch_count, parameters.resolution, parameters.crs
     )

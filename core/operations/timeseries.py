@@ -76,7 +76,7 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
 
     workspace = Workspace(parameters.workspace)
     _refuse_unknown(workspace, parameters.index)
-    mask, window = _pixels(workspace, parameters.place)
+    mask, window = _pixels(workspace, parameters.place, progress)
     acquisitions = [item for item in workspace.catalogue.acquisitions if _available_from(item, parameters.index)]
     rows: list[dict[str, object]] = []
     with rasterio.Env():  # once, not for each of the many files
@@ -137,7 +137,7 @@ def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, .
     return rows
 
 
-def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
+def _pixels(workspace: Workspace, place: str, progress: Progress) -> tuple[np.ndarray, Window]:
     """The pixels of the place: a mask (y, x) and its window of the grid."""
     import numpy as np
     import shapely
@@ -148,7 +148,7 @@ def _pixels(workspace: Workspace, place: str) -> tuple[np.ndarray, Window]:
     from ..store.rasters import burn
 
     layout = workspace.layout
-    geometries, crs = read_places(place)
+    geometries, crs = read_places(place, progress)
     shapes = layout.grid.to_pixels(reproject(geometries, crs, layout.grid.crs))
     xmin, ymin, xmax, ymax = shapely.total_bounds(shapes)
     window = Window.between(

@@ -15,8 +15,7 @@ from ..grid.crs import Ground, reproject
 from ..grid.pixel_grid import PixelGrid
 from ..store.vectors import VectorLayer
 from ..vocabulary.classes import ClassScheme, LandCoverClass
-from ..vocabulary.plurals import counted
-from .polygons import Reference, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
+from .polygons import count_zeros, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
 
 # Of equal area everywhere on Earth (EASE-Grid 2.0), in pixels of 10 m, as maps have.
 _GRID = PixelGrid("EPSG:6933", 0.0, 0.0, 10.0, 10.0)
@@ -50,11 +49,11 @@ def check_reference(
     """Check a layer as a run would read it; only polygons in the area count."""
     if len(layer.geometries) == 0:
         return ReferenceCheck((), (str(no_polygon(layer)),), usable=False)
+    problems = [*layer.notes]
     try:
         class_ids, names = read_classes(layer, class_field, name_field)
     except DataError as error:
-        return ReferenceCheck((), (str(error),), usable=False)
-    problems = []
+        return ReferenceCheck((), (*problems, str(error)), usable=False)
     if len(names) > _MANY_CLASSES:
         problems.append(
             f"The class field {class_field} has {len(names):,} different values. Is this the class field? Choose "
@@ -65,13 +64,14 @@ def check_reference(
         shapes, near = _placed(layer, area)
     except DataError as error:
         return ReferenceCheck(_counted(scheme, class_ids, None), (*problems, str(error)), usable=False)
-    reference = make_reference(shapes[near], class_ids[near], names)
+    zeros = count_zeros(layer, class_field, near)
+    reference = make_reference(shapes[near], class_ids[near], names, zeros)
     hectares = _hectares_within(reference.shapes, area)
     counts = _counted(scheme, reference.class_ids, hectares)
     known = sum(count.polygons > 0 for count in counts)
-    problems += [*reference.notes, *_without_area(reference), *_with_few_polygons(counts)]
+    problems += [*reference.notes, *_with_few_polygons(counts)]
     if known < 2:
-        problems.append(str(too_few_classes(known, class_field)))
+        problems.append(str(too_few_classes(known, class_field, zeros)))
     return ReferenceCheck(counts, tuple(problems), usable=known >= 2)
 
 
@@ -124,11 +124,6 @@ def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | 
     return tuple(
         ClassCount(entry, int(polygons[entry.id]), round(float(sums[entry.id]), 2)) for entry in scheme.classes
     )
-
-
-def _without_area(reference: Reference) -> list[str]:
-    flat = int((shapely.area(reference.shapes) == 0.0).sum())
-    return [f"{counted(flat, 'feature')} without an area, such as points or lines. Use polygons."] if flat else []
 
 
 def _with_few_polygons(counts: Sequence[ClassCount]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ import shapely
 
 from ..errors import DataError
 from ..execution import Resources, Share
-from ..grid.crs import reproject
+from ..grid.crs import reproject_near
 from ..grid.patches import Patch
 from ..progress import Progress
 from ..store.fingerprints import fingerprint
@@ -22,13 +22,24 @@ from ..store.reading import read_patch
 from ..store.vectors import read_vector
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, read_colours
-from .polygons import Reference, elsewhere, erode, make_reference, no_crs, no_polygon, read_classes, too_few_classes
+from .polygons import (
+    Reference,
+    count_zeros,
+    elsewhere,
+    erode,
+    make_reference,
+    no_crs,
+    no_polygon,
+    read_classes,
+    too_few_classes,
+)
 from .record import LabelRecord, LabelSettings
 
 
 @dataclass(frozen=True)
 class ReferenceSettings:
-    """A vector layer and its fields, the erosion in pixels, classes to skip (id or name), colours (`id=#rrggbb`)."""
+    """A vector layer and its fields, the erosion in pixels, classes to skip (id or name), colours (`id=#rrggbb`),
+    and the encoding of a shapefile's texts (None: as it declares)."""
 
     layer: str
     class_field: str
@@ -36,6 +47,7 @@ class ReferenceSettings:
     erosion: int
     skipped: Sequence[str]
     colours: Sequence[str]
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,29 +61,36 @@ class PlacedReference:
 
 def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: Progress) -> PlacedReference:
     """The reference over the workspace's area; DataError if it cannot be used."""
-    layer = read_vector(settings.layer)
+    layer = read_vector(settings.layer, class_field=settings.class_field, encoding=settings.encoding)
     if len(layer.geometries) == 0:
         raise no_polygon(layer)
     if not layer.crs:
         raise no_crs(layer)
     class_ids, names = read_classes(layer, settings.class_field, settings.name_field)
-    colours = read_colours(settings.colours)
-    classes = ClassScheme.of(names).recoloured(colours)
+    scheme = ClassScheme.of(names)
+    colours, colourless = read_colours(settings.colours, scheme)
+    classes = scheme.recoloured(colours)
     skipped, unknown = classes.find(settings.skipped)
     if unknown:
         progress.warning(f"Skipped classes (SKIP_CLASSES): the reference has no class {', '.join(unknown)}.")
-    if colourless := [str(id_) for id_ in colours if id_ not in classes.ids]:
+    if colourless:
         progress.warning(f"Class colours (CLASS_COLOURS): the reference has no class {', '.join(colourless)}.")
     grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(settings.erosion)
-    shapes = grid.to_pixels(reproject(layer.geometries, layer.crs, grid.crs))
+    shapes = grid.to_pixels(reproject_near(layer.geometries, layer.crs, grid.crs))
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
     if not near.any():
         raise elsewhere(layer)
     shapes, class_ids = shapes[near], class_ids[near]
-    polygons = make_reference(shapes, class_ids, names).without(skipped)
+    zeros = count_zeros(layer, settings.class_field, near)
+    polygons = make_reference(shapes, class_ids, names, zeros).without(skipped)
     known = len(np.unique(polygons.class_ids[polygons.class_ids > 0]))
     if known < 2:
-        raise too_few_classes(known, settings.class_field)
+        raise too_few_classes(known, settings.class_field, zeros)
+    for note in layer.notes:
+        progress.warning(note)
+    for note in polygons.notes:
+        progress.info(note)
+    polygons = replace(polygons, notes=(*layer.notes, *polygons.notes))
     identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), polygons.class_ids.tolist())
     return PlacedReference(classes.only([id_ for id_ in classes.ids if id_ not in skipped]), polygons, identity)
 
@@ -81,8 +100,6 @@ def refresh_labels(
 ) -> LabelRecord:
     """Make the labels that are missing or out of date, and record them; DataError if no pixel is labelled."""
     reference = read_reference(workspace, settings, progress)
-    for note in reference.polygons.notes:
-        progress.info(note)
     layout = workspace.layout
     fingerprints = {
         id_: fingerprint("labels", reference.identity, settings.erosion, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -54,10 +55,10 @@ class Reference:
 def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -> tuple[np.ndarray, dict[int, str]]:
     """Class ids (n,) of the features, 0 where unknown, and the names by id.
 
-    Integer ids stay as they are; names are numbered from 1 in sorted order. Raises DataError for an unknown field or
-    values that are not classes.
+    Whole numbers stay as they are, also where all are texts; names, and texts with leading zeros, are numbered from 1
+    in sorted order. Raises DataError for an unknown field or values that are not classes.
     """
-    values = _field(layer, class_field)
+    values = _class_values(layer, class_field)
     if values.dtype.kind in "iuf":
         ids = _integer_ids(values, class_field)
         names = {int(id_): str(int(id_)) for id_ in np.unique(ids[ids > 0])}
@@ -78,8 +79,17 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
     return np.array([numbers.get(text, 0) for text in texts], dtype=np.uint16), {n: t for t, n in numbers.items()}
 
 
-def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int, str]) -> Reference:
-    """The reference of shapes in pixel coordinates; shapes of unknown class burn 0, invalid ones are repaired."""
+def count_zeros(layer: VectorLayer, class_field: str, near: np.ndarray) -> int:
+    """How many of the features near (n,) have the class 0, rather than none."""
+    values = _class_values(layer, class_field)
+    return int((values[near] == 0).sum()) if values.dtype.kind in "iuf" else 0
+
+
+def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int, str], zeros: int = 0) -> Reference:
+    """The reference of shapes in pixel coordinates; shapes of unknown class burn 0, invalid ones are repaired.
+
+    `zeros` is the number of shapes whose class is 0, rather than empty.
+    """
     invalid = ~shapely.is_valid(shapes)
     notes = []
     if invalid.any():
@@ -88,7 +98,11 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
         notes.append(f"{counted(int(invalid.sum()), 'invalid polygon')} repaired.")
     unknown = class_ids == 0
     if unknown.any():
-        notes.append(f"{counted(int(unknown.sum()), 'polygon')} without a class (0 or empty) treated as unknown.")
+        note = f"{counted(int(unknown.sum()), 'polygon')} without a class (0 or empty) treated as unknown."
+        notes.append(f"{note} {_zero_means_unknown(zeros)}" if zeros else note)
+    flat = int((shapely.area(shapes) == 0.0).sum())
+    if flat:
+        notes.append(f"{counted(flat, 'feature')} without an area, such as points or lines. Use polygons.")
     overlapping = _count_overlaps(shapes)
     if overlapping:
         notes.append(
@@ -98,8 +112,8 @@ def make_reference(shapes: np.ndarray, class_ids: np.ndarray, names: Mapping[int
 
 
 def no_polygon(layer: VectorLayer) -> DataError:
-    """The error that the layer is empty."""
-    return DataError(f"The reference {layer.name} is empty.")
+    """The error that the layer is empty, with what was dropped."""
+    return DataError(" ".join((f"The reference {layer.name} is empty.", *layer.notes)))
 
 
 def no_crs(layer: VectorLayer) -> DataError:
@@ -116,11 +130,18 @@ def elsewhere(layer: VectorLayer, distance_km: float | None = None) -> DataError
     )
 
 
-def too_few_classes(number: int, class_field: str) -> DataError:
-    """The error that there are too few classes for a map."""
+def too_few_classes(number: int, class_field: str, zeros: int) -> DataError:
+    """The error that there are too few classes for a map; `zeros` polygons have class 0."""
+    hint = _zero_means_unknown(zeros) if zeros else f"Is CLASS_FIELD ({class_field}) the right one?"
     return DataError(
-        f"The reference has {counted(number, 'class', 'classes')} within the area; a map needs at least two. Is "
-        f"CLASS_FIELD ({class_field}) the right one?"
+        f"The reference has {counted(number, 'class', 'classes')} within the area; a map needs at least two. {hint}"
+    )
+
+
+def _zero_means_unknown(zeros: int) -> str:
+    return (
+        f"{counted(zeros, 'polygon')} {'has' if zeros == 1 else 'have'} class 0, which means unknown. If 0 is a class, "
+        "number the classes from 1 in another field, and set that or a field of names as CLASS_FIELD."
     )
 
 
@@ -142,15 +163,36 @@ def _field(layer: VectorLayer, name: str) -> np.ndarray:
     return layer.fields[name]
 
 
+def _class_values(layer: VectorLayer, class_field: str) -> np.ndarray:
+    """The values of the class field, as numbers where they are."""
+    values = _field(layer, class_field)
+    return values if values.dtype.kind in "iuf" else _whole_numbers(_texts(values), values)
+
+
 def _integer_ids(values: np.ndarray, field: str) -> np.ndarray:
-    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0)
+    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=-np.inf)
     wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers > HIGHEST_CLASS_ID)
     if wrong.any():
         raise DataError(
-            f"The class field {field} holds {values[wrong][0]:g}; class ids are whole numbers from 1 to "
-            f"{HIGHEST_CLASS_ID}, 0 for unknown. Choose another CLASS_FIELD, or a field of names."
+            f"The class field {field} holds {_as_written(numbers[wrong][0])}; class ids are whole numbers from 1 to "
+            f"{HIGHEST_CLASS_ID}, 0 for unknown. {counted(int(wrong.sum()), 'feature')} "
+            f"{'has' if wrong.sum() == 1 else 'have'} such a value. Choose another CLASS_FIELD, or a field of names."
         )
     return numbers.astype(np.uint16)
+
+
+def _as_written(number: float) -> str:
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.10g}"
+
+
+def _whole_numbers(texts: list[str], values: np.ndarray) -> np.ndarray:
+    """Texts that are all whole numbers as float64, NaN where empty; otherwise, or beyond all ids, the values."""
+    known = {text for text in texts if text}
+    if not known or not all(re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.0+)?", text) for text in known):
+        return values
+    if max(float(text) for text in known) > HIGHEST_CLASS_ID:
+        return values
+    return np.array([float(text) if text else np.nan for text in texts])
 
 
 def _texts(values: np.ndarray) -> list[str]:

@@ -79,9 +79,15 @@ class ClassScheme:
         return ClassScheme(tuple(replace(entry, colour=colours.get(entry.id, entry.colour)) for entry in self.classes))
 
     def find(self, words: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """The ids of the classes given by id or name, and the words that are neither."""
-        ids = {entry.name: entry.id for entry in self.classes} | {str(entry.id): entry.id for entry in self.classes}
-        return tuple(ids[word] for word in words if word in ids), tuple(word for word in words if word not in ids)
+        """The ids of the classes given by name or id, and the words that are neither."""
+        found = {word: self.ids_of(word) for word in words}
+        ids = tuple(id_ for word in words for id_ in found[word])
+        return ids, tuple(word for word in words if not found[word])
+
+    def ids_of(self, word: str) -> tuple[int, ...]:
+        """The ids of the classes with this name; if there is none, the class with this id."""
+        named = tuple(entry.id for entry in self.classes if entry.name == word)
+        return named or tuple(entry.id for entry in self.classes if str(entry.id) == word)
 
     def to_json(self) -> list[dict[str, Any]]:
         """As JSON values, for files and raster tags."""
@@ -93,15 +99,24 @@ class ClassScheme:
         return cls(tuple(LandCoverClass(int(row["id"]), str(row["name"]), str(row["colour"])) for row in rows))
 
 
-def read_colours(entries: Sequence[str]) -> dict[int, str]:
-    """Colours by class id from `id=#rrggbb` each; ParameterError lists all others."""
-    found = {entry: re.fullmatch(r"(\d+)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries}
-    wrong = [entry for entry, match in found.items() if match is None]
+def read_colours(entries: Sequence[str], scheme: ClassScheme) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Colours by class id from `class=#rrggbb` each, with the class by name or id, and ids that the scheme has not.
+
+    ParameterError lists all other entries.
+    """
+    matches = [re.fullmatch(r"(.+?)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries]
+    wrong = [
+        entry
+        for entry, match in zip(entries, matches)
+        if match is None or not (scheme.ids_of(match[1]) or re.fullmatch("[0-9]+", match[1]))
+    ]
     if wrong:
         raise ParameterError(
             f"Class colours (CLASS_COLOURS): not a class id and colour such as 1=#ffff00: {', '.join(wrong)}."
         )
-    return {int(match[1]): match[2].lower() for match in found.values() if match}
+    given = [(match[1], match[2].lower()) for match in matches if match]
+    unknown = tuple(word for word, _ in given if not scheme.ids_of(word))
+    return {id_: colour for word, colour in given for id_ in scheme.ids_of(word)}, unknown
 
 
 @lru_cache(maxsize=1)

@@ -37,7 +37,7 @@ def stored(squares, tmp_path):
     return QgsVectorLayer(str(file), "stored", "ogr")
 
 
-def exported(value):
+def exported(value, encoding=""):
     """The path for the engine, and its layer."""
     from qgis.core import QgsProcessingContext, QgsProcessingFeedback, QgsProject, QgsVectorLayer
 
@@ -45,7 +45,7 @@ def exported(value):
 
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    path = to_file("Layer", value, context, QgsProcessingFeedback(False))
+    path = to_file("Layer", value, context, QgsProcessingFeedback(False), encoding)
     return path, QgsVectorLayer(path, "exported", "ogr")
 
 
@@ -110,3 +110,51 @@ def test_a_missing_layer_is_an_error(qgis):
 
     with pytest.raises(QgsProcessingException, match=r"Layer: .*/no/such/file\.gpkg"):
         exported(str(Path("/no/such/file.gpkg")))
+
+
+@pytest.fixture
+def undeclared(squares, tmp_path):
+    """A shapefile in windows-1250 that does not declare it."""
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter, QgsVectorLayer
+
+    file = tmp_path / "undeclared.shp"
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "ESRI Shapefile"
+    options.fileEncoding = "windows-1250"
+    squares.startEditing()
+    squares.changeAttributeValue(2, 1, "čebula")
+    squares.commitChanges()
+    QgsVectorFileWriter.writeAsVectorFormatV3(squares, str(file), QgsCoordinateTransformContext(), options)
+    file.with_suffix(".cpg").unlink()
+    return QgsVectorLayer(str(file), "undeclared", "ogr")
+
+
+def test_an_encoding_that_the_user_has_set_for_the_layer_comes_along(undeclared):
+    assert exported(undeclared)[0] == undeclared.source()
+    undeclared.setProviderEncoding("windows-1250")
+    path, layer = exported(undeclared)
+    assert path != undeclared.source()
+    assert [feature.attributes()[-1] for feature in layer.getFeatures()][1] == "čebula"
+
+
+def test_a_selection_is_exported_in_the_given_encoding(undeclared):
+    from qgis.core import QgsProcessingFeatureSourceDefinition, QgsProject
+
+    QgsProject.instance().addMapLayer(undeclared)
+    undeclared.selectByIds([1, 2])
+    selection = QgsProcessingFeatureSourceDefinition(undeclared.id(), True)
+    _, layer = exported(selection, "cp1250")
+    assert [feature.attributes()[-1] for feature in layer.getFeatures()] == ["čebula", "class 2"]
+    QgsProject.instance().takeMapLayer(undeclared)
+
+
+def test_a_format_that_may_lead_elsewhere_is_exported(squares, tmp_path):
+    from qgis.core import QgsCoordinateTransformContext, QgsVectorFileWriter
+
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GML"
+    file = tmp_path / "squares.gml"
+    QgsVectorFileWriter.writeAsVectorFormatV3(squares, str(file), QgsCoordinateTransformContext(), options)
+    path, layer = exported(str(file))
+    assert path.endswith(".gpkg")
+    assert layer.featureCount() == 4

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ...errors import DataError
+from ...grid import antimeridian
 from ...store.acquisitions import OfferedAcquisition
 
 # The datatake in a product's id. Sentinel-2: S2A_MSIL1C_20200823T100031_N0209_R122_T32TQM_20200823T121427, the first
@@ -85,7 +87,7 @@ def read_item(feature: Mapping[str, Any], facts: Mapping[str, Any] | None = None
             name,
             datetime.fromisoformat(str(moment).replace("Z", "+00:00")).astimezone(timezone.utc),
             str(properties.get("platform", "")).lower(),
-            shapely.make_valid(shapely.geometry.shape(feature["geometry"])),
+            shapely.make_valid(_within_180(shapely.geometry.shape(feature["geometry"]))),
             None if cover is None else float(cover) / 100.0,
             facts or {},
         )
@@ -93,6 +95,11 @@ def read_item(feature: Mapping[str, Any], facts: Mapping[str, Any] | None = None
         raise DataError(
             f"The catalogue's item {name} cannot be read: it has no valid time or geometry ({error})."
         ) from error
+
+
+def _within_180(footprint: BaseGeometry) -> BaseGeometry:
+    """The footprint in two halves where it crosses ±180°, whichever way the catalogue writes it."""
+    return antimeridian.split(np.array([footprint], dtype=object))[0]
 
 
 def group_passes(items: Iterable[CatalogueItem]) -> list[Pass]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Optional
 
 from ...frozen import frozen
-from ...parameters import FieldName, Parameters, VectorFile
+from ...parameters import FieldName, Parameters, Text, VectorFile
 
 
 @frozen
@@ -14,22 +14,30 @@ class ReferenceParameters(Parameters):
         Optional[str],
         VectorFile(
             "Reference",
-            "Polygons of known class, in any CRS: a shapefile, GeoPackage or any other vector file. Where polygons "
-            "overlap, the later one in the layer is used. The sample region has its own.",
+            "Polygons of known class, in any CRS: a shapefile, GeoPackage, GeoJSON, FlatGeobuf or KML, also in a zip. "
+            "Where polygons overlap, the later one in the layer is used. The sample region has its own.",
         ),
     ] = None
     class_field: Annotated[
         Optional[str],
         FieldName(
             "Class field",
-            "Field with the class of each polygon. Whole numbers are the class ids of the map (0 = unknown); names are "
-            "numbered from 1 in sorted order.",
+            "Field with the class of each polygon. Whole numbers, also as texts, are the class ids of the map (0 = "
+            "unknown); names are numbered from 1 in sorted order.",
             of="reference",
         ),
     ] = None
     name_field: Annotated[
         Optional[str],
         FieldName("Name field", "Field with the class names, if the class field holds numbers.", of="reference"),
+    ] = None
+    encoding: Annotated[
+        Optional[str],
+        Text(
+            "Encoding",
+            "Encoding of the texts of a shapefile, such as UTF-8 or cp1250. Default: what its .cpg file declares.",
+            advanced=True,
+        ),
     ] = None
 
     def faults(self) -> list[str]:

@@ -188,7 +188,7 @@ class RequestParameters(CollectionParameters):
 
         return Ledger(self.paths(workspace).ledger, self.budget, self.rate, self.connections)
 
-    def paths(self, workspace: Workspace) -> WorkspacePaths:
+    def paths(self, workspace: "Workspace") -> "WorkspacePaths":
         """The paths of the workspace that the scenes are fetched to."""
         return workspace.paths
 
@@ -207,7 +207,7 @@ class PlanningParameters(RequestParameters):
         ),
     ] = None
 
-    def paths(self, workspace: Workspace) -> WorkspacePaths:
+    def paths(self, workspace: "Workspace") -> "WorkspacePaths":
         """The paths of the workspace that the scenes are fetched to."""
         from ...store.paths import WorkspacePaths
 

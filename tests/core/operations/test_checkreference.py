@@ -124,6 +124,34 @@ def test_each_problem_is_told(make_reference, tmp_path, shapes, fields, expected
     assert found == usable
 
 
+def test_that_class_0_is_unknown_is_said_with_the_number_of_polygons(make_reference, tmp_path):
+    path = make_reference(tmp_path / "binary.gpkg", squares(5), {"id": [0, 0, 0, 1, 1], "kind": list("aaabb")})
+    _, problems, usable = check(path)
+    expected = (
+        "3 polygons have class 0, which means unknown. If 0 is a class, number the classes from 1 in another field, "
+        "and set that or a field of names as CLASS_FIELD."
+    )
+    assert problems[0] == f"3 polygons without a class (0 or empty) treated as unknown. {expected}"
+    assert problems[-1] == f"The reference has 1 class within the area; a map needs at least two. {expected}"
+    assert usable == 0
+    assert check(path, class_field="kind")[2] == 1
+
+
+def test_texts_of_numbers_are_ids(make_reference, tmp_path):
+    rows, _, _ = check(make_reference(tmp_path / "texts.gpkg", squares(4), {"id": ["1", "10", "2", "10"]}))
+    assert {id_: row["polygons"] for id_, row in rows.items()} == {1: 1, 2: 1, 10: 2}
+
+
+def test_broken_shapes_are_named_and_the_others_are_counted(make_reference, tmp_path):
+    broken = shapely.Polygon([(X, Y), (np.inf, Y), (X + 9, Y + 9), (X, Y)])
+    path = make_reference(tmp_path / "r.gpkg", [*squares(4), broken, None], {"id": [1, 1, 2, 2, 2, 1]})
+    rows, problems, usable = check(path)
+    assert [row["polygons"] for row in rows.values()] == [2, 2]
+    assert problems[0].startswith("2 features dropped")
+    assert problems[0].endswith("feature ids 5, 6.")
+    assert usable == 1
+
+
 def test_texts_without_end_are_told_and_can_be_used(make_reference, tmp_path):
     names = [f"parcel {number:03d}" for number in range(150)]
     rows, problems, usable = check(make_reference(tmp_path / "many.gpkg", squares(150), {"id": names}))
@@ -135,7 +163,7 @@ def test_texts_without_end_are_told_and_can_be_used(make_reference, tmp_path):
 
 
 def test_more_texts_than_a_map_has_classes_are_an_error():
-    names = np.array([str(number) for number in range(65_536)], dtype=object)
+    names = np.array([f"n{number}" for number in range(65_536)], dtype=object)
     layer = VectorLayer("parcels", np.full(len(names), shapely.box(0, 0, 1, 1)), {"name": names}, "EPSG:32633")
     with pytest.raises(DataError, match="holds 65,536 different texts; a map has at most 65,535 classes"):
         read_classes(layer, "name", None)

@@ -216,6 +216,34 @@ def test_classes_of_a_file_with_missing_values(make_reference, tmp_path):
     assert read_classes(found, "n", None)[0].tolist() == [1, 0, 2]
 
 
+def test_whole_numbers_in_texts_are_the_ids():
+    ids, names = read_classes(layer(c=objects("1", "10", " 2 ", None, "", "0")), "c", None)
+    assert ids.tolist() == [1, 10, 2, 0, 0, 0]
+    assert names == {1: "1", 2: "2", 10: "10"}
+    assert read_classes(layer(c=objects("1.0", "10.00", "2")), "c", None)[0].tolist() == [1, 10, 2]
+
+
+def test_whole_numbers_in_texts_take_their_names_from_the_name_field():
+    _, names = read_classes(layer(c=objects("2", "10"), n=objects("forest", "water")), "c", "n")
+    assert names == {2: "forest", 10: "water"}
+
+
+@pytest.mark.parametrize(
+    "texts", [("007", "1", "10"), ("01", "02", "10"), ("1", "10", "forest"), ("1", "2", "100000"), ("1.5", "2", "3")]
+)
+def test_other_texts_are_names_in_sorted_order(texts):
+    ids, names = read_classes(layer(c=objects(*texts)), "c", None)
+    assert [names[id_] for id_ in ids.tolist()] == list(texts)
+    assert list(names.values()) == sorted(texts)
+    assert list(names) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("values", [np.array([1, -1, -1]), objects("1", "-1", "-1"), np.array([1.0, 2.5, np.inf])])
+def test_how_many_values_are_no_class_is_said(values):
+    with pytest.raises(DataError, match=r"holds (-1|2\.5); class ids .*\. 2 features have such a value\. Choose"):
+        read_classes(layer(c=values), "c", None)
+
+
 # Erosion
 
 

@@ -68,8 +68,8 @@ def test_what_cannot_be_read_is_named(tmp_path):
 
 
 def test_a_table_without_shapes_is_no_layer(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("id,name\n1,a\n")
+    path = tmp_path / "table.gpkg"
+    pyogrio.raw.write(path, None, [np.array([1])], ["id"], driver="GPKG", geometry_type=None)
     with pytest.raises(DataError, match="is a table without geometries"):
         read_vector(str(path))
 

@@ -14,6 +14,7 @@ from sentinelhub import CRS, BBox, MimeType, SentinelHubCatalog, SentinelHubRequ
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import ParameterError
+from ....grid.antimeridian import boxes
 from ....grid.crs import read_crs
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
@@ -173,13 +174,17 @@ class SentinelHubSource:
     def _passes(self, collection: Collection, start: date, end: date, area: BaseGeometry) -> list[Pass]:
         catalogue = SentinelHubCatalog(config=self._config_of(collection))
         catalogue.client = self.client
-        features = catalogue.search(
-            collection.id,
-            time=(start.isoformat(), f"{end.isoformat()}T23:59:59"),
-            bbox=BBox(area.bounds, CRS.WGS84),
-            limit=_PAGE,
-        )
-        return group_passes([read_item(feature) for feature in features if collection.takes(str(feature["id"]))])
+        features = {
+            str(feature["id"]): feature  # on both sides of ±180° once
+            for box in boxes(area)
+            for feature in catalogue.search(
+                collection.id,
+                time=(start.isoformat(), f"{end.isoformat()}T23:59:59"),
+                bbox=BBox(box, CRS.WGS84),
+                limit=_PAGE,
+            )
+        }
+        return group_passes([read_item(feature) for id_, feature in features.items() if collection.takes(id_)])
 
     def _acquisition(self, collection: Collection, each: Pass, area: BaseGeometry) -> OfferedAcquisition:
         facts = {

@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from ....errors import DataError, ParameterError, ServiceError
+from ....grid.antimeridian import boxes
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
@@ -106,13 +107,17 @@ class StacSource:
 
         try:
             client = Client.open(self.url)
-            search = client.search(
-                collections=[collection],
-                bbox=area.bounds,
-                datetime=f"{start.isoformat()}T00:00:00Z/{end.isoformat()}T23:59:59Z",
-                limit=_PAGE,
-            )
-            items = list(search.items_as_dicts())
+            items = [
+                item
+                for box in boxes(area)
+                for item in client.search(
+                    collections=[collection],
+                    bbox=box,
+                    datetime=f"{start.isoformat()}T00:00:00Z/{end.isoformat()}T23:59:59Z",
+                    limit=_PAGE,
+                ).items_as_dicts()
+            ]
+            items = list({item["id"]: item for item in items}.values())  # on both sides of ±180° once
             if not items:
                 known = sorted(each.id for each in client.get_collections())
                 if collection not in known:
