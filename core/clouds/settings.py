@@ -10,6 +10,7 @@ from ..errors import DataError
 from ..store.acquisitions import Acquisition
 from ..store.records import Record
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import written
 from .methods import cloud_method, method_named, s2cloudless
 from .methods.record import CloudMethod, MaskOptions, Settings
 
@@ -48,7 +49,7 @@ def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> C
         pixel = workspace.layout.grid.pixel_width
         raise DataError(
             f"The cloud bands of this workspace are stored in cells of {kept} pixels, and CLOUD_RESOLUTION asks for "
-            f"{options.cell_factor} ({options.cell_factor * pixel:g} m). Run downloadscenes with it, or set "
-            f"CLOUD_RESOLUTION to {kept * pixel:g} m."
+            f"{options.cell_factor} ({written(options.cell_factor * pixel)} m). Run downloadscenes with it, or set "
+            f"CLOUD_RESOLUTION to {written(kept * pixel)} m."
         )
     return CloudSettings(choice, {name: method_named(name).settings(options) for name in sorted(names)})

@@ -16,7 +16,7 @@ from ..grid.neighbourhoods import disk
 from ..grid.windows import Window
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, listed, written
 
 HIGHEST_CLASS_ID = 65535
 
@@ -138,7 +138,9 @@ def erode(classes: np.ndarray, radius: int) -> np.ndarray:
 
 def _field(layer: VectorLayer, name: str) -> np.ndarray:
     if name not in layer.fields:
-        raise DataError(f"The reference {layer.name} has no field {name!r}. It has: {', '.join(layer.fields)}.")
+        raise DataError(
+            f"The reference {layer.name} has no field {name!r}. It has: {listed(layer.fields, 'no fields')}."
+        )
     return layer.fields[name]
 
 
@@ -147,7 +149,7 @@ def _integer_ids(values: np.ndarray, field: str) -> np.ndarray:
     wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers > HIGHEST_CLASS_ID)
     if wrong.any():
         raise DataError(
-            f"The class field {field} holds {values[wrong][0]:g}; class ids are whole numbers from 1 to "
+            f"The class field {field} holds {written(values[wrong][0])}; class ids are whole numbers from 1 to "
             f"{HIGHEST_CLASS_ID}, 0 for unknown. Choose another CLASS_FIELD, or a field of names."
         )
     return numbers.astype(np.uint16)

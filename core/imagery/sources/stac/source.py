@@ -25,6 +25,7 @@ from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
+from ....vocabulary.plurals import listed
 from ..images import as_reflectance, fill_gaps, read_band
 from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
 from ..retries import growing_wait
@@ -116,7 +117,8 @@ class StacSource:
                 known = sorted(each.id for each in client.get_collections())
                 if collection not in known:
                     raise DataError(
-                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has {', '.join(known[:30])}."
+                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has "
+                        f"{listed(known[:30], 'none')}."
                     )
             return [read_item(item, images_of(item)) for item in items]
         except (APIError, requests.RequestException, ValueError, KeyError) as error:
