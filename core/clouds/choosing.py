@@ -7,7 +7,11 @@ from collections.abc import Collection, Sequence
 from ..errors import DataError
 from ..grid.pixel_grid import PixelGrid
 from ..imagery.finding import ChosenBands
+from ..imagery.sources.band_names import COMMON
+from ..progress import Progress
+from ..store.acquisitions import Catalogue
 from ..vocabulary.bands import RADAR_BANDS
+from .methods import METHODS
 from .methods.record import CloudMethod
 
 
@@ -24,12 +28,43 @@ def choose_bands(
     The detector's bands come in cells of `factor` × `factor` pixels if the source offers cells and these are fewer
     values. Raises DataError if none of the wanted bands is offered.
     """
+    features = _features(offered, wanted)
+    together = features.union(method.bands)
+    if offers_cells and method.has_cells and len(features) + len(method.bands) / factor**2 < len(together):
+        return ChosenBands(tuple(band for band in offered if band in features), cells=True)
+    return ChosenBands(tuple(band for band in offered if band in together))
+
+
+def require_bands(offered: Sequence[str], wanted: Collection[str]) -> None:
+    """Raise DataError if none of the wanted bands is offered, or most are not and may have unknown names."""
+    missing = [band for band in wanted if band not in offered]
+    known = {*COMMON.values(), *RADAR_BANDS, *(band for method in METHODS.values() for band in method.bands)}
+    unknown = [band for band in offered if band not in known and band not in wanted]
+    if len(wanted) / 2 < len(missing) <= len(unknown):
+        raise DataError(
+            f"This imagery has no {', '.join(missing)}; its bands are {', '.join(offered)}. If {', '.join(unknown)} "
+            "are other names for them, give all bands in their order in BAND_NAMES; otherwise set BANDS."
+        )
+    _features(offered, wanted)
+
+
+def _features(offered: Sequence[str], wanted: Collection[str]) -> set[str]:
+    """The bands for features; DataError if there are none."""
     features = {band for band in offered if band in wanted or band in RADAR_BANDS}
     if not features:
         raise DataError(
             f"This imagery has none of the bands {', '.join(wanted)}; its bands are {', '.join(offered)}. Set BANDS."
         )
-    together = features.union(method.bands)
-    if offers_cells and method.has_cells and len(features) + len(method.bands) / factor**2 < len(together):
-        return ChosenBands(tuple(band for band in offered if band in features), cells=True)
-    return ChosenBands(tuple(band for band in offered if band in together))
+    return features
+
+
+def report_missing(catalogue: Catalogue, bands: Sequence[str], indices: Sequence[str], progress: Progress) -> None:
+    """Say which bands and indices of the features the imagery does not have; a warning if an index is missing."""
+    without = [band for band in bands if band not in catalogue.bands]
+    lost = [index for index in indices if not catalogue.has(index)]
+    if any(item.is_optical for item in catalogue.acquisitions) and (without or lost):
+        say = progress.warning if lost else progress.info
+        say(
+            f"The imagery has no {', '.join([*without, *lost])} (BANDS, INDICES), so the model will be trained "
+            f"without. Its bands are {', '.join(catalogue.bands)}."
+        )

@@ -23,7 +23,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
         """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing."""
-        from ...clouds.choosing import cell_factor
+        from ...clouds.choosing import cell_factor, report_missing
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes
 
@@ -34,6 +34,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
             return self._chosen_bands(item, source, factor)
 
         number = find_scenes(workspace, source, search, factor, choose, progress)
+        report_missing(workspace.catalogue, self.bands, self.indices, progress)
         costs = costs_of_fetching(
             workspace, source, connections=self.connections, rate=self.rate, budget=self.budget, progress=progress
         )
@@ -41,11 +42,12 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def _chosen_bands(self, item: OfferedAcquisition, source: Source, factor: int) -> ChosenBands:
         """The bands to fetch of an acquisition: all if they cost nothing."""
-        from ...clouds.choosing import choose_bands
+        from ...clouds.choosing import choose_bands, require_bands
         from ...clouds.methods import cloud_method
         from ...imagery.finding import ChosenBands
 
         if not source.traits.selects:
+            require_bands(item.bands, self.needed_bands)
             return ChosenBands(item.bands)
         method = cloud_method(self.method, item.bands)
         return choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,34 +13,39 @@ import numpy as np
 import rasterio
 import shapely
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import TIME_FORMAT, OfferedAcquisition, Readable, is_between
+from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....store.rasters import file_window
 from ....vocabulary.bands import CATEGORICAL_BANDS
+from ....vocabulary.plurals import counted
+from ..band_names import standard_names
+from ..file_names import BAND_IN_NAME, NamedImage, read_name
+from ..listing import visible
 from ..problems import raise_problems, read_each
 from ..resampling import read_resampled
 from ..traits import Traits
+from .grouping import Remarks, group_files
 
-_TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
 _SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One file: its time, bands and window of the folder's grid.
+    """One file: the facts in its name, its bands and window of the folder's grid.
 
     `offset` is added to its reflectance (-1000 for products of baseline 04.00 and later), from the file's own
     declaration. `identity` changes when the file does.
     """
 
     path: Path
-    time: datetime
+    named: NamedImage
     grid: PixelGrid
     window: Window
     bands: tuple[str, ...]
@@ -51,32 +56,40 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The files of one folder, which share grid, bands and the data type uint16."""
+    """The files of one folder, which share grid, bands and the data type uint16; `notes` are remarks for the user."""
 
     imagery: str
     grid: PixelGrid
     bands: tuple[str, ...]
     files: Mapping[datetime, tuple[ImageFile, ...]]
+    notes: tuple[str, ...] = ()
     kind: str = "folder"
     traits: ClassVar[Traits] = Traits()
 
     @classmethod
-    def open(cls, folder: Path) -> FolderSource:
-        """Check every GeoTIFF of the folder; DataError lists all that cannot be used, with the reasons."""
+    def open(cls, folder: Path, band_names: Sequence[str] = ()) -> FolderSource:
+        """Check every GeoTIFF of the folder; DataError lists all that cannot be used, with the reasons.
+
+        `band_names` are the bands in the order of the files, if these have no names or other ones.
+        """
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        paths = [path for path in visible(folder) if path.suffix.lower() in _SUFFIXES]
         if not paths:
             raise DataError(f"The folder {folder} holds no GeoTIFF (*.tif). Add one file per acquisition.")
-        files, problems = read_each(paths, _inspect)
-        raise_problems([*problems, *_differences(files)], f"the imagery in {folder}")
+        try:
+            by_hand = standard_names(band_names, by_hand=True)
+        except DataError as error:
+            raise ParameterError(f"Band names (BAND_NAMES): {error}") from error
+        files, problems = read_each(paths, partial(_inspect, by_hand=by_hand))
+        where = f"the imagery in {folder}"
+        raise_problems([*problems, *_differences(files)], where)
         first = files[0]
-        by_time: dict[datetime, list[ImageFile]] = {}
-        for file in files:
-            window = file.window.moved(*first.grid.offset(file.grid))
-            by_time.setdefault(file.time, []).append(replace(file, window=window))
-        ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
-        return cls(str(folder.resolve()), first.grid, first.bands, ordered)
+        placed = [replace(file, window=file.window.moved(*first.grid.offset(file.grid))) for file in files]
+        remarks = Remarks()
+        acquisitions = group_files(placed, remarks)
+        raise_problems(remarks.problems, where)
+        return cls(str(folder.resolve()), first.grid, first.bands, acquisitions, remarks.notes)
 
     @property
     def crs(self) -> str:
@@ -156,20 +169,14 @@ def _harmonise(values: np.ndarray, bands: Sequence[str], offset: int) -> np.ndar
     return values
 
 
-def _inspect(path: Path) -> ImageFile:
+def _inspect(path: Path, by_hand: Sequence[str]) -> ImageFile:
     """The facts of one file, without its pixels; DataError if it cannot be used."""
-    found = _TIME_IN_NAME.search(path.stem)
-    if found is None:
-        raise DataError(f"{path.name}: no sensing time in the name; it should end in _YYYYMMDDTHHMMSS.tif (UTC).")
-    try:
-        time = datetime.strptime(found.group(1), TIME_FORMAT).replace(tzinfo=timezone.utc)
-    except ValueError:
-        raise DataError(f"{path.name}: {found.group(1)} is not a time (YYYYMMDDTHHMMSS).") from None
+    named = read_name(path.stem, path.name)
     try:
         with rasterio.open(path) as file:
             crs, transform, shape = file.crs, file.transform, file.shape
-            bands, dtypes = file.descriptions, set(file.dtypes)
-            declared = zip(file.descriptions, file.offsets, file.scales, strict=True)
+            bands, dtypes = _bands(file, named, by_hand), set(file.dtypes)
+            declared = zip(bands, file.offsets, file.scales, strict=True)
             offsets = {round(offset / scale) for band, offset, scale in declared if band not in CATEGORICAL_BANDS}
     except RasterioError as error:
         raise DataError(f"{path.name}: is not a raster, or is damaged.") from error
@@ -177,14 +184,31 @@ def _inspect(path: Path) -> ImageFile:
         raise DataError(f"{path.name}: has no CRS.")
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise DataError(f"{path.name}: is not north-up.")
-    if not all(bands):
-        raise DataError(f"{path.name}: its bands have no names; set their descriptions to B02, B03 …")
     grid = PixelGrid(crs.to_string(), transform.c, transform.f, transform.a, -transform.e)
     if len(offsets) > 1:
         raise DataError(f"{path.name}: its bands have different offsets ({sorted(offsets)}).")
     facts = path.stat()
-    identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns)
-    return ImageFile(path, time, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), offsets.pop(), identity)
+    identity = fingerprint(path.name, facts.st_size, facts.st_mtime_ns, *([bands] if by_hand else []))
+    return ImageFile(path, named, grid, Window(0, 0, *shape), bands, "/".join(sorted(dtypes)), offsets.pop(), identity)
+
+
+def _bands(file: DatasetReader, named: NamedImage, by_hand: Sequence[str]) -> tuple[str, ...]:
+    """The bands of a file: those given by hand, or those that its descriptions mean."""
+    name = Path(file.name).name
+    single = BAND_IN_NAME.search(Path(file.name).stem)
+    if file.count == 1 and single and not by_hand:
+        raise DataError(
+            f"{name}: seems to be the band {single.group(1)} alone. One file for each band is not supported: put all "
+            "bands of an acquisition into one file; for products as delivered set SOURCE to safe."
+        )
+    if by_hand and len(by_hand) != file.count:
+        raise DataError(
+            f"{name}: has {counted(file.count, 'band')}, but BAND_NAMES has {counted(len(by_hand), 'name')}."
+        )
+    try:
+        return tuple(by_hand) or standard_names(file.descriptions, named.platform)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 def _differences(files: list[ImageFile]) -> list[str]:
