@@ -11,8 +11,12 @@ from ..imagery.sources.band_names import COMMON
 from ..progress import Progress
 from ..store.acquisitions import Catalogue
 from ..vocabulary.bands import RADAR_BANDS
+from ..vocabulary.indices import INDICES, bands_of
 from .methods import METHODS
 from .methods.record import CloudMethod
+
+# Names of layers beside the reflectances.
+_OTHERS = ("CLD", "CLM", "SNW", "AOT", "WVP", "dataMask", "pan", "lwir", "lwir11", "lwir12", *INDICES)
 
 
 def cell_factor(cloud_resolution: float, grid: PixelGrid) -> int:
@@ -35,15 +39,21 @@ def choose_bands(
     return ChosenBands(tuple(band for band in offered if band in together))
 
 
-def require_bands(offered: Sequence[str], wanted: Collection[str]) -> None:
-    """Raise DataError if none of the wanted bands is offered, or most are not and may have unknown names."""
+def require_bands(offered: Sequence[str], wanted: Collection[str], indices: Sequence[str]) -> None:
+    """Check the bands of files before anything is fetched.
+
+    Raises DataError if none of the wanted bands is offered, or if most of them or some that an index needs are not, and
+    others are offered that may be these under other names.
+    """
     missing = [band for band in wanted if band not in offered]
-    known = {*COMMON.values(), *RADAR_BANDS, *(band for method in METHODS.values() for band in method.bands)}
+    known = {*COMMON.values(), *RADAR_BANDS, *_OTHERS, *(band for method in METHODS.values() for band in method.bands)}
     unknown = [band for band in offered if band not in known and band not in wanted]
-    if len(wanted) / 2 < len(missing) <= len(unknown):
+    lost = any(not set(bands_of(index)) <= set(offered) for index in indices)
+    is_radar = not set(offered).isdisjoint(RADAR_BANDS)
+    if unknown and not is_radar and (lost or len(missing) > len(wanted) / 2):
         raise DataError(
             f"This imagery has no {', '.join(missing)}; its bands are {', '.join(offered)}. If {', '.join(unknown)} "
-            "are other names for them, give all bands in their order in BAND_NAMES; otherwise set BANDS."
+            "means them, give all bands in their order in BAND_NAMES; otherwise set BANDS and INDICES."
         )
     _features(offered, wanted)
 

@@ -96,6 +96,9 @@ def _meaning(name: str, numbers: Mapping[str, str], common: Mapping[str, str], l
     """The band of a name; the name itself if it is not known."""
     first, *others = _parts(name)
     band = _band(first, numbers, common)
+    if not band:  # B04_Red, if all words mean the same
+        words = {_band(word, numbers, common) for word in re.split(r"[ _-]+", first)}
+        band = words.pop() if len(words) == 1 else ""
     for other in others:
         if band and _band(other, numbers, common) not in ("", band):
             raise DataError(f"the name {name!r} means two bands. {listed} {_BY_HAND}")

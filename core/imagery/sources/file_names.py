@@ -18,13 +18,13 @@ from ...errors import DataError
 _PRODUCTS = tuple(
     re.compile(rf"(?<![A-Z0-9]){pattern}(?![A-Z0-9])", re.IGNORECASE)
     for pattern in (
-        r"(?P<platform>S2[A-Z])_MSI\w{3}_(?P<time>\d{8}T\d{6})_N(?P<version>\d{4})_R\d{3}_T(?P<tile>\w{5})_"
+        r"(?P<platform>S2[A-Z])_MSI(?P<level>L\w)\w_(?P<time>\d{8}T\d{6})_N(?P<version>\d{4})_R\d{3}_T(?P<tile>\w{5})_"
         r"(?P<made>\d{8}T\d{6})",
-        r"(?P<platform>S2[A-Z])_OPER_PRD_MSI\w{3}_\w{4}_(?P<made>\d{8}T\d{6})_R\d{3}_V(?P<time>\d{8}T\d{6})_\d{8}T\d{6}",
+        r"(?P<platform>S2[A-Z])_(?:OPER|USER)_PRD_MSI(?P<level>L\w)\w_\w{4}_(?P<made>\d{8}T\d{6})_R\d{3}_V(?P<time>\d{8}T\d{6})_\d{8}T\d{6}",
         r"(?P<time>\d{8}T\d{6})_(?P<made>\d{8}T\d{6})_T(?P<tile>\d\d[A-Z]{3})",
-        r"(?P<platform>S2[A-Z])_(?P<tile>\d{1,2}[A-Z]{3})_(?P<time>\d{8})_(?P<made>\d{1,2})_L(?:1C|2A)",
+        r"(?P<platform>S2[A-Z])_(?P<tile>\d{1,2}[A-Z]{3})_(?P<time>\d{8})_(?P<made>\d{1,2})_(?P<level>L[12])[CA]",
         r"(?P<platform>S1[A-Z])_\w{2}_\w{4}_\w{4}_(?P<time>\d{8}T\d{6})_\d{8}T\d{6}_\d{6}",
-        r"(?P<platform>L[A-Z]\d\d)_L\w{3}_(?P<tile>\d{6})_(?P<time>\d{8})_(?P<made>\d{8})_(?P<version>\d\d)_(?:T[12]|RT)",
+        r"(?P<platform>L[A-Z]\d\d)_(?P<level>L\w)\w\w_(?P<tile>\d{6})_(?P<time>\d{8})_(?P<made>\d{8})_(?P<version>\d\d)_(?:T[12]|RT)",
         r"(?P<platform>L[A-Z]\d)(?P<tile>\d{6})(?P<time>\d{7})[A-Z]{3}(?P<version>\d\d)",
         r"HLS\.(?P<platform>[SL]30)\.T(?P<tile>\w{5})\.(?P<time>\d{7}T\d{6})\.v(?P<version>\d\.\d)",
     )
@@ -49,15 +49,15 @@ _HOW = "Rename it so that it has only the sensing time, such as S2_20170731T1000
 
 @dataclass(frozen=True)
 class NamedImage:
-    """Facts in a file's name: sensing time (UTC), the id of the product, its satellite and tile, and its processing.
+    """Facts in a file's name: sensing time (UTC), satellite, level of processing (L1 or L2), tile, and processing.
 
     `version` is the baseline or collection, `made` the time or number of the processing; both are larger if newer. All
     but the time are empty if unknown.
     """
 
     time: datetime
-    product: str = ""
     platform: str = ""
+    level: str = ""
     tile: str = ""
     version: str = ""
     made: str = ""
@@ -86,7 +86,7 @@ def _product(found: re.Match[str], name: str) -> NamedImage:
         time = datetime.strptime(text, _FORMATS[len(text)]).replace(tzinfo=timezone.utc)
     except ValueError:
         raise DataError(f"{name}: {text} is not a time.") from None
-    return NamedImage(time, found.group().upper(), **{**facts, "made": facts.get("made", "").zfill(2)})
+    return NamedImage(time, **{**facts, "made": facts.get("made", "").zfill(2)})
 
 
 def _only_time(stem: str, name: str) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...frozen import frozen
+from ...imagery.sources import SOURCES
 from .features import CloudMethodParameters, FeatureParameters
 from .sources import PeriodParameters, RequestParameters
 
@@ -46,8 +47,9 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         from ...clouds.methods import cloud_method
         from ...imagery.finding import ChosenBands
 
+        if "band_names" in SOURCES[self.source].fields:
+            require_bands(item.bands, self.needed_bands, self.indices)
         if not source.traits.selects:
-            require_bands(item.bands, self.needed_bands)
             return ChosenBands(item.bands)
         method = cloud_method(self.method, item.bands)
         return choose_bands(item.bands, self.needed_bands, method, factor=factor, offers_cells=source.traits.cells)

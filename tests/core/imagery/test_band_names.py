@@ -25,6 +25,7 @@ def test_numbers_of_sentinel_2(spelling):
         (("B4 (Red)", "B8 (NIR)"), ("B04", "B08")),
         (("Red (B04)", "Near infrared"), ("B04", "B08")),
         (("T33TWM_20170731T100031_B04_10m", "B8A_20m"), ("B04", "B8A")),
+        (("B04_Red", "nir-B8", "B4_NIR", "red_std"), ("B04", "B08", "B4_NIR", "red_std")),
         (("vv", "VH"), ("VV", "VH")),
         (("B04", "CLP", "NDVI (red, nir)", "sur_refl_b01"), ("B04", "CLP", "NDVI (red, nir)", "sur_refl_b01")),
         (("B01", "B02", "B03", "B04"), ("B01", "B02", "B03", "B04")),

@@ -21,6 +21,7 @@ DAY = datetime(2017, 7, 31, tzinfo=timezone.utc)
         (f"clip_S2A_MSIL1C_{SENSED}_N0205_R122_T33TWM_{MADE}_10m", MOMENT, ("S2A", "33TWM", "0205", MADE)),
         (f"s2b_msil2a_{SENSED}_n0500_r122_t33twm_{MADE}".lower(), MOMENT, ("S2B", "33TWM", "0500", MADE)),
         (f"S2A_OPER_PRD_MSIL1C_PDMC_{MADE}_R022_V{SENSED}_{SENSED}", MOMENT, ("S2A", "", "", MADE)),
+        (f"S2A_USER_PRD_MSIL2A_PDMC_{MADE}_R022_V{SENSED}_{SENSED}", MOMENT, ("S2A", "", "", MADE)),
         (f"{SENSED}_{MADE}_T33TWM", MOMENT, ("", "33TWM", "", MADE)),
         ("S2A_33TWM_20170731_1_L2A", DAY, ("S2A", "33TWM", "", "01")),
         ("LC08_L2SP_190028_20170731_20200829_02_T1", DAY, ("LC08", "190028", "02", "20200829")),

@@ -71,6 +71,20 @@ def test_two_satellites_in_the_same_minute_are_two_passes(add, tmp_path):
     assert opened(tmp_path)[1] == [SENSED, "20170731T100101"]
 
 
+def test_a_file_without_a_satellite_in_its_name_belongs_to_the_pass_of_that_time(add, tmp_path):
+    add(f"S2A_MSIL2A_{SENSED}_N0205_R122_T33TWM_20170805T120000", 100)
+    add("T33TXM_20170731T100035", 200, east=3)
+    add("S2_x_20170731T100020", 300, east=6)
+    assert opened(tmp_path)[1] == ["20170731T100020"]
+
+
+def test_products_of_two_levels_are_refused(add, tmp_path):
+    for level in ("L1C", "L2A"):
+        add(f"S2A_MSI{level}_{SENSED}_N0500_R122_T33TWM_20220101T000000", 100)
+    with pytest.raises(DataError, match=r"The folder has products of L1 and L2. Move each level to its own folder"):
+        opened(tmp_path)
+
+
 def test_the_sensing_time_of_a_product_is_taken_and_two_years_stay_two(add, tmp_path):
     add(f"S2A_MSIL2A_{SENSED}_N0205_R122_T33TWM_20190805T120000", 100)
     add("S2B_MSIL2A_20180730T100029_N0208_R122_T33TWM_20190805T120500", 200)

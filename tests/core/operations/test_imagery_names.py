@@ -78,6 +78,24 @@ def test_bands_that_may_have_other_names_are_asked_for_before_anything_is_fetche
     run("findscenes", bands="c1,c2", indices="none")  # as they are, for whoever wants these
 
 
+@pytest.mark.parametrize(("other", "refused"), [("infrared", True), ("dataMask", False), ("SCL", False)])
+def test_a_name_that_may_be_a_missing_band_is_asked_for(make_imagery, tmp_path, run, other, refused):
+    make_imagery(tmp_path / "imagery", times=TIMES, bands=("B02", "B03", "B04", other))
+    run("splitarea")
+    if refused:
+        with pytest.raises(DataError, match=r"no B08, B11, B12; .* BAND_NAMES; otherwise set BANDS and INDICES"):
+            run("findscenes")
+    _, said = run("findscenes", **({"indices": "none"} if refused else {}))
+    assert any("The imagery has no" in message for message in said)
+
+
+def test_radar_with_a_layer_beside_it_lacks_nothing(make_imagery, tmp_path, run):
+    make_imagery(tmp_path / "imagery", times=TIMES, bands=("VV", "VH", "angle"))
+    run("splitarea")
+    run("findscenes")
+    assert catalogue(tmp_path)[0]["bands"] == ["VV", "VH", "angle"]
+
+
 def test_imagery_with_none_of_the_bands_is_refused_early(make_imagery, tmp_path, run):
     make_imagery(tmp_path / "imagery", times=TIMES, bands=("B05", "SCL"))
     run("splitarea")

@@ -62,17 +62,32 @@ class Remarks:
 def group_files(files: Sequence[F], remarks: Remarks) -> Mapping[datetime, tuple[F, ...]]:
     """The files of each acquisition by its time, in the order in which they fill its pixels.
 
-    Files of one satellite are one acquisition if no more than a minute is between one and the next, or if their names
-    contain the same datatake. Of several processings of a scene the newest baseline is used, the newest first. Copies
-    are left out; one with other content than its original is a problem.
+    Files of one satellite are one acquisition if no more than a minute is between one and the next. Of several
+    processings of a scene the newest baseline is used, the newest first. Copies are left out; one with other content
+    than its original is a problem, and so are products of different levels.
     """
-    by_id = {f"{file.named.product}/{file.path.name}": file for file in files}
-    items = [CatalogueItem(id_, file.named.time, file.named.platform, shapely.Point()) for id_, file in by_id.items()]
+    levels = sorted({file.named.level for file in files} - {""})
+    if len(levels) > 1:
+        remarks.problems.append(
+            f"The folder has products of {' and '.join(levels)}. Move each level to its own folder."
+        )
+    by_id = {f"/{file.path.name}": file for file in files}
+    items = [
+        CatalogueItem(id_, file.named.time, _platform(file, files), shapely.Point()) for id_, file in by_id.items()
+    ]
     acquisitions = {}
     for each in group_passes(items, longest_gap=_LONGEST_GAP):
         members = _without_copies([by_id[item.id] for item in each.items], remarks)
         acquisitions[each.time] = tuple(_newest(members, remarks))
     return acquisitions
+
+
+def _platform(file: GroupedFile, files: Sequence[GroupedFile]) -> str:
+    """The satellite of a file, or of the file nearest in time within a minute; empty if unknown."""
+    if file.named.platform:
+        return file.named.platform
+    near = {abs(other.named.time - file.named.time): other.named.platform for other in files if other.named.platform}
+    return near[min(near)] if near and min(near) <= _LONGEST_GAP else ""
 
 
 def _without_copies(files: Iterable[F], remarks: Remarks) -> list[F]:
