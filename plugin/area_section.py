@@ -31,7 +31,10 @@ from .session import SAMPLE, Session
 
 # The dock asks for confirmation of runs on larger areas.
 LARGE_KM2 = 50_000.0
-AREA_PARAMETERS = ("SOURCE", "IMAGERY", "AREA", "PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS")
+AREA_PARAMETERS = (
+    *("SOURCE", "IMAGERY", "BAND_NAMES", "AREA"),
+    *("PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS"),
+)
 
 
 class AreaSection(Section):

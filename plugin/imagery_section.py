@@ -25,7 +25,7 @@ from .section import Note, Section
 from .session import Session, plain
 
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
-NAMES = ("SOURCE", "IMAGERY", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
+NAMES = ("SOURCE", "IMAGERY", "BAND_NAMES", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
 
 
 class ImagerySection(Section):

@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QWidget
 
+from ..core.vocabulary.plurals import written
 from ..processing_provider.translation import tr
 from .months import months
 from .section import text_colour
@@ -139,7 +140,7 @@ class _Axes:
             painter.drawLine(QPointF(self.box.left(), y), QPointF(self.box.right(), y))
             painter.setPen(ink)
             where = QRectF(0, y - 8, self.box.left() - 5, 16)
-            painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.4g}")
+            painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, written(value, 4))
         free_from = 0.0
         for month, text in months(self.first, self.last):
             x = self.place(month, self.low).x()

@@ -22,6 +22,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core import parameters as kinds
 from ..core.errors import ParameterError
 from ..core.parameters import Declared, Operation, declared
+from ..core.vocabulary.plurals import listed
 from . import accounts, bindings, outputs, places
 from .bindings import QgisValues
 from .translation import tr
@@ -160,7 +161,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             source = QgsProcessingParameters.parameterAsSource(layer, dict(given.values), given.context)
             if source is not None and source.fields().lookupField(field) < 0:
                 what = f"{tr(parameter.kind.label)} ({parameter.name.upper()})"
-                names = ", ".join(source.fields().names())
+                names = listed(source.fields().names(), tr("no fields"))
                 wrong.append(tr("{}: the layer has no field {}. It has {}.").format(what, field, names))
         return wrong
 

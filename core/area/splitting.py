@@ -18,7 +18,7 @@ from ..grid.windows import Window
 from ..progress import Progress
 from ..store.layout import Layout
 from ..store.workspace import Workspace
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, written
 
 _HAIR = (1e-4, 1e-4, -1e-4, -1e-4)  # pixels
 _MOST_PATCHES = 200_000
@@ -61,7 +61,7 @@ def split_area(
     domain = grid.window_of_centres(in_pixels.bounds)
     if domain.is_empty:
         raise DataError(
-            f"The area of interest is too small: it contains the centre of no pixel of {grid.pixel_width:g} m. "
+            f"The area of interest is too small: it contains the centre of no pixel of {written(grid.pixel_width)} m. "
             "Draw a larger one or set a BUFFER."
         )
     patches = _patches(domain, grid, division)
@@ -72,7 +72,7 @@ def split_area(
     highest = max(patch.window.height for patch in layout.patches)
     progress.info(
         f"{counted(len(layout.patches), 'patch', 'patches')} of up to {widest} × {highest} "
-        f"pixels, {domain.width} × {domain.height} pixels of {grid.pixel_width:g} m in all ({grid.crs})."
+        f"pixels, {domain.width} × {domain.height} pixels of {written(grid.pixel_width)} m in all ({grid.crs})."
     )
     return layout
 
@@ -120,7 +120,7 @@ def _kept_grid(workspace: Workspace, grid: PixelGrid) -> PixelGrid:
 
 
 def _grid_text(grid: PixelGrid) -> str:
-    return f"{grid.pixel_width:g} m in {grid.crs} from the corner {grid.left:.3f}, {grid.top:.3f}"
+    return f"{written(grid.pixel_width)} m in {grid.crs} from the corner {grid.left:.3f}, {grid.top:.3f}"
 
 
 def _patches(domain: Window, grid: PixelGrid, division: Division) -> Sequence[Patch]:
@@ -137,7 +137,8 @@ def _patches(domain: Window, grid: PixelGrid, division: Division) -> Sequence[Pa
     sizes = (division.patch_size / grid.pixel_height, division.patch_size / grid.pixel_width)
     if min(sizes) < 0.999:
         raise ParameterError(
-            f"Patch size (PATCH_SIZE): {division.patch_size:g} m is less than a pixel of {grid.pixel_width:g} m."
+            f"Patch size (PATCH_SIZE): {written(division.patch_size)} m is less than a pixel of "
+            f"{written(grid.pixel_width)} m."
         )
     height, width = (max(round(size), 1) for size in sizes)
     _refuse_too_many(-(-domain.height // height) * -(-domain.width // width), domain, grid)

@@ -11,7 +11,7 @@ from ..store.acquisitions import Acquisition
 from ..store.reading import surroundings_of
 from ..store.records import Record
 from ..store.workspace import Workspace
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, written
 from .methods import cloud_method, method_named, s2cloudless
 from .methods.record import CloudMethod, MaskOptions, Settings
 
@@ -50,8 +50,8 @@ def cloud_settings(workspace: Workspace, choice: str, options: MaskOptions) -> C
         pixel = workspace.layout.grid.pixel_width
         raise DataError(
             f"The cloud bands of this workspace are stored in cells of {kept} pixels, and CLOUD_RESOLUTION asks for "
-            f"{options.cell_factor} ({options.cell_factor * pixel:g} m). Run downloadscenes with it, or set "
-            f"CLOUD_RESOLUTION to {kept * pixel:g} m."
+            f"{options.cell_factor} ({written(options.cell_factor * pixel)} m). Run downloadscenes with it, or set "
+            f"CLOUD_RESOLUTION to {written(kept * pixel)} m."
         )
     settings = CloudSettings(choice, {name: method_named(name).settings(options) for name in sorted(names)})
     for item in catalogue.acquisitions:

@@ -32,7 +32,9 @@ def fetch_scenes(
     """
     downloads = plan_downloads(workspace)
     missing = [download for download in downloads if not download.is_current]
-    progress.info(f"{counted(len(downloads), 'file')}: {len(downloads) - len(missing)} exist, {len(missing)} to fetch.")
+    there = len(downloads) - len(missing)
+    exist = "exists" if there == 1 else "exist"
+    progress.info(f"{counted(len(downloads), 'file')}: {there:,} {exist}, {len(missing):,} to fetch.")
     requests = join_downloads(missing, source.traits.widest)
     threads = 0
     if source.traits.waits:

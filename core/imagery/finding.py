@@ -19,7 +19,7 @@ from ..store.acquisitions import Acquisition, Catalogue, OfferedAcquisition
 from ..store.layout import Layout
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, written
 from .sources.protocols import Source
 
 
@@ -62,6 +62,8 @@ def find_scenes(
     layout = workspace.layout
     workspace.require_imagery(source.kind, source.imagery)
     require_grid(source, layout.grid)
+    for note in getattr(source, "notes", ()):
+        progress.warning(note)
     found = _without_skipped(_find(source, search, layout), search.skipped, progress)
     clear = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
     kept = tuple(_kept(item, choose(item.offer)) for item in clear)
@@ -129,7 +131,8 @@ def _without_skipped(
         )
     wanted = [item for item in found if item.name not in skipped]
     if not wanted:
-        raise DataError(f"Skipped scenes (SKIP_SCENES) exclude all {len(found)} acquisitions. Skip fewer.")
+        all_of = "the only acquisition" if len(found) == 1 else f"all {len(found)} acquisitions"
+        raise DataError(f"Skipped scenes (SKIP_SCENES) exclude {all_of}. Skip fewer.")
     if len(wanted) < len(found):
         progress.info(
             f"{len(found) - len(wanted)} of {counted(len(found), 'acquisition')} skipped as requested (SKIP_SCENES)."
@@ -168,7 +171,7 @@ def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:
     kept = [item for item in shown if item.coverage and is_clear(item.offer)]
     if not kept:
         raise DataError(
-            f"None of {counted(len(shown), 'acquisition')} shows the area with at most {limit:g} % cloud. "
+            f"None of {counted(len(shown), 'acquisition')} shows the area with at most {written(limit)} % cloud. "
             "Raise MAX_CLOUD_COVER or choose a longer period."
         )
     return kept

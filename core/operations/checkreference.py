@@ -56,8 +56,8 @@ def run(parameters: CheckReference, progress: Progress) -> ReferenceProblems:
     layer = read_vector(parameters.reference, class_field=parameters.class_field, encoding=parameters.encoding)
     area = None if parameters.area is None else read_area(parameters.area)
     if parameters.class_field is None:
-        fields = ", ".join(layer.fields)
-        checked = ReferenceCheck((), (f"Class field (CLASS_FIELD) is missing: one of {fields}.",), usable=False)
+        fields = f"one of {', '.join(layer.fields)}" if layer.fields else "the reference has no fields"
+        checked = ReferenceCheck((), (f"Class field (CLASS_FIELD) is missing: {fields}.",), usable=False)
     else:
         checked = check_reference(layer, parameters.class_field, parameters.name_field, area)
     for problem in checked.problems:

@@ -9,7 +9,7 @@ from ..frozen import frozen
 from ..imagery.sources import SOURCES
 from ..parameters import Area, Crs, Number, NumberOutput, Operation, Text, VectorOutput
 from ..progress import Progress
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, written
 from .declarations.sources import SourceParameters
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
     from ..imagery.sources import open_local
     from ..store.workspace import Workspace
 
-    source = open_local(parameters.source, parameters.imagery)
+    source = open_local(parameters.source, parameters.imagery, parameters.known_band_names())
+    parameters.keep_band_names()
     if source is not None and parameters.area is None:
         area = Ground(source.extent, source.crs)
     else:
@@ -144,7 +145,7 @@ def _estimated(layout: Layout, file: Path, progress: Progress) -> SplitResult:
         )
     elif pixels < _FEW_PIXELS:
         progress.warning(
-            f"The area has only {counted(pixels, 'pixel')} of {grid.pixel_width:g} m. Is its CRS "
+            f"The area has only {counted(pixels, 'pixel')} of {written(grid.pixel_width)} m. Is its CRS "
             "right? Draw a larger one if this is not intended."
         )
     return SplitResult(file, len(layout.patches), round(area_km2, 6), year.disk_mb, year.minutes, year.memory_mb)

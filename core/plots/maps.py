@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch as Swatch
 from matplotlib.patches import Rectangle
 
+from ..vocabulary.plurals import written
 from .figures import INK, QUIET, WARNING, new_figure
 
 _WIDTH = 10.0
@@ -34,7 +35,7 @@ def round_length(longest: float) -> float:
 
 def length_text(metres: float) -> str:
     """A length as in 500 m or 2 km."""
-    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    return f"{written(metres / 1000)} km" if metres >= 1000 else f"{written(metres)} m"
 
 
 def map_picture(

@@ -17,7 +17,7 @@ from ..grid.neighbourhoods import disk
 from ..grid.windows import Window
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer
-from ..vocabulary.plurals import counted
+from ..vocabulary.plurals import counted, listed, written
 
 HIGHEST_CLASS_ID = 65535
 
@@ -159,7 +159,9 @@ def erode(classes: np.ndarray, radius: int) -> np.ndarray:
 
 def _field(layer: VectorLayer, name: str) -> np.ndarray:
     if name not in layer.fields:
-        raise DataError(f"The reference {layer.name} has no field {name!r}. It has: {', '.join(layer.fields)}.")
+        raise DataError(
+            f"The reference {layer.name} has no field {name!r}. It has: {listed(layer.fields, 'no fields')}."
+        )
     return layer.fields[name]
 
 
@@ -174,15 +176,11 @@ def _integer_ids(values: np.ndarray, field: str) -> np.ndarray:
     wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers > HIGHEST_CLASS_ID)
     if wrong.any():
         raise DataError(
-            f"The class field {field} holds {_as_written(numbers[wrong][0])}; class ids are whole numbers from 1 to "
+            f"The class field {field} holds {written(numbers[wrong][0], 10)}; class ids are whole numbers from 1 to "
             f"{HIGHEST_CLASS_ID}, 0 for unknown. {counted(int(wrong.sum()), 'feature')} "
             f"{'has' if wrong.sum() == 1 else 'have'} such a value. Choose another CLASS_FIELD, or a field of names."
         )
     return numbers.astype(np.uint16)
-
-
-def _as_written(number: float) -> str:
-    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.10g}"
 
 
 def _whole_numbers(texts: list[str], values: np.ndarray) -> np.ndarray:

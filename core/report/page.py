@@ -12,6 +12,7 @@ from markupsafe import Markup
 from .. import plots
 from ..plots import images
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import written
 from . import panels, plan, reading, tables, words
 from .facts import Facts
 from .panels import ColourBar, Picture, ScenePanel
@@ -124,7 +125,7 @@ def _patch_text(facts: Facts) -> str:
     height, width = (max(getattr(patch.window, side) for patch in layout.patches) for side in ("height", "width"))
     return (
         f"{words.count(len(layout.patches), 'patch of', 'patches of up to')} {width} × {height} pixels of "
-        f"{layout.grid.pixel_width:.4g} m on one grid ({layout.grid.crs})"
+        f"{written(layout.grid.pixel_width, 4)} m on one grid ({layout.grid.crs})"
     )
 
 

@@ -12,6 +12,7 @@ import shapely
 from ..grid.crs import reproject
 from ..plots import images
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import written
 from . import reading
 from .facts import Facts
 from .words import class_label, day, number, percent
@@ -204,7 +205,7 @@ def _scaled(
     low = float(np.floor(known.min())) if known.size else 0.0
     high = highest or (float(np.ceil(known.max())) if known.size else 1.0)
     shown = images.enlarged(images.coloured(values, max(high, low + 1.0), colours, low), _PANEL)
-    bar = ColourBar(images.gradient(colours), f"{low:g}", f"{max(high, low + 1.0):g}", title)
+    bar = ColourBar(images.gradient(colours), written(low), written(max(high, low + 1.0)), title)
     return _picture(shown, title, caption), bar
 
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from ..plots.images import class_colours
 from ..plots.maps import LegendEntry, map_picture
 from ..store.workspace import Workspace
+from ..vocabulary.plurals import written
 from .facts import Facts
 from .reading import read_small
 from .words import class_label, count, day
@@ -23,7 +24,7 @@ def draw_map(workspace: Workspace, facts: Facts) -> Figure:
     grid, domain = facts.layout.grid, facts.layout.domain
     ids = read_small(workspace.paths.layer("map"), SIDE)[0]
     shown = [entry for entry in mapped.scheme.classes if mapped.counts[entry.id]]
-    notes = [f"{grid.pixel_width:.4g} m pixels, {grid.crs}"]
+    notes = [f"{written(grid.pixel_width, 4)} m pixels, {grid.crs}"]
     if facts.observations:
         first, last = facts.observations[0].time, facts.observations[-1].time
         imagery = f"{facts.satellites}, {count(len(facts.observations), 'acquisition')}"

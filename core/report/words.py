@@ -11,6 +11,7 @@ from ..learning.assessment import Assessment
 from ..learning.classifiers import CLASSIFIERS
 from ..learning.records import ModelRecord
 from ..vocabulary.classes import LandCoverClass
+from ..vocabulary.plurals import written
 from .facts import Facts
 
 _FEW_POLYGONS = 30
@@ -44,7 +45,7 @@ def hectares(value: float) -> str:
 
 def area(km2: float) -> str:
     """Square kilometres with about three significant digits."""
-    return f"{number(km2) if km2 >= 100 else f'{km2:.3g}'}{_SPACE}km²"
+    return f"{number(km2) if km2 >= 100 else written(km2, 3)}{_SPACE}km²"
 
 
 def count(how_many: int, singular: str, plural: str | None = None) -> str:

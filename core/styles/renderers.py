@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 
 from ..vocabulary.classes import LandCoverClass
+from ..vocabulary.plurals import written
 
 _BAND = 'opacity="1" nodataColor="" alphaBand="-1"'
 # Fixed limits: QGIS does not estimate them.
@@ -48,7 +49,7 @@ def ramp(scale: Scale) -> str:
     """Pseudocolour renderer with linear interpolation; values outside the scale have the colour of its end."""
     limits = f'minimumValue="{scale.lowest:g}" maximumValue="{scale.highest:g}"'
     items = "".join(
-        f'<item value="{value:g}" color="{colour}" alpha="255" label={quoteattr(f"{value:g}{scale.unit}")}/>\n'
+        f'<item value="{value:g}" color="{colour}" alpha="255" label={quoteattr(f"{written(value)}{scale.unit}")}/>\n'
         for value, colour in scale.stops
     )
     return (

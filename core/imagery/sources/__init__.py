@@ -28,9 +28,10 @@ def open_source(name: str, imagery: Optional[Path], service: Service, ledger: Op
     return record.open(imagery, service, ledger)
 
 
-def open_local(name: str, imagery: Optional[Path]) -> Optional[LocalSource]:
+def open_local(name: str, imagery: Optional[Path], band_names: tuple[str, ...] = ()) -> Optional[LocalSource]:
     """The source of that name if it is on this machine; None for services, and if its folder is not given.
 
+    `band_names` are the bands of its files in order, if the user gives them.
     Raises ParameterError or DataError if it cannot be opened.
     """
     from .services import Service
@@ -38,4 +39,4 @@ def open_local(name: str, imagery: Optional[Path]) -> Optional[LocalSource]:
     record = SOURCES[name]
     if not record.is_local or (record.needs_folder and imagery is None):
         return None
-    return cast("LocalSource", record.open(imagery, Service(), None))
+    return cast("LocalSource", record.open(imagery, Service(band_names=band_names), None))

@@ -102,15 +102,19 @@ def _within_180(footprint: BaseGeometry) -> BaseGeometry:
     return antimeridian.split(np.array([footprint], dtype=object))[0]
 
 
-def group_passes(items: Iterable[CatalogueItem]) -> list[Pass]:
-    """The passes by time; the order of the items does not matter, and no two passes have the same second."""
+def group_passes(items: Iterable[CatalogueItem], *, longest_gap: timedelta = _LONGEST_GAP) -> list[Pass]:
+    """The passes by time; the order of the items does not matter, and no two passes have the same second.
+
+    Items of one datatake are one pass; without a datatake in their ids, those of one satellite with no gap above
+    `longest_gap` between one and the next.
+    """
     groups: dict[tuple[str, str], list[CatalogueItem]] = {}
     last: dict[str, tuple[str, datetime]] = {}
     for item in sorted(items, key=lambda each: (each.time, each.id)):
         datatake = _datatake(item.id)
         if not datatake:
-            name, before = last.get(item.platform, ("", item.time - 2 * _LONGEST_GAP))
-            datatake = name if item.time - before <= _LONGEST_GAP else f"from {item.time.isoformat()}"
+            name, before = last.get(item.platform, ("", item.time - 2 * longest_gap))
+            datatake = name if item.time - before <= longest_gap else f"from {item.time.isoformat()}"
             last[item.platform] = (datatake, item.time)
         groups.setdefault((item.platform, datatake), []).append(item)
     passes = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import DataError
+from ...vocabulary.plurals import counted
 
 T = TypeVar("T")
 
@@ -25,5 +26,4 @@ def read_each(paths: Iterable[Path], read: Callable[[Path], T]) -> tuple[list[T]
 def raise_problems(problems: Sequence[str], where: str) -> None:
     """Raise a DataError that lists the problems, if there are any."""
     if problems:
-        number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise DataError("\n".join([f"{number} with {where}:", *problems]))
+        raise DataError("\n".join([f"{counted(len(problems), 'problem')} with {where}:", *problems]))

@@ -1,4 +1,4 @@
-"""Which service is used, and what it costs."""
+"""Which service or which files are used, and what it costs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Service:
-    """Collections and addresses of a service, and the account; None and () are the defaults of the source.
+    """Choices of the user about a source, besides its folder; None and () are the defaults of the source.
 
-    `account` is a profile of sentinelhub-py's configuration file, used if the environment has no secret.
+    These are collections and addresses of a service, and the account, a profile of sentinelhub-py's configuration file
+    that is used if the environment has no secret; for files, the names of their bands in order.
     """
 
     collections: tuple[str, ...] = ()
     url: str | None = None
     token_url: str | None = None
     account: str | None = None
+    band_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...frozen import frozen
+from ...imagery.sources import SOURCES
 from .features import CloudMethodParameters, FeatureParameters
 from .sources import PeriodParameters, RequestParameters
 
@@ -24,6 +25,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
         """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing."""
+        from ...clouds.choosing import report_missing
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes
 
@@ -34,6 +36,7 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
             return self._chosen_bands(item, source, options)
 
         number = find_scenes(workspace, source, search, options.cell_factor, choose, progress)
+        report_missing(workspace.catalogue, self.bands, self.indices, progress)
         costs = costs_of_fetching(
             workspace,
             source,
@@ -47,11 +50,13 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
 
     def _chosen_bands(self, item: OfferedAcquisition, source: Source, options: MaskOptions) -> ChosenBands:
         """The bands to fetch of an acquisition: all if they cost nothing; maskclouds reports those that it misses."""
-        from ...clouds.choosing import choose_bands
+        from ...clouds.choosing import choose_bands, require_bands
         from ...clouds.methods import cloud_method
         from ...errors import DataError
         from ...imagery.finding import ChosenBands
 
+        if "band_names" in SOURCES[self.source].fields:
+            require_bands(item.bands, self.needed_bands, self.indices)
         try:
             method = cloud_method(self.method, item.bands)
         except DataError:

@@ -33,11 +33,39 @@ class SourceParameters(WorkspaceParameters):
         Optional[Path],
         Folder(
             "Imagery folder",
-            "For the source folder: GeoTIFFs named <prefix>_<YYYYMMDDTHHMMSS>.tif (UTC), bands named in their "
-            "descriptions (B02, B03 …), uint16 reflectance × 10000, 0 = no data. Tiles of one acquisition have the "
-            "same time. For the source safe: a folder of Sentinel-2 products, L1C or L2A.",
+            "For the source folder: GeoTIFFs with the sensing time in their names, such as "
+            "<prefix>_<YYYYMMDDTHHMMSS>.tif (UTC), bands named in their descriptions (B02, B03 …), uint16 reflectance "
+            "× 10000, 0 = no data. Tiles of one acquisition are less than a minute apart. For the source safe: a "
+            "folder of Sentinel-2 products, L1C or L2A.",
         ),
     ] = None
+    band_names: Annotated[
+        tuple[str, ...],
+        Names(
+            "Band names",
+            "For the source folder: the bands of the files in their order, such as B02,B03,B04,B08, if their "
+            "descriptions do not name them. Other names may stand for bands that are not used. Later steps in the same "
+            "workspace use them too. Default: the descriptions.",
+            advanced=True,
+        ),
+    ] = ()
+
+    def known_band_names(self) -> tuple[str, ...]:
+        """The names of the bands for this source: those given, or those given to an earlier step of the workspace."""
+        from ...imagery.band_names import find_band_names
+        from ...store.workspace import Workspace
+
+        if self.imagery is None or "band_names" not in SOURCES[self.source].fields:
+            return ()
+        return self.band_names or find_band_names(Workspace(self.workspace), self.imagery)
+
+    def keep_band_names(self) -> None:
+        """Remember the names of the bands for later steps, if the source was opened with them."""
+        from ...imagery.band_names import keep_band_names
+        from ...store.workspace import Workspace
+
+        if self.imagery is not None and self.band_names and "band_names" in SOURCES[self.source].fields:
+            keep_band_names(Workspace(self.workspace), self.imagery, self.band_names)
 
 
 @frozen
@@ -92,13 +120,15 @@ class CollectionParameters(ServiceParameters, SourceParameters):
         """The service and the account."""
         from ...imagery.sources.services import Service
 
-        return Service(self.collection, self.service_url, self.token_url, self.auth)
+        return Service(self.collection, self.service_url, self.token_url, self.auth, self.known_band_names())
 
     def open_source(self, ledger: "Optional[Ledger]" = None) -> "Source":
         """The source; ParameterError or DataError if it cannot be opened."""
         from ...imagery.sources import open_source
 
-        return open_source(self.source, self.imagery, self.service, ledger)
+        source = open_source(self.source, self.imagery, self.service, ledger)
+        self.keep_band_names()
+        return source
 
     def faults(self) -> list[str]:
         """Sources that read files need their folder."""

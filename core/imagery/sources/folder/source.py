@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import shapely
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError
 from ....grid.crs import is_in_metres, reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
-from ....store.acquisitions import TIME_FORMAT, OfferedAcquisition, Readable, is_between
+from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
+from ....vocabulary.plurals import counted
+from ..band_names import standard_names
 from ..declared import declared_bands
+from ..file_names import BAND_IN_NAME, NamedImage, read_name
 from ..images import fill_gaps, grid_of, read_bands
+from ..listing import visible
 from ..numbers import FileBand, is_plain, side_mask
 from ..opening import GEOTIFF, opened_image, refuse_side_file
 from ..problems import raise_problems, read_each
 from ..traits import Traits
+from .grouping import Remarks, group_files
 
-_TIME_IN_NAME = re.compile(r"(?:^|_)(\d{8}T\d{6})$")
 _SUFFIXES = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One file: its time, bands and window of the folder's grid.
+    """One file: the facts in its name, its bands and window of the folder's grid.
 
     `numbers` are its bands with the meaning of their numbers, from the file's own declarations. `identity` changes when
     the file does.
     """
 
     path: Path
-    time: datetime
+    named: NamedImage
     grid: PixelGrid
     window: Window
     bands: tuple[str, ...]
@@ -50,32 +55,40 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The files of one folder, which share grid and bands."""
+    """The files of one folder, which share grid and bands; `notes` are remarks for the user."""
 
     imagery: str
     grid: PixelGrid
     bands: tuple[str, ...]
     files: Mapping[datetime, tuple[ImageFile, ...]]
+    notes: tuple[str, ...] = ()
     kind: str = "folder"
     traits: ClassVar[Traits] = Traits()
 
     @classmethod
-    def open(cls, folder: Path) -> FolderSource:
-        """Check every GeoTIFF of the folder; DataError lists all that cannot be used, with the reasons."""
+    def open(cls, folder: Path, band_names: Sequence[str] = ()) -> FolderSource:
+        """Check every GeoTIFF of the folder; DataError lists all that cannot be used, with the reasons.
+
+        `band_names` are the bands in the order of the files, if these have no names or other ones.
+        """
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        paths = [path for path in visible(folder) if path.suffix.lower() in _SUFFIXES]
         if not paths:
             raise DataError(f"The folder {folder} holds no GeoTIFF (*.tif). Add one file per acquisition.")
-        files, problems = read_each(paths, _inspect)
-        raise_problems([*problems, *_differences(files)], f"the imagery in {folder}")
+        try:
+            by_hand = standard_names(band_names, by_hand=True)
+        except DataError as error:
+            raise ParameterError(f"Band names (BAND_NAMES): {error}") from error
+        files, problems = read_each(paths, partial(_inspect, by_hand=by_hand))
+        where = f"the imagery in {folder}"
+        raise_problems([*problems, *_differences(files)], where)
         first = files[0]
-        by_time: dict[datetime, list[ImageFile]] = {}
-        for file in files:
-            window = file.window.moved(*first.grid.offset(file.grid))
-            by_time.setdefault(file.time, []).append(replace(file, window=window))
-        ordered = {time: tuple(by_time[time]) for time in sorted(by_time)}
-        return cls(str(folder.resolve()), first.grid, first.bands, ordered)
+        placed = [replace(file, window=file.window.moved(*first.grid.offset(file.grid))) for file in files]
+        remarks = Remarks()
+        acquisitions = group_files(placed, remarks)
+        raise_problems(remarks.problems, where)
+        return cls(str(folder.resolve()), first.grid, first.bands, acquisitions, remarks.notes)
 
     @property
     def crs(self) -> str:
@@ -128,21 +141,13 @@ class FolderSource:
             raise DataError(f"{image.path.name} cannot be read; the file seems to be cut short ({reason}).") from error
 
 
-def _inspect(path: Path) -> ImageFile:
+def _inspect(path: Path, by_hand: Sequence[str]) -> ImageFile:
     """The facts of one file, without its pixels; DataError if it cannot be used."""
-    found = _TIME_IN_NAME.search(path.stem)
-    if found is None:
-        raise DataError(f"{path.name}: no sensing time in the name; it should end in _YYYYMMDDTHHMMSS.tif (UTC).")
-    try:
-        time = datetime.strptime(found.group(1), TIME_FORMAT).replace(tzinfo=timezone.utc)
-    except ValueError:
-        raise DataError(f"{path.name}: {found.group(1)} is not a time (YYYYMMDDTHHMMSS).") from None
+    named = read_name(path.stem, path.name)
     try:
         refuse_side_file(path)
         with opened_image(path, GEOTIFF) as file:
-            grid, shape, bands = grid_of(file), file.shape, file.descriptions
-            if not all(bands):
-                raise DataError("its bands have no names; set their descriptions to B02, B03 …")
+            grid, shape, bands = grid_of(file), file.shape, _bands(file, named, by_hand)
             numbers = declared_bands(file, bands)
             is_usual = is_in_metres(grid.crs) and all(b.scale == 1.0 and is_plain(file, b) for b in numbers)
     except RasterioError as error:
@@ -151,14 +156,28 @@ def _inspect(path: Path) -> ImageFile:
         raise DataError(f"{path.name}: {error}") from error
     made_of = [_facts(each) for each in (path, side_mask(path)) if each is not None]
     # Where the numbers are as in versions before, so is the identity: scenes that were read right are kept.
+    is_usual = is_usual and not by_hand
     identity = fingerprint(*made_of[0]) if is_usual else fingerprint(made_of, [astuple(band) for band in numbers])
-    return ImageFile(path, time, grid, Window(0, 0, *shape), bands, numbers, identity)
+    return ImageFile(path, named, grid, Window(0, 0, *shape), bands, numbers, identity)
 
 
 def _facts(path: Path) -> tuple[str, int, int]:
     """What changes with the content of a file."""
     facts = path.stat()
     return path.name, facts.st_size, facts.st_mtime_ns
+
+
+def _bands(file: DatasetReader, named: NamedImage, by_hand: Sequence[str]) -> tuple[str, ...]:
+    """The bands of a file: those given by hand, or those that its descriptions mean; DataError, without its name."""
+    single = BAND_IN_NAME.search(Path(file.name).stem)
+    if file.count == 1 and single and not by_hand:
+        raise DataError(
+            f"seems to be the band {single.group(1)} alone. One file for each band is not supported: put all bands of "
+            "an acquisition into one file; for products as delivered set SOURCE to safe."
+        )
+    if by_hand and len(by_hand) != file.count:
+        raise DataError(f"has {counted(file.count, 'band')}, but BAND_NAMES has {counted(len(by_hand), 'name')}.")
+    return tuple(by_hand) or standard_names(file.descriptions, named.platform)
 
 
 def _differences(files: list[ImageFile]) -> list[str]:

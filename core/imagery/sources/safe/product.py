@@ -20,6 +20,7 @@ from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.fingerprints import fingerprint
+from ..listing import is_hidden
 
 LEVELS = {
     "L1C": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"),
@@ -92,13 +93,13 @@ class _Files:
                 raise DataError(
                     f"{path.name}: cannot be opened; it is cut short or not a zip. Download it again."
                 ) from error
-            inside = self._zip.namelist()
+            inside = [name for name in self._zip.namelist() if not _is_hidden(name)]
             roots = {name.split(".SAFE/")[0] for name in inside if ".SAFE/" in name}
             if len(roots) != 1:
                 raise DataError(f"{path.name}: holds {len(roots)} products (.SAFE). A zip must hold one product.")
             self._root = f"{roots.pop()}.SAFE/"
             names = [name.removeprefix(self._root) for name in inside if name.startswith(self._root)]
-        self.names = sorted(name for name in names if not name.endswith("/"))
+        self.names = sorted(name for name in names if not name.endswith("/") and not _is_hidden(name))
 
     @property
     def product_name(self) -> str:
@@ -116,6 +117,10 @@ class _Files:
         """The path by which GDAL opens a file; braces allow any characters in a zip's path."""
         absolute = self._path.resolve()
         return str(absolute / name) if self._zip is None else f"/vsizip/{{{absolute}}}/{self._root}{name}"
+
+
+def _is_hidden(path: str) -> bool:
+    return any(map(is_hidden, path.split("/")))
 
 
 def read_product(path: Path) -> Product:

@@ -21,6 +21,7 @@ from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ..images import fill_gaps, read_bands
+from ..listing import visible
 from ..numbers import FileBand
 from ..opening import JPEG_2000, opened_image
 from ..passes import CatalogueItem, Pass, named_apart
@@ -48,7 +49,8 @@ class SafeSource:
         """Read the metadata of every product; DataError lists all that cannot be used, with the reasons."""
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
-        paths = [folder] if folder.suffix == ".SAFE" else sorted([*folder.glob("*.SAFE"), *folder.glob("*.zip")])
+        inside = [folder] if folder.suffix == ".SAFE" else visible(folder)
+        paths = [path for path in inside if path.suffix in (".SAFE", ".zip")]
         if not paths:
             raise DataError(f"The folder {folder} holds no Sentinel-2 product (*.SAFE or *.zip).")
         products, problems = read_each(paths, read_product)

@@ -6,28 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Common names of the eo extension, with the Sentinel-2 band of each.
-_COMMON = {
-    "coastal": "B01",
-    "blue": "B02",
-    "green": "B03",
-    "red": "B04",
-    "rededge1": "B05",
-    "rededge071": "B05",
-    "rededge2": "B06",
-    "rededge075": "B06",
-    "rededge3": "B07",
-    "rededge078": "B07",
-    "nir": "B08",
-    "nir08": "B8A",
-    "nir09": "B09",
-    "cirrus": "B10",
-    "swir16": "B11",
-    "swir22": "B12",
-    "scl": "SCL",
-}
-# Landsat's near infrared is used as B08; its quality bits flag clouds.
-_LANDSAT = {**_COMMON, "nir08": "B08", "qa_pixel": "QA"}
+from ..band_names import COMMON, LANDSAT
+
 _BAND = re.compile(r"^(B\d[\dA]|SCL)(?:_(\d\d)m)?$")
 _BASELINE_IN_ID = re.compile(r"_N(\d{4})_")
 _FIRST_WITH_OFFSET = 4.0
@@ -53,7 +33,7 @@ def images_of(item: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def _band_of(item: Mapping[str, Any], key: str, asset: Mapping[str, Any]) -> tuple[str, int]:
     """The band of an asset and the size of its pixels (m, 0 if unknown); the band is empty for other assets."""
-    names = _LANDSAT if "landsat" in str(item.get("collection", "")) else _COMMON
+    names = LANDSAT if "landsat" in str(item.get("collection", "")) else COMMON
     described: Sequence[Mapping[str, Any]] = asset.get("eo:bands") or asset.get("bands") or ()
     candidates = [key.removesuffix("-jp2")]
     if len(described) == 1:

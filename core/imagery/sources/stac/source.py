@@ -25,6 +25,7 @@ from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
+from ....vocabulary.plurals import listed
 from ..images import fill_gaps, grid_of, read_bands
 from ..numbers import FileBand
 from ..opening import GEOTIFF, JPEG_2000, SAFE_OPTIONS, open_image
@@ -122,7 +123,8 @@ class StacSource:
                 known = sorted(each.id for each in client.get_collections())
                 if collection not in known:
                     raise DataError(
-                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has {', '.join(known[:30])}."
+                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has "
+                        f"{listed(known[:30], 'none')}."
                     )
             return [read_item(item, images_of(item)) for item in items]
         except (APIError, requests.RequestException, ValueError, KeyError) as error:
