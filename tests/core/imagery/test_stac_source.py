@@ -161,7 +161,7 @@ def test_bands_are_told_by_key_or_name_and_tiff_goes_before_jp2():
 
 
 def test_what_fails_now_and_then_is_read_in_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("patchwork.core.imagery.sources.stac.source._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("patchwork.core.imagery.sources.stac.reading.FIRST_WAIT", 0.01)
     bands = ground()
     item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4})
     with StacServer(tmp_path, [item]) as server:
