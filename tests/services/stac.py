@@ -214,7 +214,7 @@ class StacServer:
             return 401, {}
         if self.account and headers.get("Authorization") != f"Basic {b64encode(self.account.encode()).decode()}":
             return 401, {}
-        if self.tokens is not None and path.startswith("/files/"):
+        if self.tokens is not None and ".tif" in path:
             return None if path.partition("?")[2] in self.tokens else (409, {})
         return None
 
@@ -264,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _file(self, *, with_body: bool) -> None:
-        path = self.api.folder / self.path.removeprefix("/files/").split("?")[0]
+        path = self.api.folder / self.path.split("?")[0].removeprefix("/files/").lstrip("/")
         with self.api.lock:
             self.api.requests[path.name] += 1
         if not path.is_file():

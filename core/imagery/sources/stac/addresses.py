@@ -14,7 +14,7 @@ from requests.utils import requote_uri
 from ....errors import ServiceError
 from ..services import public_address
 
-_NOT_AN_ADDRESS = re.compile(r"^/vsi|^[<{\[]|[\\\x00-\x1f\x7f]|\s")
+_NOT_AN_ADDRESS = re.compile(r"^/vsi|^[<{\[]|^\w+:(?!//)|[\\\x00-\x1f\x7f]|\s")
 _LONGEST_SHOWN = 120
 
 

@@ -33,10 +33,9 @@ class Signer:
         if place is None or urlsplit(address).query:
             return address
         with self._lock:  # so that many threads ask for one token only
-            token, ends = self._held.get(place, ("", datetime.min.replace(tzinfo=timezone.utc)))
+            token, ends = self._held.get(place, ("", datetime.now(timezone.utc)))
             if ends - _SLACK <= datetime.now(timezone.utc):
-                token, ends = self._ask(place)
-                self._held[place] = token, ends
+                token, ends = self._held[place] = self._ask(place)
         return f"{address}?{token}"
 
     def forget(self, address: str) -> None:
