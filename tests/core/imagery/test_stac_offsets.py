@@ -12,6 +12,7 @@ from services.stac import COLLECTION, COLLECTION_1, StacServer, write_item
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.services import Service
+from patchwork.core.imagery.sources.stac import reading
 from patchwork.core.imagery.sources.stac.offsets import decide
 from patchwork.core.imagery.sources.stac.source import StacSource, open_stac
 from patchwork.core.store.fingerprints import fingerprint
@@ -23,6 +24,12 @@ GRID = PixelGrid("EPSG:32633", 500_040.0, 5_100_000.0, 10.0, 10.0)
 WHOLE = Window(0, 0, 120, 120)
 DECLARED = {"scale": 1e-4, "offset": -0.1}
 BASELINE = {"s2:processing_baseline": "04.00"}
+
+
+@pytest.fixture(autouse=True)
+def no_open_files():
+    """Ports are used again: an image of another test's server must not be taken for one of this test's."""
+    reading._opened.__dict__.clear()
 
 
 def ground(low=1, high=4000, seed=1, names=("B02", "B12")):

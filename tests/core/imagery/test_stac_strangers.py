@@ -38,6 +38,7 @@ HOST = "https://catalogue.example.org"
 def no_long_waits(monkeypatch):
     monkeypatch.setattr(api, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(reading, "FIRST_WAIT", 0.01)
+    reading._opened.__dict__.clear()  # ports are used again
 
 
 @pytest.fixture
