@@ -21,7 +21,7 @@ PACKAGES = (
     "matplotlib",
     "jinja2",
     "sentinelhub",
-    "pystac-client",
+    "requests",
     "tenacity",
 )
 

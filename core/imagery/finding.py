@@ -22,6 +22,8 @@ from ..store.workspace import Workspace
 from ..vocabulary.plurals import counted, written
 from .sources.protocols import Source
 
+_SHOWN = 5  # names in a message
+
 
 @dataclass(frozen=True)
 class ChosenBands:
@@ -71,6 +73,7 @@ def find_scenes(
     horizon = _horizon(source, layout.grid)
     workspace.write_catalogue(Catalogue(source.kind, source.imagery, kept, search.start, search.end, factor, horizon))
     _write_table(workspace, kept)
+    _report_remarks([item.offer for item in clear], progress)
     skipped = len(found) - len(kept)
     progress.info(
         f"{counted(len(kept), 'acquisition')} from {kept[0].time:%Y-%m-%d} to {kept[-1].time:%Y-%m-%d}"
@@ -175,6 +178,18 @@ def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:
             "Raise MAX_CLOUD_COVER or choose a longer period."
         )
     return kept
+
+
+def _report_remarks(kept: Sequence[OfferedAcquisition], progress: Progress) -> None:
+    """Each remark and warning once, with the number of its acquisitions and the first of them."""
+    for report, texts in (
+        (progress.info, [(text, item.name) for item in kept for text in item.remarks]),
+        (progress.warning, [(text, item.name) for item in kept for text in item.warnings]),
+    ):
+        for text in dict.fromkeys(text for text, _ in texts):
+            names = [name for each, name in texts if each == text]
+            shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+            report(f"{counted(len(names), 'acquisition')} ({shown}): {text}.")
 
 
 def _write_table(workspace: Workspace, items: Sequence[Acquisition]) -> None:

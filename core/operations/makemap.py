@@ -105,6 +105,7 @@ _LAST = "Stitching the map and writing the report"
 def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     """Run every step in order; results that are up to date are kept."""
     from .. import report
+    from ..imagery.sources.services import public_text
     from ..mapping.area_rasters import write_layer
     from ..store.records import RunRecord
     from ..store.workspace import Workspace
@@ -126,7 +127,9 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     began = time.monotonic()
     files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)
-    workspace.write(RunRecord(parameters.to_values(), package_versions(), seconds))
+    values = parameters.to_values().items()
+    shown = {name: public_text(value) if isinstance(value, str) else value for name, value in values}
+    workspace.write(RunRecord(shown, package_versions(), seconds))
     page = report.write_report(workspace)
     return MadeMap(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
 

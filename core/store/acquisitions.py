@@ -27,7 +27,8 @@ class OfferedAcquisition:
     """One pass of the satellite as its source offers it, identified by its sensing time (UTC).
 
     `identity` changes when the pixels do. `footprint` is in the CRS of the source, `cloud_cover` a fraction of the
-    area, None if unknown. `facts` are the JSON values that the source needs to read it.
+    area, None if unknown. `facts` are the JSON values that the source needs to read it. `remarks` and `warnings` are
+    clauses for the user about what was chosen or is in doubt.
     """
 
     time: datetime
@@ -36,6 +37,8 @@ class OfferedAcquisition:
     footprint: BaseGeometry
     cloud_cover: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

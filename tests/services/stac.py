@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import threading
+from base64 import b64encode
 from collections import Counter
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from rasterio.io import MemoryFile
 from rasterio.shutil import copy as write_copy
 
 COLLECTION = "sentinel-2-l2a"
+COLLECTION_1 = "sentinel-2-c1-l2a"
 KEYS = {"B02": "blue", "B03": "green", "B04": "red", "B05": "rededge1", "B06": "rededge2", "B07": "rededge3"}
 KEYS |= {"B08": "nir", "B8A": "nir08", "B11": "swir16", "B12": "swir22", "SCL": "scl"}
 
@@ -33,6 +37,7 @@ def write_item(
     offset: int = 0,
     properties: dict | None = None,
     raster: dict | None = None,
+    collection: str = COLLECTION,
 ) -> dict:
     """Write one COG for each band, with `offset` added where there is data, and return the item as Earth Search does.
 
@@ -57,7 +62,7 @@ def write_item(
         "type": "Feature",
         "stac_version": "1.0.0",
         "id": name,
-        "collection": COLLECTION,
+        "collection": collection,
         "geometry": shapely.geometry.mapping(ground),
         "bbox": list(ground.bounds),
         "properties": {"datetime": time, "platform": "sentinel-2a", "eo:cloud_cover": 10.0, **(properties or {})},
@@ -89,14 +94,34 @@ def _write_cog(file: Path, values: np.ndarray, crs: str, affine: rasterio.Affine
             write_copy(image, file, driver="COG", compress="deflate", blocksize=256, overviews="NONE")
 
 
+@dataclass
+class Seen:
+    """One request, as it came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
 class StacServer:
-    """The API over items and the files in `folder`. `failing` maps parts of paths to the number of failures (503)."""
+    """The API over items and the files in `folder`, as Earth Search (and, with `tokens`, Planetary Computer) answers.
+
+    `failing` maps parts of paths to the number of failures (503), `answers` to a list of the next answers: statuses,
+    statuses with headers, or "drop" for a connection that ends without one. With `tokens`, files need one of those that
+    `/sas/<account>/<container>` gives. With `account` (user name and password) or `key`, every request needs them.
+    """
 
     def __init__(self, folder: Path, items: list[dict]) -> None:
         self.folder, self.items = folder, items
         self.requests: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
+        self.seen: list[Seen] = []
         self.failing: dict[str, int] = {}
+        self.answers: dict[str, list] = {}
+        self.tokens: list[str] | None = None
+        self.token_life = timedelta(hours=1)
+        self.account = self.key = ""
+        self.next_link: Callable[[dict, int], dict] | None = None
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
         self._server.daemon_threads = True
@@ -118,12 +143,14 @@ class StacServer:
             item
             for item in self.items
             if item["collection"] in body["collections"]
-            and start <= item["properties"]["datetime"] <= end
-            and shapely.geometry.shape(item["geometry"]).intersects(box)
+            and start <= (item["properties"]["datetime"] or item["properties"]["start_datetime"]) <= end
+            and (item["geometry"] is None or shapely.geometry.shape(item["geometry"]).intersects(box))
         ]
         first, limit = int(body.get("token") or 0), min(int(body.get("limit", 10)), 7)
         links = [{"rel": "root", "href": self.url, "type": "application/json"}]
-        if first + limit < len(found):
+        if self.next_link is not None:
+            links.append({"rel": "next", **self.next_link(body, first)})
+        elif first + limit < len(found):
             body = {**body, "token": str(first + limit)}
             links.append({"rel": "next", "href": f"{self.url}/search", "method": "POST", "body": body})
         return {
@@ -132,8 +159,18 @@ class StacServer:
             "links": links,
         }
 
+    def item(self, collection: str, name: str) -> dict | None:
+        """One item."""
+        found = (each for each in self.items if (each["collection"], each["id"]) == (collection, name))
+        item = next(found, None)
+        return None if item is None else self._absolute(item)
+
     def _absolute(self, item: dict) -> dict:
-        assets = {k: {**asset, "href": f"{self.url}/files/{asset['href']}"} for k, asset in item["assets"].items()}
+        """The item with absolute hrefs; those that tests make strange stay as they are."""
+        assets = {
+            key: {**each, "href": f"{self.url}/files/{each['href']}"} if each["href"].startswith(item["id"]) else each
+            for key, each in item["assets"].items()
+        }
         return {**item, "assets": assets}
 
     def root(self) -> dict:
@@ -150,10 +187,36 @@ class StacServer:
         return {**common, "conformsTo": classes, "links": links}
 
     def collections(self) -> dict:
-        """The only collection."""
+        """The collections of the items, and the usual one."""
         extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}}
-        one = {"type": "Collection", "stac_version": "1.0.0", "id": COLLECTION, "description": "…", "license": "other"}
-        return {"collections": [{**one, "extent": extent, "links": []}], "links": []}
+        one = {"type": "Collection", "stac_version": "1.0.0", "description": "…", "license": "other"}
+        names = sorted({COLLECTION, *(item["collection"] for item in self.items)})
+        return {"collections": [{**one, "id": name, "extent": extent, "links": []} for name in names], "links": []}
+
+    def token(self) -> dict:
+        """A new token, and when it ends."""
+        assert self.tokens is not None
+        self.tokens.append(f"se=2030&sig=t0psecret{len(self.tokens)}")
+        return {"token": self.tokens[-1], "msft:expiry": (datetime.now(timezone.utc) + self.token_life).isoformat()}
+
+    def refusal(self, path: str, headers: Mapping[str, str]) -> tuple[int | str, dict[str, str]] | None:
+        """The status and headers of a request that is not answered as usual."""
+        with self.lock:
+            for part, left in self.failing.items():
+                if part in path and left > 0:
+                    self.failing[part] -= 1
+                    return 503, {}
+            for part, answers in self.answers.items():
+                if part in path and answers:
+                    answer = answers.pop(0)
+                    return answer if isinstance(answer, tuple) else (answer, {})
+        if self.key and f"key={self.key}" not in path:
+            return 401, {}
+        if self.account and headers.get("Authorization") != f"Basic {b64encode(self.account.encode()).decode()}":
+            return 401, {}
+        if self.tokens is not None and ".tif" in path:
+            return None if path.partition("?")[2] in self.tokens else (409, {})
+        return None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -165,28 +228,47 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._json(self.api.search(body) if self.path == "/search" else {"code": "NotFound"})
+        if not self._is_refused(with_body=True):
+            self._json(self.api.search(body) if self.path.startswith("/search") else None)
 
     def do_HEAD(self) -> None:
-        self._file(with_body=False)
+        if not self._is_refused(with_body=False):
+            self._file(with_body=False)
 
     def do_GET(self) -> None:
-        if self.path in ("", "/"):
+        path = self.path.split("?")[0]
+        item = re.fullmatch(r"/collections/([^/]+)/items/([^/]+)", path)
+        if self._is_refused(with_body=True):
+            return
+        if path in ("", "/"):
             self._json(self.api.root())
-        elif self.path == "/collections":
+        elif path == "/collections":
             self._json(self.api.collections())
+        elif item:
+            self._json(self.api.item(item[1], item[2]))
+        elif path.startswith("/sas/"):
+            self._json(self.api.token())
         else:
             self._file(with_body=True)
 
+    def _is_refused(self, *, with_body: bool) -> bool:
+        self.api.seen.append(Seen(self.command, self.path, dict(self.headers)))
+        refusal = self.api.refusal(self.path, self.headers)
+        if refusal is None:
+            return False
+        status, headers = refusal
+        if status == "drop":
+            self.close_connection = True
+        else:
+            self._send(int(status), b"", headers, with_body)
+        return True
+
     def _file(self, *, with_body: bool) -> None:
-        path = self.api.folder / self.path.removeprefix("/files/").split("?")[0]
+        path = self.api.folder / self.path.split("?")[0].removeprefix("/files/").lstrip("/")
         with self.api.lock:
             self.api.requests[path.name] += 1
-            failing = next((part for part, left in self.api.failing.items() if part in self.path and left > 0), None)
-            if failing:
-                self.api.failing[failing] -= 1
-        if failing or not path.is_file():
-            self._send(503 if failing else 404, b"", {}, with_body)
+        if not path.is_file():
+            self._send(404, b"", {}, with_body)
             return
         content = path.read_bytes()
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
@@ -199,7 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(206, content[first : last + 1], {"Content-Range": f"bytes {first}-{last}/{len(content)}"}, with_body)
 
     def _json(self, value: object) -> None:
-        self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"}, True)
+        self._send(
+            404 if value is None else 200, json.dumps(value).encode(), {"Content-Type": "application/json"}, True
+        )
 
     def _send(self, status: int, content: bytes, headers: dict[str, str], with_body: bool) -> None:
         self.send_response(status)

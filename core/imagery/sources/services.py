@@ -1,8 +1,11 @@
-"""Which service or which files are used, and what it costs."""
+"""Which service or which files are used, what it costs, and its address without secrets."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_ADDRESS = re.compile(r"\w+://[^\s'\"<>]+")
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,20 @@ class Limits:
 
 
 FREE = Price()
+
+
+def public_address(address: str) -> str:
+    """An address without what may be secret: user name, password, query and fragment.
+
+    Messages and files contain addresses in this form only.
+    """
+    scheme, slashes, rest = address.partition("://") if "://" in address else ("", "", address)
+    host, slash, path = rest.rpartition("@")[2].partition("/")
+    host, separator, _ = re.sub(r"[?#]", "\n", host).partition("\n")
+    path = "" if separator else re.split(r"[?#]", slash + path)[0]
+    return scheme + slashes + re.sub(r":(?!\d*$).*", "", host) + path
+
+
+def public_text(text: str) -> str:
+    """A message with each address in it as `public_address` gives it."""
+    return _ADDRESS.sub(lambda found: public_address(found[0]), text)

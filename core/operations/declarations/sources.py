@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 from ...frozen import frozen
 from ...imagery.sources import SOURCES
+from ...imagery.sources.stac.catalogues import CATALOGUES, EARTH_SEARCH, LEVEL_2A
 from ...parameters import Account, Choice, Date, Folder, Names, Number, Parameters, Text
 from .workspace import WorkspaceParameters
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ...imagery.sources.services import Service
     from ...store.paths import WorkspacePaths
     from ...store.workspace import Workspace
+
+_CATALOGUES = ", ".join(f"`{name}` ({label})" for name, label in CATALOGUES.labels().items())
 
 
 @frozen
@@ -77,7 +80,8 @@ class ServiceParameters(Parameters):
         Text(
             "Service",
             "For sentinelhub: `sentinelhub`, `cdse` (Copernicus Data Space Ecosystem) or the base address of another "
-            "deployment. Default: sentinelhub. For stac: the address of the API. Default: Earth Search.",
+            f"deployment. Default: sentinelhub. For stac: {_CATALOGUES} or the address of another API. "
+            f"Default: {EARTH_SEARCH.name}.",
             advanced=True,
         ),
     ] = None
@@ -110,7 +114,8 @@ class CollectionParameters(ServiceParameters, SourceParameters):
             "Collection",
             "For the sources sentinelhub and stac: the imagery. sentinelhub offers sentinel-2-l1c, sentinel-2-l2a, "
             "landsat-ot-l1, landsat-ot-l2 and sentinel-1-grd; several, separated by commas, are used together. "
-            "Default: sentinel-2-l1c of sentinelhub, sentinel-2-l2a of stac.",
+            f"Default: sentinel-2-l1c of sentinelhub; of stac {LEVEL_2A[0]}, and {LEVEL_2A[1]} for the scenes that it "
+            "lacks.",
             advanced=True,
         ),
     ] = ()

@@ -137,3 +137,74 @@ def test_an_item_that_lacks_what_every_item_has_is_named(spoilt):
     assert read_item(item).id == "one"
     with pytest.raises(DataError, match="item one cannot be read"):
         read_item({**item, **spoilt})
+
+
+def processed(name, hour=10, **properties):
+    """An item over the unit square."""
+    geometry = shapely.geometry.mapping(shapely.box(0, 0, 1, 1))
+    moment = f"2022-07-05T{hour:02}:00:00Z"
+    return read_item({"id": name, "properties": {"datetime": moment, **properties}, "geometry": geometry})
+
+
+NEWEST_LAST = {
+    "counter and baseline": [
+        processed("S2A_33TWM_20220705_0_L2A", **{"s2:processing_baseline": "04.00"}),
+        processed("S2A_33TWM_20220705_1_L2A", **{"s2:processing_baseline": "05.10"}),
+    ],
+    "the lower counter has the newer baseline": [
+        processed("S2A_33TWM_20220705_1_L2A", **{"s2:processing_baseline": "04.00"}),
+        processed("S2A_33TWM_20220705_0_L2A", **{"s2:processing_baseline": "05.10"}),
+    ],
+    "baseline in the product's name": [
+        processed("S2A_MSIL2A_20220705T100031_N0400_R122_T33TWM_20220705T160000"),
+        processed("S2A_MSIL2A_20220705T100031_N0510_R122_T33TWM_20240705T160000"),
+    ],
+    "ten is more than nine": [
+        processed("a", **{"s2:mgrs_tile": "33TWM", "processing:version": "05.09"}),
+        processed("b", **{"grid:code": "MGRS-33TWM", "processing:version": "05.10"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("how", NEWEST_LAST)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_of_several_processings_of_a_scene_the_newest_baseline_is_used(how, is_turned):
+    old, new = NEWEST_LAST[how]
+    (one,) = group_passes([new, old] if is_turned else [old, new])
+    assert one.items == (new,)
+    assert one.older == (old,)
+
+
+SAME_BASELINE = {
+    "counter": ["S2A_33TWM_20220705_0_L2A", "S2A_33TWM_20220705_1_L2A"],
+    "processing time": [
+        "S2A_MSIL2A_20220705T100031_N0400_R122_T33TWM_20220705T160000",
+        "S2A_MSIL2A_20220705T100031_N0400_R122_T33TWM_20220706T020000",
+    ],
+    "day of Landsat": ["LC08_L2SP_190028_20220705_20220712_02_T1", "LC08_L2SP_190028_20220705_20230406_02_T1"],
+}
+
+
+@pytest.mark.parametrize("how", SAME_BASELINE)
+def test_strips_of_one_baseline_stay_together_the_last_processed_first(how):
+    old, new = (processed(name) for name in SAME_BASELINE[how])
+    (one,) = group_passes([old, new])
+    assert one.items == (new, old)
+    assert one.older == ()
+
+
+def test_other_tiles_and_passes_are_not_replaced():
+    names = ["S2A_33TWM_20220705_0_L2A", "S2A_33TXM_20220705_1_L2A", "x", "y"]
+    items = [processed(name, **{"s2:processing_baseline": f"0{n}.00"}) for n, name in enumerate(names, 2)]
+    (one,) = group_passes(items)
+    assert [each.id for each in one.items] == names
+    next_pass = processed("S2A_33TWM_20220705_1_L2A", hour=12, **{"s2:processing_baseline": "05.00"})
+    assert len(group_passes([items[0], next_pass])) == 2
+
+
+def test_an_item_without_geometry_lies_where_its_bounds_are():
+    item = {"id": "one", "properties": {"datetime": None, "start_datetime": "2019-07-31T10:00:00Z"}, "geometry": None}
+    assert read_item({**item, "bbox": [1, 2, 3, 4]}).footprint.equals(shapely.box(1, 2, 3, 4))
+    assert read_item({**item, "bbox": [1, 2, 0, 3, 4, 9]}).footprint.equals(shapely.box(1, 2, 3, 4))
+    assert read_item({**item, "bbox": [179, 2, -179, 4]}).footprint.area == pytest.approx(4)
+    assert read_item({**item, "bbox": [1, 2, 3, 4]}).time == BEGINNING

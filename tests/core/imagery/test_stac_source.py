@@ -9,13 +9,14 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from services.stac import COLLECTION, StacServer, write_folder_items, write_item
+from services.stac import COLLECTION, COLLECTION_1, StacServer, write_folder_items, write_item
 
 from patchwork.core.errors import DataError, ParameterError, ServiceError
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.folder.source import FolderSource
 from patchwork.core.imagery.sources.services import Service
+from patchwork.core.imagery.sources.stac import reading
 from patchwork.core.imagery.sources.stac.items import images_of
 from patchwork.core.imagery.sources.stac.source import StacSource, open_stac
 from patchwork.core.store.acquisitions import Acquisition
@@ -24,6 +25,12 @@ EVERYWHERE = shapely.box(-180, -90, 180, 90)
 YEAR = date(2018, 1, 1), date(2018, 12, 31)
 PLACE = {"crs": "EPSG:32633", "affine": Affine(10, 0, 500_040, 0, -10, 5_100_000)}
 GRID = PixelGrid("EPSG:32633", 500_040.0, 5_100_000.0, 10.0, 10.0)
+
+
+@pytest.fixture(autouse=True)
+def no_open_files():
+    """Ports are used again: an image of another test's server must not be taken for one of this test's."""
+    reading._opened.__dict__.clear()
 
 
 def ground(seed=1, size=300):
@@ -161,7 +168,7 @@ def test_bands_are_told_by_key_or_name_and_tiff_goes_before_jp2():
 
 
 def test_what_fails_now_and_then_is_read_in_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("patchwork.core.imagery.sources.stac.source._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("patchwork.core.imagery.sources.stac.reading.FIRST_WAIT", 0.01)
     bands = ground()
     item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4})
     with StacServer(tmp_path, [item]) as server:
@@ -197,3 +204,82 @@ def test_what_cannot_be_searched_is_told(tmp_path):
         source_of(server).find(None, None, EVERYWHERE)
     with pytest.raises(ParameterError, match="not the address"):
         open_stac(Service(url="ftp://somewhere"))
+
+
+def pixels_of(folder, item, bands=("B02",), collection=COLLECTION):
+    with StacServer(folder, [item]) as server:
+        source = StacSource(server.url, (collection,))
+        (found,) = source.find(*YEAR, EVERYWHERE)
+        return source.read(found, bands, GRID, Window(0, 0, 300, 300))
+
+
+def test_reflectance_of_zero_and_below_stays_data(tmp_path):
+    numbers = np.arange(300 * 300).reshape(300, 300) % 400 + 801  # 801 to 1200; the offset makes half of them negative
+    declared = {"scale": 1e-4, "offset": -0.1}
+    item = write_item(
+        tmp_path, "one", "2018-07-01T10:00:00Z", {"B02": numbers}, **PLACE, raster=declared, collection=COLLECTION_1
+    )
+    (found,) = pixels_of(tmp_path, item, collection=COLLECTION_1)
+    np.testing.assert_array_equal(found, np.maximum(numbers - 1000, 1))
+
+
+def test_a_pixel_without_data_in_one_band_has_no_data(tmp_path):
+    bands = {"B02": np.full((300, 300), 700), "B08": np.full((300, 300), 900), "SCL": np.full((300, 300), 4)}
+    bands["B02"][50:100] = 0
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, raster={"scale": 1e-4, "offset": 0})
+    found = pixels_of(tmp_path, item, ("B02", "B08", "SCL"))
+    assert (found[:, 50:100] == 0).all()
+    assert (found[:, :50] > 0).all()
+    assert (found[:, 100:] > 0).all()
+
+
+def test_both_days_of_the_period_are_searched_whole(tmp_path):
+    times = "2018-06-30T23:59:59Z", "2018-07-01T00:00:00Z", "2018-07-05T10:00:00Z", "2018-07-06T00:00:00Z"
+    items = [write_item(tmp_path, f"x{n}", time, ground(), **PLACE) for n, time in enumerate(times)]
+    with StacServer(tmp_path, items) as server:
+        found = source_of(server).find(date(2018, 7, 1), date(2018, 7, 5), EVERYWHERE)
+    assert [each.name for each in found] == ["20180701T000000", "20180705T100000"]
+
+
+def stac_1_1(item, where):
+    """The item as STAC 1.1 writes it: bands with common metadata, an offset in the band, the asset or the item."""
+    asset = item["assets"].pop("blue")
+    del asset["eo:bands"], asset["raster:bands"]
+    band = {"name": "image", "eo:common_name": "blue", **where.get("band", {})}
+    item["assets"] = {"image": {**asset, "bands": [band], **where.get("asset", {})}}
+    item["properties"].update(where.get("item", {}))
+    return {**item, "stac_version": "1.1.0"}
+
+
+@pytest.mark.parametrize("place", ["band", "asset", "item"])
+def test_items_of_stac_1_1_are_read(tmp_path, place):
+    bands = {"B02": ground()["B02"]}
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **PLACE, offset=2000, collection="mine")
+    told = {"raster:scale": 2e-4, "raster:offset": -0.4}
+    (found,) = pixels_of(tmp_path, stac_1_1(item, {place: told}), collection="mine")
+    np.testing.assert_array_equal(found, bands["B02"] * 2)
+
+
+def test_an_item_with_start_and_end_and_without_geometry_is_found(tmp_path):
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", ground(), **PLACE, raster={"scale": 1e-4})
+    item["properties"] |= {"datetime": None, "start_datetime": "2018-07-01T10:00:00Z"}
+    item["properties"]["end_datetime"] = "2018-07-01T10:00:20Z"
+    item["geometry"] = None
+    np.testing.assert_array_equal(pixels_of(tmp_path, item)[0], ground()["B02"])
+
+
+def test_the_newest_of_several_processings_is_read(tmp_path):
+    names = "S2A_33TWM_20180701_0_L2A", "S2A_33TWM_20180701_1_L2A"
+    items = [
+        write_item(
+            tmp_path, name, "2018-07-01T10:00:00Z", ground(seed), **PLACE, properties={"s2:processing_baseline": number}
+        )
+        for seed, (name, number) in enumerate(zip(names, ("02.08", "03.01"), strict=True))
+    ]
+    with StacServer(tmp_path, items) as server:
+        source = source_of(server)
+        (found,) = source.find(*YEAR, EVERYWHERE)
+        pixels = source.read(found, ("B02",), GRID, Window(0, 0, 300, 300))
+    np.testing.assert_array_equal(pixels[0], ground(1)["B02"])
+    assert [tile["id"] for tile in found.facts["tiles"]] == [names[1]]
+    assert any("older processings" in text for text in found.remarks)

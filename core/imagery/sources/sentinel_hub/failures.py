@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ....errors import DataError, ParameterError, PatchworkError, ServiceError
+from ..services import public_address
 
 # With waits that grow from half a second to a minute: about five minutes if the connection is lost, one if the server
 # fails, and a few seconds for what has never worked.
@@ -38,7 +39,8 @@ class RateLimitError(Exception):
 
 def host_of(url: str | None) -> str:
     """The host of an address, or the text itself if it has none."""
-    return urlsplit(url or "").netloc or str(url)
+    shown = public_address(url or "")
+    return urlsplit(shown).netloc or shown
 
 
 def without_answer(error: requests.RequestException, url: str | None) -> TemporaryError | PatchworkError:
@@ -49,7 +51,7 @@ def without_answer(error: requests.RequestException, url: str | None) -> Tempora
             "certificate, set REQUESTS_CA_BUNDLE to the file of its certificate authority."
         )
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
-        return ParameterError(f"Service (SERVICE_URL): {url} is not a valid address.")
+        return ParameterError(f"Service (SERVICE_URL): {public_address(url or '')} is not a valid address.")
     if isinstance(error, requests.exceptions.ProxyError):
         return TemporaryError("the proxy (HTTPS_PROXY) refuses the connection", ATTEMPTS_OFFLINE)
     reason = "no answer in time" if isinstance(error, requests.Timeout) else "no connection, or the connection was lost"

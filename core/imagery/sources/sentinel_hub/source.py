@@ -22,7 +22,7 @@ from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ..ledger import Ledger
 from ..passes import Pass, group_passes, named_apart, read_item
-from ..services import Limits, Price, Quota, Service
+from ..services import Limits, Price, Quota, Service, public_address
 from ..traits import Traits
 from .client import Client, Order
 from .collections import Collection
@@ -56,7 +56,7 @@ class SentinelHubSource:
     def imagery(self) -> str:
         """The address and the collections."""
         names = " + ".join(collection.id for collection in self.collections)
-        return f"{self._config_without_account.sh_base_url} {names}"
+        return f"{public_address(self._config_without_account.sh_base_url)} {names}"
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of all collections over the area in the period, by time.
@@ -146,8 +146,8 @@ class SentinelHubSource:
         for name, address in (("SERVICE_URL", config.sh_base_url), ("TOKEN_URL", config.sh_token_url)):
             if not address.startswith("https://"):
                 raise ParameterError(
-                    f"{name}: {address!r} is not valid. Use {', '.join(DEPLOYMENTS)} or an address that starts with "
-                    "https://."
+                    f"{name}: {public_address(address)!r} is not valid. Use {', '.join(DEPLOYMENTS)} or an address "
+                    "that starts with https://."
                 )
         config.max_download_attempts = 1  # the client itself repeats requests
         return config

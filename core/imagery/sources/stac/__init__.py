@@ -22,7 +22,8 @@ def _open(imagery: Optional[Path], service: Service, ledger: Optional[Ledger]) -
 SOURCE = SourceRecord(
     name="stac",
     label="STAC catalogue (without an account)",
-    help="Any STAC API with Cloud Optimized GeoTIFFs. Default: Sentinel-2 L2A of Earth Search, without an account.",
+    help="Any STAC API with Cloud Optimized GeoTIFFs that can be read by https without an account. Default: Sentinel-2 "
+    "L2A of Earth Search.",
     open=_open,
     fields=("collection",),
     needs_period=True,

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import rasterio
 import shapely
-from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
-from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from ....errors import DataError, ParameterError, ServiceError
+from ....errors import DataError, ParameterError
 from ....grid.antimeridian import boxes
 from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
@@ -28,37 +24,32 @@ from ....store.fingerprints import fingerprint
 from ....vocabulary.plurals import listed
 from ..images import fill_gaps, grid_of, read_bands
 from ..numbers import FileBand
-from ..opening import GEOTIFF, JPEG_2000, SAFE_OPTIONS, open_image
 from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
-from ..retries import growing_wait
-from ..services import Service
+from ..services import Service, public_address
 from ..traits import Traits
-from .items import ORDER, images_of
+from .api import Api, RefusedError
+from .assets import Assets
+from .catalogues import CATALOGUES, EARTH_SEARCH, LEVEL_2A, catalogue_of
+from .items import ORDER, doubtful_offset
+from .offsets import settled
+from .reading import ImageReader
+from .searching import collections_of, search
+from .signing import signer_of
 
-EARTH_SEARCH = "https://earth-search.aws.element84.com/v1"
-_PAGE = 100
-_ATTEMPTS = 4
-_FIRST_WAIT = 1.0
-_OPEN_AT_A_TIME = 24
-# For windows of remote files: folders are not listed, headers take one request, failed requests are repeated.
-_OPTIONS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_HTTP_CONNECTTIMEOUT": 15,
-    "GDAL_HTTP_TIMEOUT": 120,
-    "GDAL_HTTP_MAX_RETRY": 4,
-    "GDAL_HTTP_RETRY_DELAY": 1,
-    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-    "GDAL_HTTP_MULTIPLEX": "YES",
-}
-_opened = threading.local()
+_CONNECTIONS = 8
+_OLDER = "older processings of a scene are left out, the one of the newest baseline is used"
 
 
 @dataclass(frozen=True)
 class StacSource:
-    """Collections of one STAC API."""
+    """Collections of one STAC API; `tokens` is the address of the tokens for its images, empty if they are public.
+
+    Sentinel-2 L2A of two collections is one imagery: each scene is of the first that has it with all its bands.
+    """
 
     url: str
     collections: tuple[str, ...]
+    tokens: str = ""
     kind: ClassVar[str] = "stac"
     traits: ClassVar[Traits] = Traits(selects=True, waits=True)
     grid: ClassVar[None] = None
@@ -68,22 +59,26 @@ class StacSource:
     @property
     def imagery(self) -> str:
         """The address and the collections."""
-        return f"{self.url} {' + '.join(self.collections)}"
+        return f"{public_address(self.url)} {' + '.join(self.collections)}"
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
         """The passes of the period over the area, by time.
 
-        Raises ParameterError if start or end is missing, DataError for an unknown collection, and ServiceError if the
-        API does not answer.
+        Raises ParameterError if start or end is missing, DataError for an unknown collection and for images that
+        cannot be read without an account, and ServiceError if the API does not answer or gives addresses that are not
+        on the web.
         """
         if start is None or end is None:
             raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
-        found = [
-            self._acquisition(collection, each, area)
-            for collection in self.collections
-            for each in group_passes(self._search(collection, start, end, area))
-        ]
-        return named_apart([item for item in found if item.bands])
+        level_2a = tuple(name for name in LEVEL_2A if name in self.collections)
+        groups = [level_2a, *((name,) for name in self.collections if name not in level_2a)]
+        found = {name: self._search(name, start, end, area) for group in groups for name in group}
+        if not any(found.values()):
+            self._require_collections()
+        passes = [each for group in groups for each in group_passes(item for name in group for item in found[name])]
+        return named_apart(
+            [item for item in (self._acquisition(each, area) for each in self._settled(passes)) if item.bands]
+        )
 
     def read(self, acquisition: Readable, bands: Sequence[str], grid: PixelGrid, window: Window) -> np.ndarray:
         """The mosaic of the images of the pass; where they overlap, the first one (by id) with data is used.
@@ -96,104 +91,101 @@ class StacSource:
         here = reproject(np.array([shapely.box(left, bottom, right, top)]), grid.crs, self.crs)[0]
         for tile in acquisition.facts["tiles"]:
             if here.intersects(shapely.from_wkb(tile["footprint"])) and not pixels.any(axis=0).all():
-                values = np.stack([_read(tile["images"][band], band, grid, window) for band in bands])
+                values = np.stack([self._read(tile, band, grid, window) for band in bands])
                 fill_gaps(pixels, values, bands)
         return pixels
 
+    @property
+    def _assets(self) -> Assets:
+        return Assets(Api(self.url))
+
+    @property
+    def _images(self) -> ImageReader:
+        return ImageReader(Api(self.url), signer_of(self.tokens))
+
     def _search(self, collection: str, start: date, end: date, area: BaseGeometry) -> list[CatalogueItem]:
-        """The items of all pages of the search, with their images."""
-        import requests
-        from pystac_client import Client
-        from pystac_client.exceptions import APIError
-
+        """The items of all pages of the search, with their images; none if the API does not know one of several."""
         try:
-            client = Client.open(self.url)
-            items = [
-                item
-                for box in boxes(area)
-                for item in client.search(
-                    collections=[collection],
-                    bbox=box,
-                    datetime=f"{start.isoformat()}T00:00:00Z/{end.isoformat()}T23:59:59Z",
-                    limit=_PAGE,
-                ).items_as_dicts()
-            ]
-            items = list({item["id"]: item for item in items}.values())  # on both sides of ±180° once
-            if not items:
-                known = sorted(each.id for each in client.get_collections())
-                if collection not in known:
-                    raise DataError(
-                        f"Collection (COLLECTION): {self.url} has no {collection!r}. It has "
-                        f"{listed(known[:30], 'none')}."
-                    )
-            return [read_item(item, images_of(item)) for item in items]
-        except (APIError, requests.RequestException, ValueError, KeyError) as error:
-            raise ServiceError(
-                f"{self.url} does not answer like a STAC API ({type(error).__name__}). Check SERVICE_URL, COLLECTION "
-                f"({collection}) and the network."
-            ) from error
+            features = search(Api(self.url), collection, start, end, boxes(area))
+        except RefusedError as error:
+            if error.status not in (400, 404) or len(self.collections) == 1:
+                raise
+            return []
+        return [self._item(collection, feature) for feature in features]
 
-    def _acquisition(self, collection: str, each: Pass, area: BaseGeometry) -> OfferedAcquisition:
-        tiles = [{"footprint": shapely.to_wkb(item.footprint, hex=True), "images": item.facts} for item in each.items]
-        bands = tuple(band for band in ORDER if all(band in item.facts for item in each.items))
-        identity = fingerprint(self.imagery, [item.id for item in each.items])
-        facts = {"collection": collection, "tiles": tiles}
-        return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(area), facts=facts)
+    def _item(self, collection: str, feature: Mapping[str, Any]) -> CatalogueItem:
+        facts = {**self._assets.tile_of(collection, feature), "doubt": doubtful_offset(feature)}
+        preference = len(LEVEL_2A) - LEVEL_2A.index(collection) if collection in LEVEL_2A else 0
+        return read_item(feature, facts, (len(facts["images"]), preference))
+
+    def _require_collections(self) -> None:
+        """Raise DataError if the API has none of the collections."""
+        known = collections_of(Api(self.url))
+        if known and not set(known) & set(self.collections):
+            names = " or ".join(repr(name) for name in self.collections)
+            raise DataError(
+                f"Collection (COLLECTION): {public_address(self.url)} has no {names}. It has "
+                f"{listed(known[:30], 'none')}."
+            )
+
+    def _settled(self, passes: Sequence[Pass]) -> list[Pass]:
+        """The passes, with the doubts about offsets settled by the pixels."""
+        doubtful = {item.id: item for each in passes for item in each.items if item.facts["doubt"] is not None}
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            tiles = pool.map(partial(settled, self._assets, self._images), [item.facts for item in doubtful.values()])
+            known = dict(zip(doubtful, tiles, strict=True))
+        return [
+            replace(each, items=tuple(replace(item, facts=known.get(item.id, item.facts)) for item in each.items))
+            for each in passes
+        ]
+
+    def _acquisition(self, each: Pass, area: BaseGeometry) -> OfferedAcquisition:
+        tiles = [
+            {"footprint": shapely.to_wkb(item.footprint, hex=True), **_without_doubt(item.facts)} for item in each.items
+        ]
+        bands = tuple(band for band in ORDER if all(band in tile["images"] for tile in tiles))
+        changed = {tile["id"]: tile["changed_offset"] for tile in tiles if "changed_offset" in tile}
+        identity = fingerprint(self.imagery, [item.id for item in each.items], *([changed] if changed else []))
+        facts = {"collection": tiles[0]["collection"], "tiles": tiles}
+        remarks, warnings = self._remarks(each)
+        cover = each.cloud_cover(area)
+        return OfferedAcquisition(each.time, identity, bands, each.footprint, cover, facts, remarks, warnings)
+
+    def _remarks(self, each: Pass) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Remarks and warnings about the scenes of a pass."""
+        used = {item.facts["collection"] for item in each.items}
+        remarks = [_OLDER] if any(item.facts["collection"] in used for item in each.older) else []
+        if LEVEL_2A[0] in self.collections and LEVEL_2A[1] in used:
+            remarks.append(f"{LEVEL_2A[0]} lacks scenes or bands, which {LEVEL_2A[1]} gives")
+        said = dict.fromkeys(item.facts["offset"] for item in each.items if "changed_offset" in item.facts)
+        doubts = dict.fromkeys(item.facts["offset"] for item in each.items if item.facts.get("is_undecided"))
+        return (*remarks, *said), tuple(doubts)
+
+    def _read(self, tile: Mapping[str, Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
+        """One band (y, x) of a window."""
+
+        _, scale, offset, *no_data = tile["images"][band]
+        numbers = FileBand(band, 1, scale, offset, *no_data)
+
+        def read(file: DatasetReader) -> np.ndarray:
+            values: np.ndarray = read_bands(file, grid_of(file), [numbers], grid, window)[0]
+            return values
+
+        return self._images.read(self._assets.address_of(tile, band), read)
 
 
 def open_stac(service: Service) -> StacSource:
-    """The API of SERVICE_URL, by default Earth Search; ParameterError if it is not an address."""
-    url = (service.url or EARTH_SEARCH).rstrip("/")
-    if not url.startswith(("https://", "http://")):
-        raise ParameterError(f"Service (SERVICE_URL): {url!r} is not the address of a STAC API (https://…).")
-    return StacSource(url, service.collections or ("sentinel-2-l2a",))
+    """The API of SERVICE_URL, a name or an address, by default Earth Search; ParameterError if it is neither."""
+    url = (service.url or EARTH_SEARCH.name).rstrip("/")
+    record = catalogue_of(url)
+    if record is None and not url.startswith(("https://", "http://")):
+        raise ParameterError(
+            f"Service (SERVICE_URL): {public_address(url)!r} is not the address of a STAC API (https://…), nor one of "
+            f"{', '.join(CATALOGUES)}."
+        )
+    collections = service.collections or LEVEL_2A
+    return StacSource(record.url, collections, record.signing) if record else StacSource(url, collections)
 
 
-def _read(image: Sequence[Any], band: str, grid: PixelGrid, window: Window) -> np.ndarray:
-    """One band (y, x) of a window, in several attempts; DataError if all of them fail."""
-    href, scale, offset, *no_data = image
-    attempts = Retrying(
-        retry=retry_if_exception(_may_pass),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=growing_wait(_FIRST_WAIT),
-        reraise=True,
-    )
-    try:
-        return attempts(_read_once, href, FileBand(band, 1, scale, offset, *no_data), grid, window)
-    except DataError as error:
-        raise DataError(f"{href.split('?')[0]}: {error}") from error
-    except RasterioError as error:
-        reason = str(error.__cause__ or error).split("?")[0].rstrip(".")
-        raise DataError(f"{href.split('?')[0]} cannot be read ({reason}). Run again later.") from error
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, RasterioError) and "404" not in str(error.__cause__ or error)
-
-
-def _read_once(href: str, band: FileBand, grid: PixelGrid, window: Window) -> np.ndarray:
-    with _file(href) as file:
-        values: np.ndarray = read_bands(file, grid_of(file), [band], grid, window)[0]
-        return values
-
-
-@contextmanager
-def _file(href: str) -> Iterator[rasterio.DatasetReader]:
-    """The image, kept open in this thread so that the next window needs no header; closed if reading fails."""
-    held: OrderedDict[str, rasterio.DatasetReader] = _opened.__dict__.setdefault("files", OrderedDict())
-    options = {**SAFE_OPTIONS, **_OPTIONS, "CPL_VSIL_CURL_ALLOWED_FILENAME": f"/vsicurl/{href}"}
-    with rasterio.Env(**options, **_authority()):
-        file = held.pop(href, None) or open_image(href, (*GEOTIFF, *JPEG_2000))
-        try:
-            yield file
-        except RasterioError:
-            file.close()
-            raise
-        held[href] = file
-        if len(held) > _OPEN_AT_A_TIME:
-            held.popitem(last=False)[1].close()
-
-
-def _authority() -> dict[str, str]:
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE")
-    return {"CURL_CA_BUNDLE": bundle} if bundle else {}
+def _without_doubt(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in ("doubt", "is_undecided")}
