@@ -84,7 +84,7 @@ def _in_zip(path: str) -> tuple[Path | None, str]:
         candidates = [Path(inner), *Path(inner).parents]
         for file in candidates:
             if os.path.isfile(file):
-                return file, PurePosixPath(Path(inner).relative_to(file)).as_posix().removeprefix(".")
+                return file, "" if file == Path(inner) else Path(inner).relative_to(file).as_posix()
         raise DataError(f"There is no file {inner}.")
     raise DataError(f"{path} is not a file on this computer. Download it and set its path.")
 
@@ -104,11 +104,16 @@ def _unzipped(archive: Path, member: str, folder: Path) -> Path:
                     "this is right, unpack it and set the path of the file."
                 )
             for info in wanted:
-                with file.open(info) as packed, (folder / PurePosixPath(info.filename).name).open("wb") as unpacked:
+                with file.open(info) as packed, (folder / _file_name(info.filename)).open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, ValueError) as error:
         raise DataError(f"{archive} cannot be unpacked ({error}). Unpack it and set the path of the file.") from error
-    return folder / PurePosixPath(chosen).name
+    return folder / _file_name(chosen)
+
+
+def _file_name(member: str) -> str:
+    """The name of a member without its folders, and without characters that lead elsewhere on some system."""
+    return re.sub(r"[^\w .-]", "_", PurePosixPath(member).name)
 
 
 def _copied(path: Path, folder: Path) -> Path:

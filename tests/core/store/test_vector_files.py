@@ -271,6 +271,15 @@ def test_members_outside_stay_in_the_folder(make_reference, tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["r.zip", "unzipped"]
 
 
+@pytest.mark.parametrize("name", ["C:r", "a!b;c", "data\\r", "ü r"])
+def test_odd_names_in_a_zip_are_file_names(name, make_reference, tmp_path):
+    path = make_reference(tmp_path / "unzipped" / "r.shp", SQUARES, {"id": [1, 2]})
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as file:
+        for each in path.parent.iterdir():
+            file.write(each, f"{name}{each.suffix}")
+    assert read_vector(str(tmp_path / "r.zip")).fields["id"].tolist() == [1, 2]
+
+
 # Several layers
 
 
