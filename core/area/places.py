@@ -25,7 +25,10 @@ def read_area(text: str, progress: Progress | None = None) -> Ground:
     if numbers is not None:
         (xmin, ymin, xmax, ymax), crs = numbers
         if not (xmin < xmax and ymin < ymax):
-            raise ParameterError(f"Area of interest (AREA): the extent {text} is empty. Write xmin,ymin,xmax,ymax.")
+            raise ParameterError(
+                f"Area of interest (AREA): the extent {text} is empty. Write xmin,ymin,xmax,ymax, across ±180° with "
+                "longitudes beyond it, such as 179,-17,181,-16."
+            )
         return Ground(shapely.box(xmin, ymin, xmax, ymax), crs)
     geometries, crs = _read_geometries(text, "Area of interest (AREA)", progress)
     area = shapely.union_all(shapely.make_valid(geometries, method="structure", keep_collapsed=False))

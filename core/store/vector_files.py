@@ -8,6 +8,7 @@ passed to GDAL.
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import shutil
 import sqlite3
@@ -40,6 +41,7 @@ _REDIRECTIONS = {
     "GeoJSON": re.compile(rb'"type"\s*:\s*"(?:link|url)"|\\u00(?:[46][1-9a-f]|[57][0-9a])', re.IGNORECASE),
     "LIBKML": re.compile(rb"<OGR|opengis\.net/gml|Product_Observational", re.IGNORECASE),
 }
+_TABLES = "SELECT type, name, sql FROM sqlite_master"
 _HARMLESS_MODULES = re.compile(
     r"CREATE\s+VIRTUAL\s+TABLE\s.*\sUSING\s+(?:rtree|rtree_i32|fts3|fts4|fts5)\b", re.I | re.S
 )
@@ -75,14 +77,14 @@ def _in_zip(path: str) -> tuple[Path | None, str]:
     """The zip file of a path, None where there is none, and the member that the path names, empty for all."""
     if not path.startswith("/vsi"):
         file = Path(path)
-        is_zip = file.suffix.lower() in (".zip", ".kmz", ".shz") and file.is_file()
+        is_zip = file.suffix.lower() in (".zip", ".kmz", ".shz") and os.path.isfile(file)
         return (file if is_zip else None), ""
     inner = path.removeprefix("/vsizip/").replace("{", "").replace("}", "")
     if path.startswith("/vsizip/") and not inner.startswith("/vsi"):
         candidates = [Path(inner), *Path(inner).parents]
         for file in candidates:
-            if file.is_file():
-                return file, PurePosixPath(Path(inner).relative_to(file)).as_posix().removeprefix(".")
+            if os.path.isfile(file):
+                return file, "" if file == Path(inner) else Path(inner).relative_to(file).as_posix()
         raise DataError(f"There is no file {inner}.")
     raise DataError(f"{path} is not a file on this computer. Download it and set its path.")
 
@@ -102,16 +104,21 @@ def _unzipped(archive: Path, member: str, folder: Path) -> Path:
                     "this is right, unpack it and set the path of the file."
                 )
             for info in wanted:
-                with file.open(info) as packed, (folder / PurePosixPath(info.filename).name).open("wb") as unpacked:
+                with file.open(info) as packed, (folder / _file_name(info.filename)).open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, ValueError) as error:
         raise DataError(f"{archive} cannot be unpacked ({error}). Unpack it and set the path of the file.") from error
-    return folder / PurePosixPath(chosen).name
+    return folder / _file_name(chosen)
+
+
+def _file_name(member: str) -> str:
+    """The name of a member without its folders, and without characters that lead elsewhere on some system."""
+    return re.sub(r"[^\w .-]", "_", PurePosixPath(member).name)
 
 
 def _copied(path: Path, folder: Path) -> Path:
     """A copy of a file with the files beside it: pyogrio takes `!` and `;` in a path for marks of its own."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return path
     for each in path.parent.iterdir():
         if each.is_file() and each.stem == path.stem:
@@ -139,7 +146,7 @@ def _chosen(archive: Path, member: str, names: list[str]) -> str:
 
 
 def _known(path: Path, name: str) -> VectorFile:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, false too for a text that cannot be a path
         raise DataError(f"There is no file {name}.")
     if path.is_dir():
         if path.suffix.lower() == ".gdb":
@@ -177,10 +184,9 @@ def _driver(path: Path, name: str) -> str:
 def _refuse_foreign_tables(path: Path, name: str) -> None:
     """Raise DataError if a GeoPackage has tables or views that reach beyond the file by functions or modules."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+        with closing(_opened(path)) as base:
             base.execute("PRAGMA trusted_schema = OFF")
-            rows = base.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
-            for kind, table, statement in rows:
+            for kind, table, statement in base.execute(_TABLES).fetchall():
                 if re.match(r"\s*CREATE\s+VIRTUAL", statement or "", re.I) and not _HARMLESS_MODULES.match(statement):
                     raise DataError(f"{name} has a virtual table {table!r}, which may refer to other files. Remove it.")
                 if kind in ("table", "view"):
@@ -189,11 +195,22 @@ def _refuse_foreign_tables(path: Path, name: str) -> None:
         raise DataError(f"{name} cannot be read as a vector layer ({error}).") from error
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, to be read only; in a folder without write access as one that nobody writes to."""
+    base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        base.execute(_TABLES)
+    except sqlite3.OperationalError:
+        base.close()
+        base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    return base
+
+
 def _refuse_foreign_functions(base: sqlite3.Connection, table: str, name: str) -> None:
     """Raise DataError if a view needs functions that SQLite itself has not, such as those of GDAL."""
     quoted = table.replace('"', '""')
     try:
-        base.execute(f'EXPLAIN SELECT * FROM "{quoted}"')
+        base.execute(f'EXPLAIN SELECT * FROM "{quoted}"')  # a name cannot be a parameter  # nosec B608
     except sqlite3.OperationalError as error:
         if "function" in str(error) or "unsafe" in str(error):
             raise DataError(f"{name} has a view {table!r} that cannot be read ({error}). Remove it.") from error

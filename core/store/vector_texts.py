@@ -10,21 +10,36 @@ import numpy as np
 from ..errors import DataError
 from .vector_files import VectorFile
 
+BYTES = "ISO-8859-1"  # a character for each byte
 _UNDECLARED = "ISO-8859-1"  # GDAL's guess
 
 
-def wrong_encoding(source: str, file: VectorFile, given: str | None, error: UnicodeDecodeError) -> DataError:
+def decoded(fields: Mapping[str, np.ndarray], encoding: str) -> dict[str, np.ndarray]:
+    """The fields of a shapefile that was read as `BYTES` in their encoding; UnicodeDecodeError if it is another one.
+
+    Python decodes them, since GDAL leaves out what it cannot decode.
+    """
+
+    def text(value: object) -> object:
+        return value.encode(BYTES).decode(encoding) if isinstance(value, str) else value
+
+    columns = [
+        np.array([text(value) for value in column], dtype=object) if column.dtype == object else column
+        for column in fields.values()
+    ]
+    return dict(zip([name.encode(BYTES).decode(encoding) for name in fields], columns, strict=True))
+
+
+def wrong_encoding(source: str, file: VectorFile, given: str | None, error: UnicodeDecodeError | None) -> DataError:
     """The error that texts are not in the encoding that was given or is declared."""
-    text = error.object.decode("latin-1")
+    text = f" ({error.object.decode(BYTES)!r})" if error else ""
     if given:
-        return DataError(
-            f"ENCODING: {source} is not in {given} ({text!r}). Set the right one, such as UTF-8 or cp1250."
-        )
+        return DataError(f"ENCODING: {source} is not in {given}{text}. Set the right one, such as UTF-8 or cp1250.")
     cpg = _declared(file)
-    said = f"its .cpg file says {cpg}" if cpg else f"as {error.encoding}"
+    said = f"{cpg} as its .cpg file says" if cpg else "UTF-8"
     return DataError(
-        f"{source}: the texts cannot be read, {said}, which {text!r} is not. Set ENCODING, such as cp1250 or "
-        "cp1252, or correct the .cpg file."
+        f"{source}: the texts are not in {said}{text}. Set ENCODING, such as cp1250 or cp1252, or correct the .cpg "
+        "file."
     )
 
 
@@ -63,5 +78,6 @@ def _declared(file: VectorFile) -> str:
     path = Path(file.gdal_path)
     for suffix in (".cpg", ".CPG"):
         if path.with_suffix(suffix).is_file():
-            return path.with_suffix(suffix).read_text(encoding="latin-1")[:40].strip()
+            with path.with_suffix(suffix).open(encoding="latin-1") as cpg:
+                return cpg.read(40).strip()
     return ""

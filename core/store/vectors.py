@@ -18,7 +18,7 @@ from ..grid.crs import is_georeferenced, on_earth
 from ..vocabulary.plurals import counted
 from .files import written_whole
 from .vector_files import SHAPEFILE, VectorFile, open_vector_file
-from .vector_texts import encoding_note, wrong_encoding
+from .vector_texts import BYTES, decoded, encoding_note, wrong_encoding
 
 _OF_SEVERAL_LAYERS = ("GPKG", "LIBKML", "OpenFileGDB")
 _MOST_LISTED = 10
@@ -49,17 +49,20 @@ def read_vector(
     """
     _check_encoding(encoding)
     path, layer = _parts(source)
-    with open_vector_file(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+    with open_vector_file(path) as file, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         given = encoding if file.driver == SHAPEFILE else None
         try:
             chosen = layer if layer is not None else _only_layer(file, class_field, any_shape)
-            meta, ids, wkb, columns = _read(file, chosen, given)
+            meta, ids, wkb, columns = _read(file, chosen, BYTES if given else None)
+            fields = {str(name): column for name, column in zip(meta["fields"], columns, strict=True)}
+            fields = decoded(fields, given) if given else fields
         except (DataSourceError, DataLayerError, FeatureError, CRSError) as error:
             raise DataError(f"{source} cannot be read as a vector layer ({error}).") from error
         except UnicodeDecodeError as error:
             raise wrong_encoding(source, file, given, error) from error
-        fields = {str(name): column for name, column in zip(meta["fields"], columns, strict=True)}
+        if any("couldn't be converted" in str(warning.message) for warning in warned):
+            raise wrong_encoding(source, file, given, None)
         note = encoding_note(file, meta["encoding"], fields) if file.driver == SHAPEFILE and not given else None
     if wkb is None:
         raise DataError(f"{source} is a table without geometries. Choose a layer of polygons.")

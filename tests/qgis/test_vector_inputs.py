@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,7 @@ def undeclared(squares, tmp_path):
     options.fileEncoding = "windows-1250"
     squares.startEditing()
     squares.changeAttributeValue(2, 1, "čebula")
+    squares.renameAttribute(1, "crop")
     squares.commitChanges()
     QgsVectorFileWriter.writeAsVectorFormatV3(squares, str(file), QgsCoordinateTransformContext(), options)
     file.with_suffix(".cpg").unlink()
@@ -158,3 +160,19 @@ def test_a_format_that_may_lead_elsewhere_is_exported(squares, tmp_path):
     path, layer = exported(str(file))
     assert path.endswith(".gpkg")
     assert layer.featureCount() == 4
+
+
+def test_a_check_reads_a_layer_in_the_given_encoding(run, undeclared):
+    parameters = {"REFERENCE": undeclared.source(), "CLASS_FIELD": "crop"}
+    results = run("checkreference", {**parameters, "ENCODING": "windows-1250"})
+    assert [entry["name"] for entry in json.loads(results["CLASSES"])] == ["class 0", "class 2", "class 3", "čebula"]
+
+
+def test_a_check_names_broken_shapes_of_an_export(run, squares):
+    from qgis.core import QgsGeometry
+
+    endless = "POLYGON((0 0, 1e999 0, 1 1, 0 0))"
+    squares.dataProvider().changeGeometryValues({2: QgsGeometry.fromWkt(endless)})
+    results = run("checkreference", {"REFERENCE": squares, "CLASS_FIELD": "Class č"})
+    assert "1 feature dropped" in results["PROBLEMS"]
+    assert len(json.loads(results["CLASSES"])) == 3

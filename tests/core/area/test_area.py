@@ -1,5 +1,7 @@
 """Areas and places as people write them, and what they are told when that cannot be meant."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import shapely
@@ -50,7 +52,7 @@ def test_an_unknown_crs_behind_an_extent_is_named():
         read_area("14,46,15,47,EPSG:99999999")
 
 
-@pytest.mark.parametrize("text", ["14,46,15", "14,46,15,47,EPSG:4326,1", "somewhere"])
+@pytest.mark.parametrize("text", ["14,46,15", "14,46,15,47,EPSG:4326,1", "somewhere", "POLYGON" * 99, "a\0b", "a!b"])
 def test_what_is_neither_an_extent_nor_a_file_is_told(text):
     with pytest.raises(DataError, match="There is no file"):
         read_area(text)
@@ -75,6 +77,23 @@ def test_one_layer_of_several_is_chosen_by_name(make_reference, tmp_path):
     assert read_area(f"{path}|layername=one").geometry.equals(shapely.box(0, 0, 1, 1))
     with pytest.raises(DataError, match="cannot be read as a vector layer"):
         read_area(f"{path}|layername=three")
+
+
+def test_an_area_and_a_place_are_read_as_a_reference_is(make_reference, tmp_path):
+    path = make_reference(tmp_path / "two.gpkg", [shapely.box(0, 0, 1, 1)], {"n": [1]}, layer="draft")
+    make_reference(path, [BOX], {"n": [1]}, layer="final")
+    for read in (read_area, read_places):
+        with pytest.raises(DataError, match="2 layers: draft, final"):
+            read(str(path))
+    shape = make_reference(tmp_path / "shp" / "a.shp", [BOX], {"n": ["Ä"]})
+    shape.with_suffix(".cpg").write_text("UTF-8")
+    content = shape.with_suffix(".dbf").read_bytes()
+    shape.with_suffix(".dbf").write_bytes(content.replace("Ä".encode(), b"\xc4 "))  # what the .cpg says is wrong
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for each in shape.parent.iterdir():
+            file.write(each, f"inside/{each.name}")
+    assert read_area(str(tmp_path / "a.zip")).geometry.equals(BOX)
+    assert read_places(f"/vsizip/{tmp_path}/a.zip/inside/a.shp")[0][0].equals(BOX)
 
 
 def test_a_self_crossing_polygon_is_repaired(make_reference, tmp_path):

@@ -125,6 +125,54 @@ def with_view_of_gdal_functions(folder, address, secret):
     base.close()
 
 
+def sound_with_crs_of_an_address(folder, address, secret):
+    path = folder / "sound.gpkg"
+    pyogrio.raw.write(path, shapely.to_wkb(np.array(DEGREES)), [], [], crs="EPSG:4326", geometry_type="Polygon")
+    base = sqlite3.connect(path)
+    base.execute("UPDATE gpkg_spatial_ref_sys SET organization = 'x', definition = ?", (f"{address}/crs",))
+    base.commit()
+    base.close()
+
+
+def sound_with_prj_of_an_address(folder, address, secret):
+    path = folder / "sound.shp"
+    pyogrio.raw.write(path, shapely.to_wkb(np.array(DEGREES)), [], [], crs="EPSG:4326", geometry_type="Polygon")
+    path.with_suffix(".prj").write_text(f"{address}/crs")
+
+
+def sound_with_links_in_kml(folder, address, secret):
+    link = f"<Link><href>{address}/n.kml</href></Link>"
+    polygon = "<outerBoundaryIs><LinearRing><coordinates>0,0 1,0 1,1 0,0</coordinates></LinearRing></outerBoundaryIs>"
+    mark = f"<Placemark><styleUrl>{address}/s.kml#a</styleUrl><Polygon>{polygon}</Polygon></Placemark>"
+    text = f"<NetworkLink>{link}</NetworkLink>{mark}"
+    (folder / "sound.kml").write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{text}</Document></kml>')
+
+
+@pytest.mark.parametrize("make", [sound_with_crs_of_an_address, sound_with_prj_of_an_address, sound_with_links_in_kml])
+def test_nothing_is_sent_for_a_file_that_is_read(make, listener, tmp_path):
+    address, asked = listener
+    make(tmp_path, address, None)
+    (path,) = tmp_path.glob("sound.[gsk][phm][kpl]*")
+    assert len(read_vector(str(path)).geometries) > 0
+    assert asked == []
+
+
+def test_a_database_that_another_program_holds_is_read(make_reference, tmp_path):
+    path = make_reference(tmp_path / "r.gpkg", SQUARES, {"id": [1, 2]})
+    base = sqlite3.connect(path)
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("CREATE TABLE notes (text)")
+    assert read_vector(str(path)).fields["id"].tolist() == [1, 2]
+    base.close()
+
+
+def test_a_file_geodatabase_is_read(tmp_path):
+    wkb, path = shapely.to_wkb(np.array(SQUARES)), tmp_path / "r.gdb"
+    columns = [np.array([1, 2])]
+    pyogrio.raw.write(path, wkb, columns, ["c"], crs="EPSG:32633", geometry_type="MultiPolygon", driver="OpenFileGDB")
+    assert read_vector(str(path)).fields["c"].tolist() == [1, 2]
+
+
 ATTACKS = [value for name, value in sorted(globals().items()) if name.startswith(("as_", "with_"))]
 
 
@@ -223,6 +271,15 @@ def test_members_outside_stay_in_the_folder(make_reference, tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["r.zip", "unzipped"]
 
 
+@pytest.mark.parametrize("name", ["C:r", "a!b;c", "data\\r", "ü r"])
+def test_odd_names_in_a_zip_are_file_names(name, make_reference, tmp_path):
+    path = make_reference(tmp_path / "unzipped" / "r.shp", SQUARES, {"id": [1, 2]})
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as file:
+        for each in path.parent.iterdir():
+            file.write(each, f"{name}{each.suffix}")
+    assert read_vector(str(tmp_path / "r.zip")).fields["id"].tolist() == [1, 2]
+
+
 # Several layers
 
 
@@ -284,7 +341,7 @@ def shapefile(folder, texts, encoding, cpg):
 @pytest.mark.parametrize(("encoding", "cpg"), [("cp1250", "UTF-8"), ("cp1252", "UTF-8")])
 def test_texts_that_are_not_in_the_declared_encoding_are_an_error(encoding, cpg, tmp_path):
     path = shapefile(tmp_path, ["Äcker", "Wälder"], encoding, cpg)
-    with pytest.raises(DataError, match=r"its \.cpg file says UTF-8, .*Set ENCODING, such as cp1250"):
+    with pytest.raises(DataError, match=r"not in UTF-8 as its \.cpg file says .*Set ENCODING, such as cp1250"):
         read_vector(path)
     assert read_vector(path, encoding=encoding).fields["crop"].tolist() == ["Äcker", "Wälder"]
 
@@ -311,6 +368,20 @@ def test_an_encoding_that_is_not_declared_is_reported_where_it_matters(cpg, tmp_
 def test_a_declared_encoding_is_not_questioned(tmp_path):
     layer = read_vector(shapefile(tmp_path, ["čebula", "wood"], "cp1250", "1250"))
     assert (layer.fields["crop"].tolist(), layer.notes) == (["čebula", "wood"], ())
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("utf8", "Äcker"), ("shift_jis", "麦"), ("1250", "čebula")])
+def test_all_encodings_of_python_are_read_and_a_wrong_one_is_an_error(encoding, text, tmp_path):
+    path = shapefile(tmp_path, ["a", text], encoding.replace("1250", "cp1250"), None)
+    assert read_vector(path, encoding=encoding).fields["crop"].tolist() == ["a", text]
+    with pytest.raises(DataError, match=r"ENCODING: .* is not in ascii"):
+        read_vector(path, encoding="ascii")
+
+
+def test_what_the_declared_encoding_has_no_letters_for_is_an_error(tmp_path):
+    path = shapefile(tmp_path, ["Wälder", "a"], "cp1250", "CP949")
+    with pytest.raises(DataError, match=r"not in CP949 as its \.cpg file says\. Set ENCODING"):
+        read_vector(path)
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "\0"])
