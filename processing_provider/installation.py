@@ -13,6 +13,7 @@ from ..core.frozen import frozen
 from ..core.operations import checkinstallation
 from ..core.parameters import Folder, FolderOutput, Operation, Parameters, TextOutput
 from ..core.versions import PACKAGES
+from ..core.vocabulary.plurals import counted
 from .algorithm import OperationAlgorithm
 from .translation import tr
 
@@ -110,7 +111,8 @@ class _PipProgress:
             self._feedback.setProgress(SHARE_OF_FETCHING * self._found / (self._found + self._asked))
         elif line.startswith("Installing collected packages"):
             self._feedback.setProgress(SHARE_OF_FETCHING)
-            self._feedback.setProgressText(tr("Unpacking {} packages").format(line.count(",") + 1))
+            packages = counted(line.count(",") + 1, tr("package"), tr("packages"))
+            self._feedback.setProgressText(tr("Unpacking {}").format(packages))
 
 
 OPERATION = Operation(

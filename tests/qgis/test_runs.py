@@ -109,6 +109,16 @@ def test_messages_warnings_and_progress_reach_the_user(run, small, tmp_path, fee
     assert result["PATCH_NUMBER"] == 1
 
 
+def test_band_names_reach_the_engine(run, small, tmp_path):
+    def found_bands(**more):
+        for name in ("splitarea", "findscenes"):
+            run(name, {"WORKSPACE": str(tmp_path), "IMAGERY": str(small), **more})
+        return json.loads((tmp_path / "scenes.json").read_text())["acquisitions"][0]["bands"]
+
+    bands = found_bands()
+    assert found_bands(BAND_NAMES=",".join(reversed(bands))) == bands[::-1]
+
+
 @pytest.mark.parametrize("form", ["{0},{2},{1},{3} [EPSG:32631]", "{0},{1},{2},{3},EPSG:32631"])
 def test_an_extent_is_an_area(run, small, tmp_path, form):
     box = _footprint(small)

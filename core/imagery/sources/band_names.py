@@ -80,7 +80,7 @@ def _numbers(given: Sequence[str], platform: str, listed: str) -> Mapping[str, s
         if "6" in numbers or not numbers:  # only Landsat 8 and 9 have surface reflectance of band 6
             return _OLI
         raise DataError(f"it is not certain which Landsat its band numbers mean. {listed} {_BY_HAND}")
-    are_positions = numbers == [str(place) for place in range(1, len(given) + 1)] and "12" not in numbers
+    are_positions = numbers == [str(place) for place in range(1, len(given) + 1)]  # the ninth may be B8A
     may_be_landsat = {"5", "6", "7"} <= set(numbers) and not {"8", "8A", "11", "12"} & set(numbers)
     if found and is_plain and (are_positions or may_be_landsat):
         raise DataError(f"it is not certain which bands its numbers mean. {listed} {_BY_HAND}")

@@ -14,7 +14,8 @@ from ...errors import DataError
 # S2A_OPER_PRD_MSIL1C_PDMC_20160318T145513_R022_V20160318T095127_20160318T095127; Earth Engine
 # 20170731T100031_20170731T100536_T33TWM; Earth Search S2A_33TWM_20170731_0_L2A. Sentinel-1:
 # S1A_IW_GRDH_1SDV_20190125T051500_20190125T051525_025025_02C2A1_ABCD. Landsat:
-# LC08_L2SP_190028_20190115_20200829_02_T1; before 2017 LC81900282019015LGN00. HLS: HLS.S30.T33TWM.2017212T100031.v2.0.
+# LC08_L2SP_190028_20190115_20200829_02_T1; before 2017 LC81900282019015LGN00; analysis ready
+# LC08_CU_008010_20190115_20200829_C01_V01_SR. HLS: HLS.S30.T33TWM.2017212T100031.v2.0.
 _PRODUCTS = tuple(
     re.compile(rf"(?<![A-Z0-9]){pattern}(?![A-Z0-9])", re.IGNORECASE)
     for pattern in (
@@ -25,6 +26,7 @@ _PRODUCTS = tuple(
         r"(?P<platform>S2[A-Z])_(?P<tile>\d{1,2}[A-Z]{3})_(?P<time>\d{8})_(?P<made>\d{1,2})_(?P<level>L[12])[CA]",
         r"(?P<platform>S1[A-Z])_\w{2}_\w{4}_\w{4}_(?P<time>\d{8}T\d{6})_\d{8}T\d{6}_\d{6}",
         r"(?P<platform>L[A-Z]\d\d)_(?P<level>L\w)\w\w_(?P<tile>\d{6})_(?P<time>\d{8})_(?P<made>\d{8})_(?P<version>\d\d)_(?:T[12]|RT)",
+        r"(?P<platform>L[A-Z]\d\d)_(?:CU|AK|HI)_(?P<tile>\d{6})_(?P<time>\d{8})_(?P<made>\d{8})_C?(?P<version>\d\d)",
         r"(?P<platform>L[A-Z]\d)(?P<tile>\d{6})(?P<time>\d{7})[A-Z]{3}(?P<version>\d\d)",
         r"HLS\.(?P<platform>[SL]30)\.T(?P<tile>\w{5})\.(?P<time>\d{7}T\d{6})\.v(?P<version>\d\.\d)",
     )

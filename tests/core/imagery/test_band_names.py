@@ -59,6 +59,8 @@ def test_numbers_of_landsat(platform, names, bands):
         (("B04", ""), "bands have no names. Its bands are: B04, without a name"),
         (("Band 1", "Band 2", "Band 3", "Band 4"), "not certain which bands its numbers mean. Its bands are: Band 1"),
         (("B1", "B2", "B3", "B4"), "not certain which bands its numbers mean"),
+        ([f"Band {number}" for number in range(1, 14)], "not certain which bands its numbers mean"),
+        ([f"b{number}" for number in range(1, 13)], "not certain which bands its numbers mean"),
         (("B2", "B3", "B4", "B5", "B6", "B7"), "not certain which bands its numbers mean"),
         (("SR_B2", "SR_B3", "SR_B4", "SR_B5"), "not certain which Landsat"),
         (("B4 (NIR)", "B3"), r"the name 'B4 \(NIR\)' means two bands"),

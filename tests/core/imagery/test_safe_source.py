@@ -170,6 +170,20 @@ def test_a_zip_beside_its_unpacked_folder_counts_once(tmp_path):
     np.testing.assert_array_equal(read(source), read(SafeSource.open(path)))
 
 
+def test_hidden_files_beside_and_inside_products_are_skipped(tmp_path):
+    """As macOS writes them beside each file, and as `__MACOSX` into zips."""
+    path = write_product(tmp_path / "folder", ground())
+    packed = write_product(tmp_path / "zip", ground(), zipped=True)
+    for file in [path, *path.rglob("*.jp2")]:
+        file.with_name(f"._{file.name}").write_bytes(b"\0\5\26\7")
+    with zipfile.ZipFile(packed, "a") as archive:
+        for name in archive.namelist():
+            archive.writestr(f"__MACOSX/{name}", b"\0\5\26\7")
+    (tmp_path / "zip" / f"._{packed.name}").write_bytes(b"\0\5\26\7")
+    found = [read(SafeSource.open(tmp_path / name), L1C) for name in ("folder", "zip")]
+    np.testing.assert_array_equal(*found)
+
+
 def test_cloud_cover_is_the_mean_by_area_and_may_be_missing(tmp_path):
     write_product(tmp_path, ground(), tile="33TWM", cloud=10.0)
     write_product(tmp_path, ground(), tile="33TXM", corner=(502_440.0, 5_100_000.0), cloud=30.0)

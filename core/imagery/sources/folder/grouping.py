@@ -71,22 +71,24 @@ def group_files(files: Sequence[F], remarks: Remarks) -> Mapping[datetime, tuple
         remarks.problems.append(
             f"The folder has products of {' and '.join(levels)}. Move each level to its own folder."
         )
-    by_id = {f"/{file.path.name}": file for file in files}
+    known = [file for file in files if file.named.platform]
+    # Paths, in which no datatake is looked for: files of one pass may be named in different ways.
+    by_path = {str(file.path.absolute()): file for file in files}
     items = [
-        CatalogueItem(id_, file.named.time, _platform(file, files), shapely.Point()) for id_, file in by_id.items()
+        CatalogueItem(path, file.named.time, _platform(file, known), shapely.Point()) for path, file in by_path.items()
     ]
     acquisitions = {}
     for each in group_passes(items, longest_gap=_LONGEST_GAP):
-        members = _without_copies([by_id[item.id] for item in each.items], remarks)
+        members = _without_copies([by_path[item.id] for item in each.items], remarks)
         acquisitions[each.time] = tuple(_newest(members, remarks))
     return acquisitions
 
 
-def _platform(file: GroupedFile, files: Sequence[GroupedFile]) -> str:
+def _platform(file: GroupedFile, known: Sequence[GroupedFile]) -> str:
     """The satellite of a file, or of the file nearest in time within a minute; empty if unknown."""
     if file.named.platform:
         return file.named.platform
-    near = {abs(other.named.time - file.named.time): other.named.platform for other in files if other.named.platform}
+    near = {abs(other.named.time - file.named.time): other.named.platform for other in known}
     return near[min(near)] if near and min(near) <= _LONGEST_GAP else ""
 
 
