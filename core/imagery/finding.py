@@ -85,7 +85,7 @@ def find_scenes(
 def require_grid(source: Source, grid: PixelGrid) -> None:
     """Raises ParameterError if the source cannot deliver pixels of this grid."""
     traits = source.traits
-    code = read_crs(grid.crs).to_epsg()
+    code = read_crs(grid.crs).to_epsg() if traits.epsg_codes else None
     if traits.epsg_codes and code not in traits.epsg_codes:
         offered = ", ".join(str(each) for each in sorted(traits.epsg_codes) if each // 100 not in (326, 327))
         raise ParameterError(

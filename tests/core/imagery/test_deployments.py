@@ -265,7 +265,7 @@ def test_too_many_sign_ins_are_waited_for(hub):
 # Planning for another workspace
 
 
-@pytest.mark.parametrize("widest", [2500, 100])
+@pytest.mark.parametrize("widest", [2500, 40])
 def test_what_is_fetched_is_not_priced_again(hub, tmp_path, monkeypatch, widest):
     """Nor are the parts of scenes that need several requests."""
     monkeypatch.setattr(SentinelHubSource, "traits", replace(SentinelHubSource.traits, widest=widest))

@@ -147,9 +147,9 @@ def test_a_wide_window_is_cut_into_requests_and_priced_so(hub):
 def test_the_token_is_renewed_before_it_ends(hub):
     hub.token_seconds = 121  # sentinelhub-py renews two minutes before the end
     source = source_of(hub)
-    read(source)
+    source.sign_in()
+    hub.token_seconds = 600
     time.sleep(1.2)
-    hub.forget_tokens()
     read(source)
     assert hub.requests["token"] == 2
 
