@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, fill_gaps, read_band
-from ..passes import CatalogueItem, Pass, named_apart
+from ..passes import OLDER_LEFT_OUT, CatalogueItem, Pass, named_apart
 from ..problems import raise_problems, read_each
 from ..traits import Traits
 from .product import LEVELS, Granule, Product, read_product
@@ -65,7 +65,9 @@ class SafeSource:
         first = next(granule for tiles in granules.values() for granule in tiles if granule.grid.crs == zone)
         extent = shapely.union_all([each.footprint for each in passes])
         bands = LEVELS[levels[0]]
-        acquisitions = tuple(_acquisition(each, by_name, bands) for each in passes)
+        kept = {name: len(product.granules) for name, product in by_name.items()}
+        older = {product.time for product in products if kept.get(product.name, 0) < len(product.granules)}
+        acquisitions = tuple(_acquisition(each, by_name, bands, older) for each in passes)
         return cls(str(folder.resolve()), first.grid.recounted(), extent, bands, acquisitions, granules)
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
@@ -128,9 +130,15 @@ def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
     )
 
 
-def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> OfferedAcquisition:
-    identity = fingerprint([products[item.id].identity for item in each.items])
-    return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
+def _acquisition(
+    each: Pass, products: Mapping[str, Product], bands: tuple[str, ...], older: Set[datetime]
+) -> OfferedAcquisition:
+    """The acquisition of a pass; `older` are the datatakes of which older processings are left out."""
+    used = [products[item.id] for item in each.items]
+    identity = fingerprint([product.identity for product in used])
+    remarks = (OLDER_LEFT_OUT,) if older & {product.time for product in used} else ()
+    cover = each.cloud_cover(each.footprint)
+    return OfferedAcquisition(each.time, identity, bands, each.footprint, cover, remarks=remarks)
 
 
 def _intersects(granule: Granule, grid: PixelGrid, window: Window) -> bool:

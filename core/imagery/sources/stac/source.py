@@ -23,7 +23,7 @@ from ....store.acquisitions import OfferedAcquisition, Readable
 from ....store.fingerprints import fingerprint
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, fill_gaps, read_band
-from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
+from ..passes import OLDER_LEFT_OUT, CatalogueItem, Pass, group_passes, named_apart, read_item
 from ..services import Service, public_address
 from ..traits import Traits
 from .api import Api, RefusedError
@@ -36,7 +36,6 @@ from .searching import collections_of, search
 from .signing import signer_of
 
 _CONNECTIONS = 8
-_OLDER = "older processings of a scene are left out, the one of the newest baseline is used"
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class StacSource:
     def _remarks(self, each: Pass) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Remarks and warnings about the scenes of a pass."""
         used = {item.facts["collection"] for item in each.items}
-        remarks = [_OLDER] if any(item.facts["collection"] in used for item in each.older) else []
+        remarks = [OLDER_LEFT_OUT] if any(item.facts["collection"] in used for item in each.older) else []
         if LEVEL_2A[0] in self.collections and LEVEL_2A[1] in used:
             remarks.append(f"{LEVEL_2A[0]} lacks scenes or bands, which {LEVEL_2A[1]} gives")
         said = dict.fromkeys(item.facts["offset"] for item in each.items if "changed_offset" in item.facts)
