@@ -325,3 +325,11 @@ def test_one_of_two_collections_may_be_unknown_but_not_both(tmp_path):
         server.answers["/search"] = [400, 400]
         with pytest.raises(ServiceError, match="400 Bad Request"):
             source.find(*YEAR, EVERYWHERE)
+
+
+def test_items_of_other_collections_are_left_out(tmp_path):
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", {"B02": ground()["B02"]}, **PLACE)
+    with StacServer(tmp_path, [item]) as server:
+        server.search = lambda body: {"features": [server._absolute(item)], "links": []}
+        (found,) = open_stac(Service(url=server.url)).find(*YEAR, EVERYWHERE)
+    assert found.facts["collection"] == COLLECTION

@@ -33,7 +33,9 @@ def search(
         "datetime": f"{start.isoformat()}T00:00:00Z/{end.isoformat()}T23:59:59Z",
         "limit": _PAGE,
     }
-    return [item for page in _pages(api, address, str(link.get("method") or "POST").upper(), query) for item in page]
+    pages = _pages(api, address, str(link.get("method") or "POST").upper(), query)
+    # Some services ignore a collection that they do not have.
+    return [item for page in pages for item in page if item.get("collection") in (None, collection)]
 
 
 def collections_of(api: Api) -> list[str]:

@@ -36,6 +36,7 @@ from .searching import collections_of, search
 from .signing import signer_of
 
 _CONNECTIONS = 8
+_RARE = {"B01", "B09", "B10"}  # of 60 m: an item that lacks them is not replaced by one of another collection
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class StacSource:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"The catalogue's item {feature.get('id')} cannot be read ({error}).") from error
         preference = len(LEVEL_2A) - LEVEL_2A.index(collection) if collection in LEVEL_2A else 0
-        return read_item(feature, facts, (len(facts["images"]), preference))
+        return read_item(feature, facts, (len(facts["images"].keys() - _RARE), preference))
 
     def _require_collections(self) -> None:
         """Raise DataError if the API has none of the collections."""
