@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode
 
 import numpy as np
 import rasterio
@@ -121,6 +122,7 @@ class StacServer:
         self.tokens: list[str] | None = None
         self.token_life = timedelta(hours=1)
         self.account = self.key = ""
+        self.searches_by_get = False
         self.next_link: Callable[[dict, int], dict] | None = None
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
@@ -148,7 +150,9 @@ class StacServer:
         ]
         first, limit = int(body.get("token") or 0), min(int(body.get("limit", 10)), 7)
         links = [{"rel": "root", "href": self.url, "type": "application/json"}]
-        if self.next_link is not None:
+        if self.searches_by_get and first + limit < len(found):
+            links.append({"rel": "next", "href": f"/search?{urlencode({**self._query(body), 'token': first + limit})}"})
+        elif self.next_link is not None:
             links.append({"rel": "next", **self.next_link(body, first)})
         elif first + limit < len(found):
             body = {**body, "token": str(first + limit)}
@@ -158,6 +162,10 @@ class StacServer:
             "features": [self._absolute(i) for i in found[first : first + limit]],
             "links": links,
         }
+
+    @staticmethod
+    def _query(body: dict) -> dict:
+        return {name: ",".join(map(str, v)) if isinstance(v, list) else v for name, v in body.items()}
 
     def item(self, collection: str, name: str) -> dict | None:
         """One item."""
@@ -181,8 +189,10 @@ class StacServer:
             {"rel": "self", "href": self.url, "type": "application/json"},
             {"rel": "root", "href": self.url, "type": "application/json"},
             {"rel": "data", "href": f"{self.url}/collections", "type": "application/json"},
-            {"rel": "search", "href": f"{self.url}/search", "type": "application/geo+json", "method": "POST"},
+            {"rel": "search", "href": f"{self.url}/search", "type": "application/geo+json", "method": "GET"},
         ]
+        if not self.searches_by_get:
+            links.append({**links[-1], "method": "POST"})
         common = {"type": "Catalog", "stac_version": "1.0.0", "id": "test", "description": "A STAC API of tests."}
         return {**common, "conformsTo": classes, "links": links}
 
@@ -240,7 +250,11 @@ class _Handler(BaseHTTPRequestHandler):
         item = re.fullmatch(r"/collections/([^/]+)/items/([^/]+)", path)
         if self._is_refused(with_body=True):
             return
-        if path in ("", "/"):
+        if path == "/search":
+            given = {name: values[-1] for name, values in parse_qs(self.path.partition("?")[2]).items()}
+            box = [float(value) for value in given["bbox"].split(",")]
+            self._json(self.api.search({**given, "bbox": box, "collections": given["collections"].split(",")}))
+        elif path in ("", "/"):
             self._json(self.api.root())
         elif path == "/collections":
             self._json(self.api.collections())

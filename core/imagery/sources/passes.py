@@ -24,12 +24,15 @@ _SENTINEL_1 = re.compile(r"^(S1[A-Z])_.*_(\d{6}_[0-9A-F]{6})(?:_|$)")
 _LANDSAT = re.compile(r"^(L\w\d{2})_\w{4}_(\d{3})\d{3}_(\d{8})_")
 
 # Tile, path and row of an id; the processing time; the counter of a product of the same tile and day.
-_TILE_IN_ID = re.compile(r"_T?(\d{2}[A-Z]{3})_|^L\w\d{2}_\w{4}_(\d{6})_")
+_TILE_IN_ID = re.compile(r"^S2[A-Z]_(?:.*_)?T?0?(\d{1,2}[A-Z]{3})_|^L\w\d{2}_\w{4}_(\d{6})_")
 _PROCESSED_IN_ID = re.compile(r"_(\d{8}T\d{6})(?:\.SAFE|_COG)?(?:\.SAFE)?$|^L\w\d{2}_\w{4}_\d{6}_\d{8}_(\d{8})_")
 _COUNTER_IN_ID = re.compile(r"_\d{8}_(\d+)_L\d\w$")
 _BASELINE_IN_ID = re.compile(r"_N(\d{4})_")
 
 _LONGEST_GAP = timedelta(minutes=10)
+
+# A remark for the user.
+OLDER_LEFT_OUT = "older processings of a scene are left out, the one of the newest baseline is used"
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _tile(feature: Mapping[str, Any]) -> str:
     properties = feature["properties"]
     for name in ("s2:mgrs_tile", "grid:code"):
         if properties.get(name):
-            return str(properties[name]).removeprefix("MGRS-").removeprefix("T")
+            return str(properties[name]).removeprefix("MGRS-").removeprefix("T").lstrip("0")
     return _part(_TILE_IN_ID, str(feature.get("id", "")))
 
 

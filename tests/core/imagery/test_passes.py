@@ -159,6 +159,10 @@ NEWEST_LAST = {
         processed("S2A_MSIL2A_20220705T100031_N0400_R122_T33TWM_20220705T160000"),
         processed("S2A_MSIL2A_20220705T100031_N0510_R122_T33TWM_20240705T160000"),
     ],
+    "zones with one digit": [
+        processed("S2A_1CCV_20220705_0_L2A", **{"s2:processing_baseline": "04.00"}),
+        processed("S2A_T01CCV_20220705T100031_L2A", **{"s2:processing_baseline": "05.00"}),
+    ],
     "ten is more than nine": [
         processed("a", **{"s2:mgrs_tile": "33TWM", "processing:version": "05.09"}),
         processed("b", **{"grid:code": "MGRS-33TWM", "processing:version": "05.10"}),

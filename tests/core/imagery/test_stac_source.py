@@ -283,3 +283,53 @@ def test_the_newest_of_several_processings_is_read(tmp_path):
     np.testing.assert_array_equal(pixels[0], ground(1)["B02"])
     assert [tile["id"] for tile in found.facts["tiles"]] == [names[1]]
     assert any("older processings" in text for text in found.remarks)
+
+
+def test_an_api_that_searches_by_get_is_read_on_all_pages(tmp_path):
+    items = [
+        write_item(tmp_path, f"x{n}", f"2018-07-{n + 1:02}T10:00:00Z", {"B02": ground()["B02"]}, **PLACE)
+        for n in range(16)
+    ]
+    with StacServer(tmp_path, items) as server:
+        server.searches_by_get = True
+        assert len(source_of(server).find(*YEAR, EVERYWHERE)) == 16
+        assert {each.method for each in server.seen} == {"GET"}
+
+
+SPOILT = {
+    "assets": {"assets": ["blue"]},
+    "an asset": {"assets": {"blue": "blue.tif"}},
+    "properties": {"properties": None},
+    "time": {"properties": {"datetime": "soon"}},
+    "scale": {"properties": {"datetime": "2018-07-01T10:00:00Z", "raster:scale": "much"}},
+    "an infinite scale": {"properties": {"datetime": "2018-07-01T10:00:00Z", "raster:scale": 1e999}},
+    "no scale": {"properties": {"datetime": "2018-07-01T10:00:00Z", "raster:scale": 0}},
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_an_item_that_is_not_one_is_named(tmp_path, what):
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", {"B02": ground()["B02"]}, **PLACE, collection="mine")
+    with StacServer(tmp_path, []) as server:
+        server.search = lambda body: {"features": [{**item, **SPOILT[what]}], "links": []}
+        with pytest.raises(DataError, match="item one cannot be read"):
+            StacSource(server.url, ("mine",)).find(*YEAR, EVERYWHERE)
+
+
+def test_one_of_two_collections_may_be_unknown_but_not_both(tmp_path):
+    items = [write_item(tmp_path, "one", "2018-07-01T10:00:00Z", {"B02": ground()["B02"]}, **PLACE)]
+    with StacServer(tmp_path, items) as server:
+        source = open_stac(Service(url=server.url))
+        server.answers["/search"] = [404]
+        assert len(source.find(*YEAR, EVERYWHERE)) == 1
+        server.answers["/search"] = [400, 400]
+        with pytest.raises(ServiceError, match="400 Bad Request"):
+            source.find(*YEAR, EVERYWHERE)
+
+
+def test_items_of_other_collections_are_left_out(tmp_path):
+    item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", {"B02": ground()["B02"]}, **PLACE)
+    with StacServer(tmp_path, [item]) as server:
+        server.search = lambda body: {"features": [server._absolute(item)], "links": []}
+        (found,) = open_stac(Service(url=server.url)).find(*YEAR, EVERYWHERE)
+    assert found.facts["collection"] == COLLECTION

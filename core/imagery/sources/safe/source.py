@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..images import fill_gaps, read_bands
 from ..listing import visible
 from ..numbers import FileBand
 from ..opening import JPEG_2000, opened_image
-from ..passes import CatalogueItem, Pass, named_apart
+from ..passes import OLDER_LEFT_OUT, CatalogueItem, Pass, named_apart
 from ..problems import raise_problems, read_each
 from ..traits import Traits
 from .product import LEVELS, Granule, Product, read_product
@@ -67,7 +67,9 @@ class SafeSource:
         first = next(granule for tiles in granules.values() for granule in tiles if granule.grid.crs == zone)
         extent = shapely.union_all([each.footprint for each in passes])
         bands = LEVELS[levels[0]]
-        acquisitions = tuple(_acquisition(each, by_name, bands) for each in passes)
+        kept = {name: len(product.granules) for name, product in by_name.items()}
+        older = {product.time for product in products if kept.get(product.name, 0) < len(product.granules)}
+        acquisitions = tuple(_acquisition(each, by_name, bands, older) for each in passes)
         return cls(str(folder.resolve()), first.grid.recounted(), extent, bands, acquisitions, granules)
 
     def find(self, start: date | None, end: date | None, area: BaseGeometry) -> list[OfferedAcquisition]:
@@ -130,9 +132,15 @@ def _by_tile(products: list[Product]) -> tuple[Granule, ...]:
     )
 
 
-def _acquisition(each: Pass, products: Mapping[str, Product], bands: tuple[str, ...]) -> OfferedAcquisition:
-    identity = fingerprint([products[item.id].identity for item in each.items])
-    return OfferedAcquisition(each.time, identity, bands, each.footprint, each.cloud_cover(each.footprint))
+def _acquisition(
+    each: Pass, products: Mapping[str, Product], bands: tuple[str, ...], older: Set[datetime]
+) -> OfferedAcquisition:
+    """The acquisition of a pass; `older` are the datatakes of which older processings are left out."""
+    used = [products[item.id] for item in each.items]
+    identity = fingerprint([product.identity for product in used])
+    remarks = (OLDER_LEFT_OUT,) if older & {product.time for product in used} else ()
+    cover = each.cloud_cover(each.footprint)
+    return OfferedAcquisition(each.time, identity, bands, each.footprint, cover, remarks=remarks)
 
 
 def _intersects(granule: Granule, grid: PixelGrid, window: Window) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -80,6 +81,8 @@ def _radiometry(item: Mapping[str, Any], band: str, asset: Mapping[str, Any]) ->
     if _says_applied(item):
         offset = 0.0
     scale = _USUAL_SCALE if scale is None else scale
+    if not (math.isfinite(scale) and scale > 0.0 and math.isfinite(offset or 0.0)):
+        raise ValueError(f"{band} has the scale {scale} and the offset {offset}")
     return round(scale * 10_000.0, 9), round((offset or 0.0) * 10_000.0, 6)
 
 

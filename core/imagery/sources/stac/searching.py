@@ -22,7 +22,9 @@ def search(api: Api, collection: str, start: date, end: date, boxes: Sequence[Bo
 
     Raises ServiceError if the API refuses, does not answer like a STAC API, or pages without an end.
     """
-    link = link_of(api.ask("GET", api.public), "search") or {}
+    landing = api.ask("GET", api.public)
+    links = [each for each in landing.get("links") or () if isinstance(each, Mapping) and each.get("rel") == "search"]
+    link = next((each for each in links if each.get("method") == "POST"), links[0] if links else {})
     address = web_address(link.get("href") or f"{api.public}/search", f"{api.public}/", api.url)
     method = str(link.get("method") or "POST").upper()
     items = {}
@@ -34,7 +36,8 @@ def search(api: Api, collection: str, start: date, end: date, boxes: Sequence[Bo
             "limit": _PAGE,
         }
         items.update({str(item.get("id")): item for page in _pages(api, address, method, query) for item in page})
-    return list(items.values())
+    # Some services ignore a collection that they do not have.
+    return [item for item in items.values() if item.get("collection") in (None, collection)]
 
 
 def collections_of(api: Api) -> list[str]:
@@ -78,14 +81,18 @@ def _pages(api: Api, address: str, method: str, query: Mapping[str, Any]) -> Ite
             return
         address = web_address(link.get("href", ""), address, api.url)
         method = str(link.get("method") or "GET").upper()
-        own = link.get("body") if isinstance(link.get("body"), Mapping) else {}
-        body = None if method == "GET" else {**(query if link.get("merge") else {}), **(own or {})}
+        own = link.get("body")
+        body = None if method == "GET" else {**(query if link.get("merge") else {}), **_mapping(own)}
         if json.dumps([method, address, body], sort_keys=True) in asked or (items and not fresh):
             break
     raise ServiceError(
         f"{api.public}: the search does not end: after {len(asked)} pages the next one repeats an earlier one. This is "
         "a fault of the service. Choose a shorter period (START, END) or another SERVICE_URL."
     )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _encoded(query: Mapping[str, Any]) -> str:

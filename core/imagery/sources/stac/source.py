@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from ....store.fingerprints import fingerprint
 from ....vocabulary.plurals import listed
 from ..images import fill_gaps, grid_of, read_bands
 from ..numbers import FileBand
-from ..passes import CatalogueItem, Pass, group_passes, named_apart, read_item
+from ..passes import OLDER_LEFT_OUT, CatalogueItem, Pass, group_passes, named_apart, read_item
 from ..services import Service, public_address
 from ..traits import Traits
 from .api import Api, RefusedError
@@ -37,7 +38,7 @@ from .searching import collections_of, search
 from .signing import signer_of
 
 _CONNECTIONS = 8
-_OLDER = "older processings of a scene are left out, the one of the newest baseline is used"
+_RARE = {"B01", "B09", "B10"}  # of 60 m: an item that lacks them is not replaced by one of another collection
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,7 @@ class StacSource:
             raise ParameterError("Start and End (START, END) are needed to search the catalogue of a service.")
         level_2a = tuple(name for name in LEVEL_2A if name in self.collections)
         groups = [level_2a, *((name,) for name in self.collections if name not in level_2a)]
-        found = {name: self._search(name, start, end, area) for group in groups for name in group}
-        if not any(found.values()):
-            self._require_collections()
+        found = self._search_all([name for group in groups for name in group], start, end, area)
         passes = [each for group in groups for each in group_passes(item for name in group for item in found[name])]
         return named_apart(
             [item for item in (self._acquisition(each, area) for each in self._settled(passes)) if item.bands]
@@ -103,20 +102,34 @@ class StacSource:
     def _images(self) -> ImageReader:
         return ImageReader(Api(self.url), signer_of(self.tokens))
 
-    def _search(self, collection: str, start: date, end: date, area: BaseGeometry) -> list[CatalogueItem]:
-        """The items of all pages of the search, with their images; none if the API does not know one of several."""
-        try:
-            features = search(Api(self.url), collection, start, end, boxes(area))
-        except RefusedError as error:
-            if error.status not in (400, 404) or len(self.collections) == 1:
-                raise
-            return []
-        return [self._item(collection, feature) for feature in features]
+    def _search_all(
+        self, collections: Sequence[str], start: date, end: date, area: BaseGeometry
+    ) -> dict[str, list[CatalogueItem]]:
+        """The items of each collection, with their images; none of a collection that the API does not have."""
+        found: dict[str, list[CatalogueItem]] = {}
+        refusals = []
+        for name in collections:
+            try:
+                features = search(Api(self.url), name, start, end, boxes(area))
+            except RefusedError as error:
+                if error.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
+                    raise
+                refusals.append(error)
+                features = []
+            found[name] = [self._item(name, feature) for feature in features]
+        if len(refusals) == len(collections):
+            raise refusals[0]
+        if not any(found.values()):
+            self._require_collections()
+        return found
 
     def _item(self, collection: str, feature: Mapping[str, Any]) -> CatalogueItem:
-        facts = {**self._assets.tile_of(collection, feature), "doubt": doubtful_offset(feature)}
+        try:
+            facts = {**self._assets.tile_of(collection, feature), "doubt": doubtful_offset(feature)}
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"The catalogue's item {feature.get('id')} cannot be read ({error}).") from error
         preference = len(LEVEL_2A) - LEVEL_2A.index(collection) if collection in LEVEL_2A else 0
-        return read_item(feature, facts, (len(facts["images"]), preference))
+        return read_item(feature, facts, (len(facts["images"].keys() - _RARE), preference))
 
     def _require_collections(self) -> None:
         """Raise DataError if the API has none of the collections."""
@@ -130,12 +143,13 @@ class StacSource:
 
     def _settled(self, passes: Sequence[Pass]) -> list[Pass]:
         """The passes, with the doubts about offsets settled by the pixels."""
-        doubtful = {item.id: item for each in passes for item in each.items if item.facts["doubt"] is not None}
+        items = [item for each in passes for item in each.items]
+        doubtful = {_key(item): item for item in items if item.facts["doubt"] is not None}
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             tiles = pool.map(partial(settled, self._assets, self._images), [item.facts for item in doubtful.values()])
             known = dict(zip(doubtful, tiles, strict=True))
         return [
-            replace(each, items=tuple(replace(item, facts=known.get(item.id, item.facts)) for item in each.items))
+            replace(each, items=tuple(replace(item, facts=known.get(_key(item), item.facts)) for item in each.items))
             for each in passes
         ]
 
@@ -154,7 +168,7 @@ class StacSource:
     def _remarks(self, each: Pass) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Remarks and warnings about the scenes of a pass."""
         used = {item.facts["collection"] for item in each.items}
-        remarks = [_OLDER] if any(item.facts["collection"] in used for item in each.older) else []
+        remarks = [OLDER_LEFT_OUT] if any(item.facts["collection"] in used for item in each.older) else []
         if LEVEL_2A[0] in self.collections and LEVEL_2A[1] in used:
             remarks.append(f"{LEVEL_2A[0]} lacks scenes or bands, which {LEVEL_2A[1]} gives")
         said = dict.fromkeys(item.facts["offset"] for item in each.items if "changed_offset" in item.facts)
@@ -183,8 +197,13 @@ def open_stac(service: Service) -> StacSource:
             f"Service (SERVICE_URL): {public_address(url)!r} is not the address of a STAC API (https://…), nor one of "
             f"{', '.join(CATALOGUES)}."
         )
-    collections = service.collections or LEVEL_2A
-    return StacSource(record.url, collections, record.signing) if record else StacSource(url, collections)
+    if record is None:
+        return StacSource(url, service.collections or LEVEL_2A)
+    return StacSource(record.url, service.collections or record.collections, record.signing)
+
+
+def _key(item: CatalogueItem) -> tuple[str, str]:
+    return item.facts["collection"], item.id
 
 
 def _without_doubt(facts: Mapping[str, Any]) -> dict[str, Any]:
