@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,9 +22,10 @@ TEMPORARY_MARK = ".part-"
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
 
-    Raises WorkspaceError if the disk is full or the folder cannot be written.
+    Nobody can guess it and put a symbolic link there. Raises WorkspaceError if the disk is full or the folder cannot be
+    written.
     """
-    temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -33,6 +35,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def not_following(path: str, flags: int) -> int:
+    """An opener for `open`: a symbolic link at the path raises OSError, where the platform has that."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ...errors import ServiceError, WorkspaceError
+from ...store.files import not_following
 
 _COLUMNS = ("time", "request", "what", "status", "processing_units", "bytes", "seconds")
 
@@ -87,7 +88,7 @@ class Ledger:
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         row = (now, bill.request, bill.what, bill.status, f"{bill.units:.6f}", bill.bytes, f"{seconds:.2f}")
         try:
-            with self._file.open("a", encoding="utf-8", newline="") as file:
+            with open(self._file, "a", encoding="utf-8", newline="", opener=not_following) as file:
                 lines = csv.writer(file, lineterminator="\n")
                 if is_new:
                     lines.writerow(_COLUMNS)
