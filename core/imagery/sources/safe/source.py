@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import ceil, floor
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ import numpy as np
 import rasterio
 import shapely
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader, MemoryFile
 from shapely.geometry.base import BaseGeometry
 
 from ....errors import DataError, ParameterError
@@ -21,12 +23,18 @@ from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
+from ....store.rasters import file_window
 from ....vocabulary.bands import CATEGORICAL_BANDS
 from ..images import as_reflectance, fill_gaps, read_band
 from ..passes import CatalogueItem, Pass, named_apart
 from ..problems import raise_problems, read_each
 from ..traits import Traits
-from .product import LEVELS, Granule, Product, read_product
+from .product import LEVELS, Granule, Image, Product, read_product
+
+# A product comes from a stranger: its images are JPEG 2000 whatever they say, and no file beside them is read.
+_MUCH_LARGER = 4
+_DRIVER = "JP2OpenJPEG"
+_SAFELY = {"GDAL_PAM_ENABLED": "NO", "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,11 @@ class SafeSource:
         """Read the metadata of every product; DataError lists all that cannot be used, with the reasons."""
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
-        paths = [folder] if folder.suffix == ".SAFE" else sorted([*folder.glob("*.SAFE"), *folder.glob("*.zip")])
-        if not paths:
+        paths, problems = _paths(folder)
+        if not paths and not problems:
             raise DataError(f"The folder {folder} holds no Sentinel-2 product (*.SAFE or *.zip).")
-        products, problems = read_each(paths, read_product)
+        products, unreadable = read_each(paths, read_product)
+        problems += unreadable
         levels = sorted({product.level for product in products})
         if len(levels) > 1:
             problems.append(f"The folder has products of {' and '.join(levels)}. Move each level to its own folder.")
@@ -88,16 +97,29 @@ class SafeSource:
         return pixels
 
 
+def _paths(folder: Path) -> tuple[list[Path], list[str]]:
+    """The products of the folder, also each in a folder of its own as Windows unpacks a zip, and what is wrong."""
+    if folder.suffix == ".SAFE":
+        return [folder], []
+    found = [path for pattern in ("*.SAFE", "*.zip", "*.zarr", "*/*.SAFE") for path in folder.glob(pattern)]
+    visible = sorted(path for path in found if not path.name.startswith(".") and path.parent.suffix != ".SAFE")
+    zarr = [path for path in visible if ".zarr" in path.suffixes]
+    problems = [
+        f"{path.name}: products in the Zarr format cannot be read. Download it in the SAFE format." for path in zarr
+    ]
+    return [path for path in visible if path not in zarr], problems
+
+
 def _newest(products: Sequence[Product]) -> list[Product]:
     """The products with only those granules that have the newest processing baseline of their tile and datatake.
 
     Several products may have that baseline: if a datatake was downlinked in two strips, each holds a part of the tile.
     """
-    newest: dict[tuple[str, datetime, str], str] = {}
+    newest: dict[tuple[str, datetime, str], tuple[int, ...]] = {}
     for product in products:
         for granule in product.granules:
             key = product.platform, product.time, granule.tile
-            newest[key] = max(newest.get(key, ""), product.baseline)
+            newest[key] = max(newest.get(key, ()), product.baseline)
     newest_only = [
         replace(
             product,
@@ -144,11 +166,45 @@ def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) ->
     image = granule.images[band]
     own = replace(granule.grid, pixel_width=float(image.pixel), pixel_height=float(image.pixel))
     try:
-        with rasterio.open(image.path) as file:
-            values = read_band(file, own, band, grid, window)
+        with rasterio.Env(**_SAFELY), rasterio.open(image.path, driver=_DRIVER) as file:
+            if band in CATEGORICAL_BANDS:
+                return read_band(file, own, band, grid, window)
+            if own.same_as(grid):
+                values = read_band(file, own, band, grid, window)
+                values[np.isin(values, image.special)] = 0
+            else:
+                values = _resampled(file, image, own, band, grid, window)
     except RasterioError as error:
         name = Path(image.path).name
         raise DataError(
             f"{granule.product}: {name} cannot be read; the product seems to be damaged. Download it again."
         ) from error
-    return values if band in CATEGORICAL_BANDS else as_reflectance(values, image.scale, image.offset)
+    return as_reflectance(values, image.scale, image.offset)
+
+
+def _resampled(
+    file: DatasetReader, image: Image, own: PixelGrid, band: str, grid: PixelGrid, window: Window
+) -> np.ndarray:
+    """A window of another grid; special numbers are replaced by 0 before neighbours are interpolated with them.
+
+    Where pixels of the grid are much larger, they are averages of overviews, and one number is a small part of them.
+    """
+    if grid.pixel_width > _MUCH_LARGER * own.pixel_width:
+        return read_band(file, own, band, grid, window)
+    rectangle = shapely.segmentize(shapely.box(*grid.bounds(window)), 20 * grid.pixel_width)
+    left, top, right, bottom = own.to_pixels(reproject(np.array([rectangle]), grid.crs, own.crs))[0].bounds
+    reach = 2 + 2 * ceil(max(grid.pixel_width / own.pixel_width, 1.0))
+    near = Window.between(floor(top) - reach, floor(left) - reach, ceil(bottom) + reach, ceil(right) + reach)
+    near = near.intersection(Window(0, 0, file.height, file.width))
+    if near.is_empty:
+        return np.zeros(window.shape, dtype=np.uint16)
+    numbers = file.read(1, window=file_window(near))
+    special = np.isin(numbers, image.special)
+    if not special.any():
+        return read_band(file, own, band, grid, window)
+    profile = {"driver": "GTiff", "count": 1, "height": near.height, "width": near.width, "dtype": numbers.dtype}
+    with MemoryFile() as memory:
+        with memory.open(**profile, crs=own.crs, transform=own.affine(near)) as plain:
+            plain.write(np.where(special, 0, numbers).astype(numbers.dtype), 1)
+        with memory.open() as plain:
+            return read_band(plain, own, band, grid, window)
