@@ -25,6 +25,7 @@ from ..core.parameters import Number, declared
 from ..processing_provider import interpreter, settings
 from ..processing_provider.provider import ICON
 from ..processing_provider.translation import tr
+from .section import as_tooltip
 
 MOST = 2**31 - 1  # what a spin box can hold
 CHARACTERS_OF_PATH = 30
@@ -125,7 +126,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.test.setEnabled(True)
         text = str(exception or missing or tr("All required packages are installed."))
         self.state.setText(text)
-        self.state.setToolTip(text)
+        self.state.setToolTip(as_tooltip(text))
 
     def _install(self) -> None:
         import processing
@@ -152,6 +153,7 @@ def _number(kind: Number, value: int, *, step: int) -> QSpinBox:
 
 def _note(text: str) -> QLabel:
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # messages hold names and paths
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # there are commands to copy
     policy = label.sizePolicy()
