@@ -31,7 +31,7 @@ class TerminalFace:
         self._write(f"\r{line:40s}\r" if self._is_terminal else f"{line}\n")
 
     def _on_message(self, level: Level, text: str) -> None:
-        self._write(f"{'Warning: ' if level == 'warning' else ''}{text}\n")
+        self._write(f"{'Warning: ' if level == 'warning' else ''}{_printable(text)}\n")
 
     def _on_event(self, event: dict[str, Any]) -> None:
         if "step" in event:
@@ -39,7 +39,7 @@ class TerminalFace:
 
     def error(self, kind: str, text: str) -> None:
         """Show why the run failed."""
-        self._write(f"Error: {text}\n")
+        self._write(f"Error: {_printable(text)}\n")
 
     def outputs(self, outputs: dict[str, Any]) -> None:
         """Show the outputs."""
@@ -91,6 +91,11 @@ def time_left(fraction: float, seconds: float) -> str:
         return ""
     left = seconds * (1 - fraction) / fraction
     return f", about {math.ceil(left / 60)} min left" if left > 90 else f", about {math.ceil(left)} s left"
+
+
+def _printable(text: str) -> str:
+    """The text without characters that command a terminal: names in it come from files."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)
 
 
 def _upper(outputs: dict[str, Any]) -> dict[str, Any]:

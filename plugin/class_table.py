@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from ..processing_provider.translation import tr
+from .section import as_tooltip
 
 USED, COLOUR, NAME, ID, POLYGONS, HECTARES = range(6)
 MOST_ROWS = 12  # in sight; more scroll
@@ -76,14 +77,14 @@ class ClassTable(QTableWidget):
         button.setColor(QColor(colours.get(entry["id"], entry["colour"])))
         button.setShowMenu(False)
         button.setFixedWidth(26)
-        button.setToolTip(tr("Colour of {}").format(entry["name"]))
+        button.setToolTip(as_tooltip(tr("Colour of {}").format(entry["name"])))
         button.colorChanged.connect(lambda _: self.changed.emit())
         return button
 
     def _put(self, row: int, column: int, text: str) -> None:
         item = QTableWidgetItem(text)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        item.setToolTip(text)
+        item.setToolTip(as_tooltip(text))
         if column != NAME:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setItem(row, column, item)

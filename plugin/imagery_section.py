@@ -57,9 +57,11 @@ class ImagerySection(Section):
         self.use = QCheckBox(tr("Use this scene"))
         self.use.clicked.connect(lambda _: self._toggle(self.strip.current))
         self.details = QLabel()
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
         self.details.setWordWrap(True)
         self.details.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.picture = QLabel()
+        self.picture.setTextFormat(Qt.TextFormat.PlainText)  # it also shows errors
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         shown = (self.test, self.account, self.find, self.note, self.strip, self.details, self.use, self.picture)
         for widget in shown:

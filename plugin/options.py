@@ -26,6 +26,7 @@ from ..processing_provider import interpreter, settings
 from ..processing_provider.provider import ICON
 from ..processing_provider.translation import tr
 from .account_list import show_accounts
+from .section import as_tooltip
 
 MOST = 2**31 - 1  # what a spin box can hold
 CHARACTERS_OF_PATH = 30
@@ -127,7 +128,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.test.setEnabled(True)
         text = str(exception or missing or tr("All required packages are installed."))
         self.state.setText(text)
-        self.state.setToolTip(text)
+        self.state.setToolTip(as_tooltip(text))
 
     def _install(self) -> None:
         import processing
@@ -154,6 +155,7 @@ def _number(kind: Number, value: int, *, step: int) -> QSpinBox:
 
 def _note(text: str) -> QLabel:
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # messages hold names and paths
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # there are commands to copy
     policy = label.sizePolicy()

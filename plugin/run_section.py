@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from html import escape
 from typing import Any, Optional
 
 from qgis.gui import QgisInterface, QgsCollapsibleGroupBoxBasic, QgsFileWidget
-from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QLabel,
     QMessageBox,
@@ -58,6 +59,7 @@ class RunSection(QWidget):
         self.part.setTextVisible(False)
         self.part.setMaximumHeight(6)
         self.step = QLabel()
+        self.step.setTextFormat(Qt.TextFormat.PlainText)
         self.step.setWordWrap(True)
         self.note = Note(self)
         self.log = QPlainTextEdit()
@@ -210,7 +212,7 @@ class RunSection(QWidget):
         """Show a text here and in the message bar of the window."""
         self.note.say(text, level)
         first = text.partition("\n")[0]
-        self._iface.messageBar().pushMessage("Patchwork", first, MESSAGE_LEVELS[level], 10)
+        self._iface.messageBar().pushMessage("Patchwork", escape(first, quote=False), MESSAGE_LEVELS[level], 10)
 
     def _show_running(self, is_running: bool) -> None:
         for widget in (self.whole, self.part, self.step):

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ..processing_provider.translation import tr
 from .months import months
-from .section import text_colour
+from .section import as_tooltip, text_colour
 
 CLEAR, CLOUD = QColor("#2a7fb8"), QColor("#b0b7bd")
 MARGIN, LABELS = 6, 16  # pixels
@@ -180,6 +180,6 @@ class SceneStrip(QWidget):
             number = self._at(event.pos().x())
             skipped = number >= 0 and self._scenes[number].name in self._skipped
             text = "" if number < 0 else self._scenes[number].text + (tr(" – skipped") if skipped else "")
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), as_tooltip(text), self)
             return True
         return super().event(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Optional
 
 from qgis.core import Qgis, QgsApplication
@@ -55,6 +56,11 @@ class Note(QWidget):
         self._sign.setVisible(bool(icon))
         self._text.setText(text)
         self.setVisible(bool(text))
+
+
+def as_tooltip(text: str) -> str:
+    """A tooltip that shows a text as it is. Qt takes text with tags for HTML, and loads the files that it names."""
+    return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if "<" in text else text
 
 
 def text_colour(widget: QWidget) -> QColor:

@@ -21,7 +21,7 @@ import machine
 from machine import CHECKOUT, TOOLS, MachineError
 
 NAME = "patchwork"
-PARTS = ("__init__.py", "metadata.txt", "LICENSE", "CHANGELOG.md", "requirements.txt")
+PARTS = ("__init__.py", "metadata.txt", "LICENSE", "CHANGELOG.md", "SECURITY.md", "requirements.txt")
 FOLDERS = ("core", "plugin", "processing_provider", "resources")
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 MOST_BYTES = 2_000_000  # the site takes more; nobody should have to wait for it

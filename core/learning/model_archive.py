@@ -10,15 +10,17 @@ from zipfile import ZIP_STORED, ZipFile
 
 import skops.io
 
+from .booster_text import check_booster
 from .classifiers import CLASSIFIERS
 
 _SCHEMA = "schema.json"
 _MOST_BYTES = 4 << 30
-_MOST_SCHEMA_BYTES = 128 << 20
+_MOST_SCHEMA_BYTES = 256 << 20  # LightGBM with 30 classes has 10 MB
 _MOST_BRACKETS = 1_000_000  # a random forest of 100 trees has 6500
 _DEEPEST = 60  # a neural network has 19 levels
 _OLDEST_PROTOCOL = 2  # of skops 0.11, which wrote the first models; older nodes are checked less strictly
 
+_BOOSTER = "lightgbm.basic.Booster"
 # All that the models of CLASSIFIERS consist of, as the nodes of skops and the types that each node makes.
 TYPES = {
     "DictNode": {"builtins.dict"},
@@ -31,7 +33,7 @@ TYPES = {
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
     "TreeNode": {"sklearn.tree._tree.Tree"},
     "ObjectNode": {
-        "lightgbm.basic.Booster",
+        _BOOSTER,
         "lightgbm.sklearn.LGBMClassifier",
         "sklearn.ensemble._forest.RandomForestClassifier",
         "sklearn.neural_network._multilayer_perceptron.MLPClassifier",
@@ -120,6 +122,9 @@ class _Check:
         name = f"{node.get('__module__')}.{node.get('__class__')}"
         if name not in self._types.get(str(node.get("__loader__")), ()):
             raise UntrustedTypeError(f"{name} ({node.get('__loader__')})")
+        if name == _BOOSTER:
+            state = node["content"]["content"]
+            check_booster(json.loads((state["_handle"] if "_handle" in state else state["handle"])["content"]))
         if "file" in node:
             self._left -= self._sizes[node["file"]]
             if self._left < 0:

@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,9 +23,10 @@ TEMPORARY_MARK = ".part-"
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
 
-    Raises WorkspaceError if the disk is full, the folder cannot be written, or `path` stays in use (on Windows).
+    Nobody can guess it and put a symbolic link there. Raises WorkspaceError if the disk is full, the folder cannot be
+    written, or `path` stays in use (on Windows).
     """
-    temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -42,6 +44,11 @@ def remove(path: Path) -> None:
         system.remove(path)
     except OSError as error:
         raise WorkspaceError(_what_to_do(path, error)) from error
+
+
+def not_following(path: str, flags: int) -> int:
+    """An opener for `open`: a symbolic link at the path raises OSError, where the platform has that."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import IO
 
 from ..errors import WorkspaceError
 from ..system import take_lock
-from .files import remove_temporary_files
+from .files import not_following, remove_temporary_files
 
 _FREE = "free"
 
@@ -24,8 +25,14 @@ def held(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115
+        lock = open(folder / ".lock", "a+", encoding="utf-8", opener=not_following)  # noqa: SIM115
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            link = folder / ".lock"
+            raise WorkspaceError(
+                f"{link} is a symbolic link to {os.readlink(link)}, which would be overwritten. Delete the link, or "
+                "choose another WORKSPACE."
+            ) from error
         raise WorkspaceError(
             f"The workspace {folder} cannot be written ({error.strerror}). Choose another WORKSPACE."
         ) from error

@@ -32,6 +32,11 @@ _OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEn
 """
 
 
+def attribute(text: str) -> str:
+    """A text as a quoted XML attribute; characters that XML does not allow become spaces."""
+    return quoteattr("".join(letter if letter.isprintable() else " " for letter in text))
+
+
 def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = None) -> str:
     """Style of a raster, with an optional temporal range `shown` (start and end, UTC)."""
     categories = "Symbology" if shown is None else "Symbology|Temporal"
@@ -44,7 +49,7 @@ def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = Non
 
 def outline_document(colour: str, label_field: str) -> str:
     """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre."""
-    return _HEAD + _OUTLINE.format(colour=colour, field=quoteattr(label_field))
+    return _HEAD + _OUTLINE.format(colour=colour, field=attribute(label_field))
 
 
 def _temporal(start: datetime, end: datetime) -> str:

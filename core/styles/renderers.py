@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 
 from ..vocabulary.classes import LandCoverClass
 from ..vocabulary.plurals import written
+from .documents import attribute
 
 _BAND = 'opacity="1" nodataColor="" alphaBand="-1"'
 # Fixed limits: QGIS does not estimate them.
@@ -36,7 +36,8 @@ class Scale:
 def paletted(classes: Sequence[LandCoverClass]) -> str:
     """Paletted renderer with the colour and name of each class; other values are transparent."""
     entries = "".join(
-        f'<paletteEntry value="{entry.id}" color="{entry.colour}" alpha="255" label={quoteattr(entry.name)}/>\n'
+        f'<paletteEntry value="{entry.id}" color={attribute(entry.colour)} alpha="255" '
+        f"label={attribute(entry.name)}/>\n"
         for entry in classes
     )
     return (
@@ -49,14 +50,14 @@ def ramp(scale: Scale) -> str:
     """Pseudocolour renderer with linear interpolation; values outside the scale have the colour of its end."""
     limits = f'minimumValue="{scale.lowest:g}" maximumValue="{scale.highest:g}"'
     items = "".join(
-        f'<item value="{value:g}" color="{colour}" alpha="255" label={quoteattr(f"{written(value)}{scale.unit}")}/>\n'
+        f'<item value="{value:g}" color="{colour}" alpha="255" label={attribute(f"{written(value)}{scale.unit}")}/>\n'
         for value, colour in scale.stops
     )
     return (
         f'<rasterrenderer type="singlebandpseudocolor" band="1" classificationMin="{scale.lowest:g}" '
         f'classificationMax="{scale.highest:g}" {_BAND}>\n{_AS_GIVEN}\n<rastershader>\n'
         f'<colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0" {limits}>\n{items}'
-        f'<rampLegendSettings suffix={quoteattr(scale.unit)} useContinuousLegend="1"/>\n'
+        f'<rampLegendSettings suffix={attribute(scale.unit)} useContinuousLegend="1"/>\n'
         "</colorrampshader>\n</rastershader>\n</rasterrenderer>"
     )
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import ParameterError
+from ..errors import DataError, ParameterError
 
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SCHEME_FILE = Path(__file__).parents[2] / "resources" / "schemes" / "land_cover.json"
 
 # Colours for classes without a scheme: Paul Tol's "muted" and "light" schemes, safe for colour-blind readers.
@@ -95,7 +96,10 @@ class ClassScheme:
 
     @classmethod
     def from_json(cls, rows: Sequence[Mapping[str, Any]]) -> ClassScheme:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; DataError if a colour is not #rrggbb, which pages and styles contain as it is."""
+        wrong = [str(row["colour"]) for row in rows if not _COLOUR.fullmatch(str(row["colour"]))]
+        if wrong:
+            raise DataError(f"{', '.join(wrong)}: not a colour such as #ffff00. The classes come from a damaged file.")
         return cls(tuple(LandCoverClass(int(row["id"]), str(row["name"]), str(row["colour"])) for row in rows))
 
 

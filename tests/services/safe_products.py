@@ -51,12 +51,18 @@ def write_product(
     old_naming: bool = False,
     without: tuple[str, ...] = (),
     made: str | None = None,
+    stored: bool = False,
+    b01_of_20_m: bool = False,
+    by_user: bool = False,
 ) -> Path:
     """Write one product of one tile; `bands` are reflectance × 10000 (0 = no data), each in its own resolution.
 
     From baseline 04.00 on, 1000 is added to all pixels with data, and the metadata declare it. L2A has coarser copies
     of each band. `made` is the second time in the name, by which products of one tile and datatake differ. Products of
-    old naming with the same start are one product: their tiles are its granules.
+    old naming with the same start are one product: their tiles are its granules. `stored`: the bands are the numbers of
+    the files, to which nothing is added. `b01_of_20_m`: L2A since baseline 04.00 has B01 in 20 m too, here as pixels
+    repeated. `by_user`: L2A made by the tool Sen2Cor before 2018, which has names of its own. Every product has masks
+    and auxiliary data.
     """
     compact = start.replace("-", "").replace(":", "")
     name = f"S2{letter}_MSI{level}_{compact}_N{baseline.replace('.', '')}_R122_T{tile}_{made or compact}.SAFE"
@@ -64,13 +70,17 @@ def write_product(
     if old_naming:
         name = f"S2{letter}_OPER_PRD_MSI{level}_PDMC_{compact}_R122_V{compact}_{compact}.SAFE"
         granule = f"S2{letter}_OPER_MSI_{level}_TL_EPA__{compact}_A000000_T{tile}_N{baseline}"
+    if by_user:
+        name = f"S2{letter}_USER_PRD_MSIL2A_PDMC_{compact}_R122_V{compact}_{compact}.SAFE"
+        granule = f"S2{letter}_USER_MSI_L2A_TL_EPA__{compact}_A000000_T{tile}_N{baseline}"
     root = folder / name
     images = root / "GRANULE" / granule / "IMG_DATA"
     offset = 1000 if float(baseline) >= 4 else 0
     for band, values in bands.items():
         if band in without:
             continue
-        numbers = values if band == "SCL" else np.where(values > 0, values.astype(np.int64) + offset, 0)
+        is_changed = band != "SCL" and not stored
+        numbers = np.where(values > 0, values.astype(np.int64) + offset, 0) if is_changed else values
         pixel = 20 if band == "SCL" else PIXELS.get(band, 20)
         file = images / f"T{tile}_{compact}_{band}.jp2"
         if old_naming:
@@ -79,14 +89,25 @@ def write_product(
         for size in (10, 20, 60):
             if level == "L2A" and size >= pixel:
                 copy = images / f"R{size}m" / f"T{tile}_{compact}_{band}_{size}m.jp2"
+                if by_user:
+                    start_of_name = f"S2{letter}_USER_MSI_L2A_TL_EPA__{compact}_A000000_T{tile}"
+                    copy = copy.with_name(f"{start_of_name}_{band}_{size}m.jp2")
+                    if band == "SCL":
+                        copy = images / f"{start_of_name.replace('_MSI_', '_SCL_')}_{size}m.jp2"
                 _write_jp2(copy, numbers[:: size // pixel, :: size // pixel], epsg, corner, size)
         if level == "L1C":
             _write_jp2(file, numbers, epsg, corner, pixel)
+        if b01_of_20_m and band == "B01":
+            _write_jp2(copy.parents[1] / "R20m" / f"T{tile}_{compact}_B01_20m.jp2", _finer(numbers), epsg, corner, 20)
+    _write_masks(images.parent, compact, tile, epsg, corner)
     height, width = bands["B02"].shape
     product_file, tile_file = root / f"MTD_MSI{level}.xml", root / "GRANULE" / granule / "MTD_TL.xml"
     if old_naming:
         product_file = root / f"S2{letter}_OPER_MTD_SAF{level}_PDMC_{compact}.xml"
         tile_file = tile_file.with_name(f"S2{letter}_OPER_MTD_{level}_TL_EPA__{compact}.xml")
+    if by_user:
+        product_file = root / f"S2{letter}_USER_MTD_SAFL2A_PDMC_{compact}.xml"
+        tile_file = tile_file.with_name(f"S2{letter}_USER_MTD_L2A_TL_EPA__{compact}_A000000_T{tile}.xml")
     product = {
         "root": f"Level-{level[1:]}_User_Product",
         "start": f"{start}.024Z",
@@ -110,6 +131,20 @@ def write_product(
     return file
 
 
+def _finer(numbers):
+    return numbers.repeat(3, axis=0).repeat(3, axis=1)
+
+
+def _write_masks(granule, compact, tile, epsg, corner):
+    """Files that are no bands, with names that resemble theirs."""
+    masks = np.ones((6, 6), np.uint8)
+    for name in ("QI_DATA/MSK_DETFOO_B06.jp2", f"QI_DATA/T{tile}_{compact}_PVI.jp2", "QI_DATA/MSK_CLDPRB_20m.jp2"):
+        _write_jp2(granule / name, masks, epsg, corner, 20)
+    (granule / "QI_DATA" / "GENERAL_QUALITY.xml").write_text("<Earth_Explorer_File/>", encoding="utf-8")
+    (granule / "AUX_DATA").mkdir()
+    (granule / "AUX_DATA" / "AUX_ECMWFT").write_bytes(b"GRIB")
+
+
 def _write_jp2(file, values, epsg, corner, pixel):
     file.parent.mkdir(parents=True, exist_ok=True)
     profile = {"driver": "JP2OpenJPEG", "count": 1, "height": values.shape[0], "width": values.shape[1]}
@@ -123,13 +158,20 @@ def _write_jp2(file, values, epsg, corner, pixel):
 
 
 def _radiometry(level, offset):
-    ids = range(len(L1C))
+    tag, around = ("RADIO_ADD_OFFSET", "Radiometric_Offset_List")
+    special = "".join(
+        f"<Special_Values><SPECIAL_VALUE_TEXT>{text}</SPECIAL_VALUE_TEXT>"
+        f"<SPECIAL_VALUE_INDEX>{number}</SPECIAL_VALUE_INDEX></Special_Values>"
+        for text, number in {"NODATA": 0, "SATURATED": 65535}.items()
+    )
+    if level == "L2A":
+        tag, around = ("BOA_ADD_OFFSET", "BOA_ADD_OFFSET_VALUES_LIST")
+    each = "".join(f'<{tag} band_id="{number}">-1000</{tag}>' for number in range(len(L1C)))
+    offsets = f"<{around}>{each}</{around}>" if offset else ""
     if level == "L1C":
-        offsets = "".join(f'<RADIO_ADD_OFFSET band_id="{i}">-1000</RADIO_ADD_OFFSET>' for i in ids) if offset else ""
-        return f'<QUANTIFICATION_VALUE unit="none">10000</QUANTIFICATION_VALUE>{offsets}'
-    offsets = "".join(f'<BOA_ADD_OFFSET band_id="{i}">-1000</BOA_ADD_OFFSET>' for i in ids) if offset else ""
+        return f'{special}<QUANTIFICATION_VALUE unit="none">10000</QUANTIFICATION_VALUE>{offsets}'
     values = '<BOA_QUANTIFICATION_VALUE unit="none">10000</BOA_QUANTIFICATION_VALUE>'
-    return f"<QUANTIFICATION_VALUES_LIST>{values}</QUANTIFICATION_VALUES_LIST>{offsets}"
+    return f"{special}<QUANTIFICATION_VALUES_LIST>{values}</QUANTIFICATION_VALUES_LIST>{offsets}"
 
 
 def _footprint(epsg, corner, width, height):

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ...errors import ServiceError, WorkspaceError
+from ...store.files import not_following
 
 _COLUMNS = ("time", "request", "what", "status", "processing_units", "bytes", "seconds")
 
@@ -93,7 +94,7 @@ class Ledger:
         row = (now, bill.request, bill.what, bill.status, f"{bill.units:.6f}", bill.bytes, f"{seconds:.2f}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8", newline="") as file:
+            with open(self._file, "a", encoding="utf-8", newline="", opener=not_following) as file:
                 start = file.seek(0, os.SEEK_END)
                 lines = csv.writer(file, lineterminator="\n")
                 if is_new:

@@ -25,8 +25,7 @@ class FileBand:
     """A band of a file: its name, its number from 1, and the meaning of its numbers.
 
     Reflectance × 10000 is the stored number × `scale` + `offset`; classes and bits are as stored. `no_data` and
-    `saturated` are numbers without data that are declared elsewhere than in the file; pixels beside saturated ones may
-    be interpolated with these.
+    `saturated` are numbers without data that are declared elsewhere than in the file.
     """
 
     name: str

@@ -41,11 +41,13 @@ def read(source, bands=("B02", "B05", "B09"), grid=GRID, window=WHOLE, number=0)
     return source.read(acquisition, bands, grid, window)
 
 
-@pytest.mark.parametrize("level", ["L1C", "L2A"])
-def test_baselines_before_and_after_the_offset_give_the_same_reflectance(tmp_path, level):
+@pytest.mark.parametrize(
+    ("level", "baseline"), [("L1C", "05.09"), ("L2A", "05.11"), ("L1C", "04.00"), ("L2A", "04.00")]
+)
+def test_baselines_before_and_after_the_offset_give_the_same_reflectance(tmp_path, level, baseline):
     bands = ground(level)
     old = write_product(tmp_path / "old", bands, level=level, baseline="02.07").parent
-    new = write_product(tmp_path / "new", bands, level=level, baseline="05.09").parent
+    new = write_product(tmp_path / "new", bands, level=level, baseline=baseline).parent
     names = [name for name in bands if name != "B10"]
     before, after = read(SafeSource.open(old), names), read(SafeSource.open(new), names)
     # Bands of 10 m and classes are exact; interpolated ones may round once more.
@@ -73,6 +75,94 @@ def test_a_band_of_20_m_is_interpolated_between_the_centres_of_its_pixels(tmp_pa
     centres = np.arange(60) * 20 + 10.0
     expected = np.interp(np.arange(2, 118) * 10 + 5.0, centres, ramp)
     assert np.abs(found[60, 2:118] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("level", ["L1C", "L2A"])
+def test_reflectance_of_0_and_below_stays_data(tmp_path, level):
+    """Numbers up to 1000 of baseline 04.00 and later: dark pixels, not gaps."""
+    bands = {name: np.full_like(values, 5) for name, values in ground(level).items()}
+    for name in ("B02", "B03", "B04", "B08"):
+        bands[name] = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 2000 + 1
+    write_product(tmp_path, bands, level=level, baseline="04.00", stored=True)
+    found = read(SafeSource.open(tmp_path), ("B02", "B08"))
+    for values in found:
+        np.testing.assert_array_equal(values, np.maximum(bands["B02"] - 1000, 1))
+
+
+def test_a_pixel_has_data_only_where_all_bands_have(tmp_path):
+    bands = {name: np.maximum(values, 1) for name, values in ground().items()}
+    bands["B03"][:, 40:60] = 0
+    write_product(tmp_path, bands)
+    found = read(SafeSource.open(tmp_path), ("B02", "B03", "B08"))
+    assert not found[:, :, 40:60].any()
+    np.testing.assert_array_equal(found[0, :, 60:], bands["B02"][:, 60:])
+
+
+def test_saturated_and_other_special_numbers_are_no_data_and_do_not_spread(tmp_path):
+    bands = {name: np.full_like(values, 3000) for name, values in ground().items()}
+    bands["B02"][10:20, 30:40] = 65_535
+    bands["B05"][40:42, 40:42] = 65_535  # 20 m
+    bands["B09"][5, 5] = 60_001  # 60 m
+    path = write_product(tmp_path, bands, baseline="05.09", stored=True) / "MTD_MSIL1C.xml"
+    other = "<Special_Values><SPECIAL_VALUE_INDEX>60001</SPECIAL_VALUE_INDEX></Special_Values>"
+    path.write_text(path.read_text().replace("<QUANTIFICATION", f"{other}<QUANTIFICATION", 1))
+    source = SafeSource.open(tmp_path)
+    for band, centre in (("B02", (15, 35)), ("B05", (81, 81)), ("B09", (33, 33))):
+        found = read(source, (band,))[0]
+        assert found[centre] == 0
+        assert set(np.unique(found)) == {0, 2000}, band  # neither a mixture nor white
+    found = read(source, ("B02",))[0]
+    np.testing.assert_array_equal(found == 0, bands["B02"] == 65_535)
+
+
+def test_offsets_are_those_of_the_level_and_of_each_band(tmp_path):
+    bands = {name: np.full_like(values, 3000) for name, values in ground("L2A").items()}
+    path = write_product(tmp_path, bands, level="L2A", baseline="04.00", stored=True) / "MTD_MSIL2A.xml"
+    of_l1c = "".join(f'<RADIO_ADD_OFFSET band_id="{number}">-77</RADIO_ADD_OFFSET>' for number in range(13))
+    text = path.read_text().replace('BOA_ADD_OFFSET band_id="7">-1000', 'BOA_ADD_OFFSET band_id="7">-500')
+    path.write_text(text.replace("<BOA_ADD_OFFSET_VALUES_LIST>", f"{of_l1c}<BOA_ADD_OFFSET_VALUES_LIST>"))
+    found = read(SafeSource.open(tmp_path), ("B02", "B08", "B8A"))
+    assert [np.unique(values).tolist() for values in found] == [[2000], [2500], [2000]]
+
+
+def test_b01_of_20_m_is_taken(tmp_path):
+    bands = {name: np.full_like(values, 3000) for name, values in ground("L2A").items()}
+    write_product(tmp_path, bands, level="L2A", baseline="05.09", b01_of_20_m=True)
+    (granules,) = SafeSource.open(tmp_path).granules.values()
+    assert granules[0].images["B01"].pixel == 20
+    assert (read(SafeSource.open(tmp_path), ("B01",)) == 3000).all()
+
+
+def test_products_made_by_the_user_with_sen2cor_are_read(tmp_path):
+    bands = ground("L2A")
+    write_product(tmp_path / "user", bands, level="L2A", by_user=True)
+    write_product(tmp_path / "esa", bands, level="L2A")
+    found = [read(SafeSource.open(tmp_path / name), ("B02", "B11", "SCL")) for name in ("user", "esa")]
+    np.testing.assert_array_equal(*found)
+
+
+def test_products_are_found_where_windows_and_macos_unpack_them(tmp_path):
+    bands = ground()
+    path = write_product(tmp_path / "plain", bands)
+    expected = read(SafeSource.open(tmp_path / "plain"))
+    shutil.copytree(path, tmp_path / "twice" / path.name / path.name)
+    shutil.copytree(path, tmp_path / "named" / path.stem / path.name)
+    for folder in (tmp_path / "twice", tmp_path / "named", tmp_path / "twice" / path.name):
+        mark = folder / f"._{path.name}"
+        mark.write_bytes(b"Mac OS X")
+        (folder / f"._{path.stem}.zip").write_bytes(b"Mac OS X")
+        np.testing.assert_array_equal(read(SafeSource.open(folder)), expected)
+    with zipfile.ZipFile(write_product(tmp_path / "zip", bands, zipped=True), "a") as packed:
+        packed.writestr(f"__MACOSX/{path.name}/._MTD_MSIL1C.xml", b"Mac OS X")
+        packed.writestr(f"{path.name}/._MTD_MSIL1C.xml", b"Mac OS X")
+    np.testing.assert_array_equal(read(SafeSource.open(tmp_path / "zip")), expected)
+
+
+def test_of_one_scene_processed_twice_the_higher_baseline_counts_also_with_two_digits(tmp_path):
+    old, new = ground(seed=1), ground(seed=2)
+    write_product(tmp_path, new, baseline="10.00")
+    write_product(tmp_path, old, baseline="9.99")
+    np.testing.assert_array_equal(read(SafeSource.open(tmp_path), ("B08",))[0], new["B08"])
 
 
 def test_folder_and_zip_and_old_names_give_the_same(tmp_path):
@@ -283,6 +373,62 @@ def _entities(folder):
     path.write_text(path.read_text().replace("?>", '?><!DOCTYPE a [<!ENTITY b "c">]>', 1))
 
 
+def _entities_in_utf_16(folder):
+    path = write_product(folder, ground()) / "MTD_MSIL1C.xml"
+    text = path.read_text().replace("UTF-8", "UTF-16").replace("?>", '?><!DOCTYPE a [<!ENTITY b "c">]>', 1)
+    path.write_bytes(text.encode("utf-16"))
+
+
+def _external_entity(folder):
+    path = next(write_product(folder, ground()).rglob("MTD_TL.xml"))
+    path.write_text(path.read_text().replace("?>", '?><!DOCTYPE a SYSTEM "file:///etc/passwd">', 1))
+
+
+def _repacked(folder, name, content):
+    """A zip with one more member, compressed."""
+    path = write_product(folder, ground(), zipped=True)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(name.replace("X.SAFE", path.stem + ".SAFE"), content)
+
+
+def _bomb_of_metadata(folder):
+    write_product(folder, ground())
+    _repacked(folder / "zipped", "X.SAFE/GRANULE/L1C_T33TXM/MTD_TL.xml", b" " * 100_000_000)
+    next((folder / "zipped").iterdir()).rename(folder / "bomb.zip")
+
+
+def _bomb_of_images(folder):
+    _repacked(folder, "X.SAFE/GRANULE/L1C_T33TXM/IMG_DATA/T33TXM_B02.jp2", b" " * 100_000_000)
+
+
+def _large_metadata(folder):
+    path = write_product(folder, ground()) / "MTD_MSIL1C.xml"
+    with path.open("ab") as file:
+        file.truncate(100_000_000)
+
+
+def _member_outside(folder):
+    _repacked(folder, "X.SAFE/GRANULE/../IMG_DATA/T33TWM_B02.jp2", b"")
+
+
+def _member_at_the_root(folder):
+    _repacked(folder, "/etc/cron.d/patchwork.SAFE/x", b"")
+
+
+def _zarr(folder):
+    (folder / "S2A_MSIL1C_20190731T100031_N0500_R122_T33TWM.zarr").mkdir(parents=True)
+
+
+def _zipped_zarr(folder):
+    write_product(folder, ground())
+    (folder / "S2A_MSIL1C_20190731T100031_N0500_R122_T33TWM.zarr.zip").write_bytes(b"")
+
+
+def _band_without_number(folder):
+    path = write_product(folder, ground(), baseline="05.09") / "MTD_MSIL1C.xml"
+    path.write_text(path.read_text().replace('RADIO_ADD_OFFSET band_id="3"', "RADIO_ADD_OFFSET"))
+
+
 def _tile_without_size(folder):
     path = next(write_product(folder, ground()).rglob("MTD_TL.xml"))
     path.write_text(path.read_text().replace("Size", "Other"))
@@ -330,6 +476,16 @@ def _two_in_a_zip(folder):
         (_two_levels, "products of L1C and L2A"),
         (_cut_xml, "cut short or not XML"),
         (_entities, "document type"),
+        (_entities_in_utf_16, "document type"),
+        (_external_entity, r"MTD_TL\.xml has a document type"),
+        (_bomb_of_metadata, r"MTD_TL\.xml would grow from [\d,]+ to 100,000,000 bytes"),
+        (_bomb_of_images, r"B02\.jp2 would grow from [\d,]+ to 100,000,000 bytes"),
+        (_large_metadata, r"MTD_MSIL1C\.xml has 95 MB"),
+        (_member_outside, r"\.\./IMG_DATA/T33TWM_B02\.jp2' lies outside the product"),
+        (_member_at_the_root, "'/etc/cron.d/.*' lies outside the product"),
+        (_zarr, r"\.zarr: products in the Zarr format cannot be read"),
+        (_zipped_zarr, r"\.zarr\.zip: products in the Zarr format cannot be read"),
+        (_band_without_number, r"band_id -1 of RADIO_ADD_OFFSET"),
         (_tile_without_size, "Size of 10 m"),
         (_scale_of_zero, r"incomplete or wrong \(float division by zero\)"),
         (_tile_without_metadata, "has no metadata of its tiles"),
@@ -358,3 +514,26 @@ def test_a_damaged_image_is_told_by_its_name(tmp_path):
         image.write_bytes(content[:length])
         with pytest.raises(DataError, match=r"^S2A_MSIL1C_.*\.SAFE: T33TWM_.*_B02\.jp2 cannot be read"):
             read(source)
+
+
+def test_an_image_that_is_something_else_is_not_opened(tmp_path):
+    """An inline description of another raster would be read by GDAL whatever the name of the file."""
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(bytes(range(1, 145)) * 100)
+    root = write_product(tmp_path / "products", ground())
+    image = next(root.rglob("IMG_DATA/*_B02.jp2"))
+    side = image.with_name(f"{image.name}.aux.xml")
+    raw = f"<SourceFilename>{secret}</SourceFilename><ImageOffset>0</ImageOffset><PixelOffset>1</PixelOffset>"
+    band = f'<VRTRasterBand dataType="Byte" band="1" subClass="VRTRawRasterBand">{raw}</VRTRasterBand>'
+    text = f'<VRTDataset rasterXSize="120" rasterYSize="120">{band}</VRTDataset>'
+    kept = image.read_bytes()
+    image.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=r"_B02\.jp2 cannot be read"):
+        read(SafeSource.open(tmp_path / "products"))
+    image.write_bytes(kept)
+    expected = read(SafeSource.open(tmp_path / "products"))
+    (image.parent / "other.vrt").write_text(text, encoding="utf-8")
+    side.write_text(
+        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">other.vrt</MDI></Metadata></PAMDataset>'
+    )
+    np.testing.assert_array_equal(read(SafeSource.open(tmp_path / "products")), expected)

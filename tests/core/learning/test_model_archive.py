@@ -320,6 +320,57 @@ def test_a_tree_that_leads_out_of_its_memory_is_refused(tmp_path, change):
         models.load_model(tmp_path / "model.skops")
 
 
+def with_booster(path, change):
+    """A model of LightGBM whose text is changed, with the sizes of its trees put right."""
+    estimator = models.fit("lightgbm", *blobs(60), seed=3, threads=1)
+    models.save_model(path, models.Model(estimator, PLAN, SCHEME, {}))
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(members.pop("schema.json"))
+    state = schema["content"]["estimator"]["content"]["content"]["_Booster"]["content"]["content"]["_handle"]
+    text = change(json.loads(state["content"]))
+    if text:
+        trees = re.findall(r"^Tree=.*?\n\n\n(?=Tree=|end of trees)", text, re.DOTALL | re.MULTILINE)
+        text = re.sub(r"tree_sizes=.*", "tree_sizes=" + " ".join(str(len(tree)) for tree in trees), text)
+    state["content"] = json.dumps(text)
+    archived(path, json.dumps(schema), **members)
+
+
+def replaced(pattern, by):
+    return lambda text: re.sub(pattern, by, text, count=1, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replaced(r"^split_feature=\d+", "split_feature=900000000"),
+        replaced(r"^split_feature=\d+", "split_feature=-1"),
+        replaced(r"^left_child=-?\d+", "left_child=0"),
+        replaced(r"^left_child=-?\d+", "left_child=900000000"),
+        replaced(r"^right_child=-?\d+", "right_child=-900000000"),
+        replaced(r"^num_leaves=\d+", "num_leaves=900000000"),
+        replaced(r"^num_cat=0", "num_cat=900000000"),
+        replaced(r"^leaf_value=\S+ ", "leaf_value="),
+        replaced(r"^num_tree_per_iteration=3", "num_tree_per_iteration=0"),
+        replaced(r"^num_leaves=(\d+)", r"num_leaves=\1\nnum_leaves=900000000"),
+        replaced(r"^max_feature_idx=7", "max_feature_idx=7\nmax_feature_idx=900000000"),
+        lambda text: text[:2000],
+        lambda text: None,
+    ],
+)
+def test_a_booster_that_would_end_the_process_is_refused(tmp_path, constructed, change):
+    with_booster(tmp_path / "model.skops", change)
+    constructed.clear()
+    with pytest.raises(DataError, match="is not a model of Patchwork"):
+        models.load_model(tmp_path / "model.skops")
+    assert not constructed
+
+
+def test_a_booster_that_is_not_changed_is_accepted(tmp_path):
+    with_booster(tmp_path / "model.skops", lambda text: text)
+    assert models.load_model(tmp_path / "model.skops").scheme == SCHEME
+
+
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_model_of_other_features_or_classes_than_its_plan_is_refused(tmp_path, name):
     features, class_ids = blobs(60)

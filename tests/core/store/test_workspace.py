@@ -25,15 +25,18 @@ from patchwork.core.grid.patches import cut
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.scenes import scene_fingerprint
+from patchwork.core.imagery.sources.ledger import Ledger
 from patchwork.core.learning.observations import read_observations
 from patchwork.core.learning.records import SampleRecord
 from patchwork.core.store.acquisitions import Acquisition, Catalogue
+from patchwork.core.store.files import write_text
 from patchwork.core.store.fingerprints import fingerprint
 from patchwork.core.store.layout import Layout
 from patchwork.core.store.lock import held
 from patchwork.core.store.rasters import write_raster
 from patchwork.core.store.reading import read_cloud_mask, read_clouds, read_scene
 from patchwork.core.store.records import RunRecord
+from patchwork.core.store.vectors import VectorLayer, write_geopackage
 from patchwork.core.store.workspace import Workspace
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
@@ -515,3 +518,43 @@ def test_a_holder_that_has_yet_to_say_who_it_is_is_another_run(tmp_path):
         assert take_lock(lock)
         with pytest.raises(WorkspaceError, match="is in use by another run"):
             hold(tmp_path)
+
+
+def victim(tmp_path):
+    """A file of the user's, and a shared folder in which others can write."""
+    (tmp_path / "precious.txt").write_text("precious", encoding="utf-8")
+    (tmp_path / "shared").mkdir()
+    return tmp_path / "precious.txt", tmp_path / "shared"
+
+
+def test_a_lock_that_is_a_symbolic_link_is_refused_and_its_target_kept(tmp_path):
+    file, folder = victim(tmp_path)
+    (folder / ".lock").symlink_to(file)
+    with pytest.raises(WorkspaceError, match=r"\.lock is a symbolic link to .*precious\.txt.*Delete the link"):
+        hold(folder)
+    assert file.read_text(encoding="utf-8") == "precious"
+    (folder / ".lock").unlink()
+    (folder / ".lock").symlink_to(tmp_path / "not there yet")
+    with pytest.raises(WorkspaceError, match="is a symbolic link"):
+        hold(folder)
+    assert not (tmp_path / "not there yet").exists()
+
+
+def test_symbolic_links_under_the_names_of_temporary_files_are_not_followed(tmp_path):
+    file, folder = victim(tmp_path)
+    for name in ("facts.json", "map.tif", "patches.gpkg"):
+        (folder / f".part-{os.getpid()}-{name}").symlink_to(file)
+        (folder / name).symlink_to(file)
+    write_text(folder / "facts.json", "{}")
+    write_raster(folder / "map.tif", np.ones((1, 5, 5), np.uint8), GRID, Window(0, 0, 5, 5), nodata=0, names=["map"])
+    write_geopackage(folder / "patches.gpkg", VectorLayer("patches", np.array([shapely.box(0, 0, 1, 1)]), {}, GRID.crs))
+    assert file.read_text(encoding="utf-8") == "precious"
+    assert not any((folder / name).is_symlink() for name in ("facts.json", "map.tif", "patches.gpkg"))
+
+
+def test_a_log_of_payments_that_is_a_symbolic_link_is_refused(tmp_path):
+    file, folder = victim(tmp_path)
+    (folder / "downloads.csv").symlink_to(file)
+    with pytest.raises(WorkspaceError, match="cannot be written"), Ledger(folder / "downloads.csv").paying("x", 1.0):
+        pass
+    assert file.read_text(encoding="utf-8") == "precious"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchwork.core import styles
+from patchwork.core.errors import DataError
 from patchwork.core.vocabulary.classes import ClassScheme, LandCoverClass
 
 # Colours of the original article, which the built-in scheme uses
@@ -71,3 +72,21 @@ def test_a_style_is_xml_with_a_colour_and_a_name_for_each_class(tmp_path, name):
     assert [(int(entry["value"]), entry["color"], entry["label"]) for entry in entries] == [
         (entry.id, entry.colour, entry.name) for entry in scheme.classes
     ]
+
+
+HOSTILE = "<img src=http://127.0.0.1:9/x onerror=\"alert('x')\"> & \x00\x1b\n'quoted'"
+
+
+def test_a_style_is_xml_with_the_name_as_text_whatever_the_name():
+    for style in (styles.class_style, lambda scheme: styles.mask_style(scheme.classes[0])):
+        text = style(ClassScheme.of({1: HOSTILE, 2: '"/><x a="'}))
+        root = ElementTree.fromstring(text)
+        assert not list(root.iter("img"))
+        assert not list(root.iter("x"))
+        assert next(root.iter("paletteEntry")).get("label") == HOSTILE.translate(dict.fromkeys((0, 27, 10), " "))
+
+
+@pytest.mark.parametrize("colour", ['#fff"/><x a="', "red;background:url(http://127.0.0.1:9/x)", "#12345", "", None])
+def test_what_is_no_colour_is_refused_before_it_reaches_a_style(colour):
+    with pytest.raises(DataError, match="not a colour such as #ffff00"):
+        ClassScheme.from_json([{"id": 1, "name": "a", "colour": colour}])

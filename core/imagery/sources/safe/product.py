@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from xml.etree import ElementTree  # see _parse  # nosec B405
+from xml.etree import ElementTree  # see files.parse  # nosec B405
 
 import numpy as np
 import shapely
@@ -20,26 +18,29 @@ from ....grid.crs import reproject
 from ....grid.pixel_grid import PixelGrid
 from ....grid.windows import Window
 from ....store.fingerprints import fingerprint
-from ..listing import is_hidden
+from .files import ProductFiles, parse
 
 LEVELS = {
     "L1C": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"),
     "L2A": ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12", "SCL"),
 }
 _BAND_IDS = LEVELS["L1C"]  # the order of band_id in the metadata
-_METADATA = re.compile(r"^(MTD_MSIL(1C|2A)|S2._OPER_MTD_SAFL(1C|2A)_[^/]*)\.xml$")
-_TILE_METADATA = re.compile(r"^GRANULE/([^/]+)/(MTD_TL|S2._OPER_MTD_L.._TL_[^/]*)\.xml$")
-_IMAGE = re.compile(r"^GRANULE/([^/]+)/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d[\dA]|SCL)(?:_(\d\d)m)?\.jp2$")
+_METADATA = re.compile(r"^(MTD_MSIL(1C|2A)|S2._(?:OPER|USER)_MTD_SAFL(1C|2A)_[^/]*)\.xml$")
+_TILE_METADATA = re.compile(r"^GRANULE/([^/]+)/(MTD_TL|S2._(?:OPER|USER)_MTD_L.._TL_[^/]*)\.xml$")
+_IMAGE = re.compile(
+    r"^GRANULE/([^/]+)/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d[\dA]|SCL)(?:_L2A_TL_[^/]*)?(?:_(\d\d)m)?\.jp2$"
+)
 _TILE_NAME = re.compile(r"T(\d{2}[A-Z]{3})")
 _PIXELS = {"B02": 10, "B03": 10, "B04": 10, "B08": 10, "B01": 60, "B09": 60, "B10": 60}
 _USUAL_QUANTIFICATION = 10_000.0
+_SATURATED = 65_535
 
 
 @dataclass(frozen=True)
 class Image:
     """The file of one band as GDAL opens it, and the size of its pixels (m).
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`; `saturated` is the number of saturated pixels.
+    Reflectance × 10000 is the stored number × `scale` + `offset`; `saturated` is that of pixels without data, besides 0.
     """
 
     path: str
@@ -70,67 +71,21 @@ class Product:
     level: str
     platform: str
     time: datetime
-    baseline: str
+    baseline: tuple[int, ...]
     footprint: BaseGeometry
     cloud_cover: float | None
     identity: str
     granules: tuple[Granule, ...]
 
 
-class _Files:
-    """The files of a product by their path in it, in a folder or a zip."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._zip: zipfile.ZipFile | None = None
-        if path.is_dir():
-            self._root = ""
-            names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-        else:
-            try:
-                self._zip = zipfile.ZipFile(path)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise DataError(
-                    f"{path.name}: cannot be opened; it is cut short or not a zip. Download it again."
-                ) from error
-            inside = [name for name in self._zip.namelist() if not _is_hidden(name)]
-            roots = {name.split(".SAFE/")[0] for name in inside if ".SAFE/" in name}
-            if len(roots) != 1:
-                raise DataError(f"{path.name}: holds {len(roots)} products (.SAFE). A zip must hold one product.")
-            self._root = f"{roots.pop()}.SAFE/"
-            names = [name.removeprefix(self._root) for name in inside if name.startswith(self._root)]
-        self.names = sorted(name for name in names if not name.endswith("/") and not _is_hidden(name))
-
-    @property
-    def product_name(self) -> str:
-        """The name of the .SAFE folder."""
-        return self._path.name if self._zip is None else self._root.rstrip("/").rsplit("/", 1)[-1]
-
-    def read(self, name: str) -> bytes:
-        """The content of a small file."""
-        try:
-            return (self._path / name).read_bytes() if self._zip is None else self._zip.read(self._root + name)
-        except (OSError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{self._path.name}: {name} cannot be read. Download the product again.") from error
-
-    def for_gdal(self, name: str) -> str:
-        """The path by which GDAL opens a file; braces allow any characters in a zip's path."""
-        absolute = self._path.resolve()
-        return str(absolute / name) if self._zip is None else f"/vsizip/{{{absolute}}}/{self._root}{name}"
-
-
-def _is_hidden(path: str) -> bool:
-    return any(map(is_hidden, path.split("/")))
-
-
 def read_product(path: Path) -> Product:
     """The product; DataError with what is missing or wrong."""
-    files = _Files(path)
+    files = ProductFiles(path)
     found = [name for name in files.names if _METADATA.match(name)]
     if not found:
         raise DataError(f"{path.name}: has no metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml). Download it again.")
     text = files.read(found[0])
-    root = _parse(path, found[0], text)
+    root = parse(path, found[0], text)
     match = _METADATA.match(found[0])
     level = f"L{match.group(2) or match.group(3)}" if match else ""
     try:
@@ -140,7 +95,7 @@ def read_product(path: Path) -> Product:
             level,
             _text(root, "SPACECRAFT_NAME").lower(),
             datetime.fromisoformat(_text(root, "DATATAKE_SENSING_START")[:19]).replace(tzinfo=timezone.utc),
-            _text(root, "PROCESSING_BASELINE"),
+            tuple(int(part) for part in _text(root, "PROCESSING_BASELINE").split(".")),
             _footprint(root, granules),
             _cloud_cover(root),
             fingerprint(files.product_name, text.decode("utf-8", "replace")),
@@ -150,7 +105,7 @@ def read_product(path: Path) -> Product:
         raise DataError(f"{path.name}: its metadata are incomplete or wrong ({error}). Download it again.") from error
 
 
-def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) -> list[Granule]:
+def _granules(path: Path, files: ProductFiles, level: str, root: ElementTree.Element) -> list[Granule]:
     images: dict[str, dict[str, tuple[int, str]]] = {}
     for name in files.names:
         found = _IMAGE.match(name)
@@ -162,18 +117,19 @@ def _granules(path: Path, files: _Files, level: str, root: ElementTree.Element) 
     metadata = {match.group(1): match.group(0) for match in map(_TILE_METADATA.match, files.names) if match}
     if not metadata or images.keys() - metadata.keys():
         raise DataError(f"{path.name}: has no metadata of its tiles (MTD_TL.xml). Download it again.")
-    offsets, scale = _radiometry(root)
+    offsets, scale = _radiometry(root, level)
+    saturated = _saturated(root)
     granules = []
     for granule, name in metadata.items():
         here = images.get(granule, {})
         missing = [band for band in LEVELS[level] if band not in here]
         if missing:
             raise DataError(f"{path.name}: has no image of {', '.join(missing)} in {granule}. Download it again.")
-        place = _parse(path, name, files.read(name))
+        place = parse(path, name, files.read(name))
         made = {
             band: Image(files.for_gdal(file), pixel)
             if band == "SCL"
-            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale, _saturated(root))
+            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale, saturated)
             for band, (pixel, file) in here.items()
             if band in LEVELS[level]
         }
@@ -198,24 +154,29 @@ def _of_10_m(place: ElementTree.Element, name: str) -> ElementTree.Element:
     raise ValueError(f"{name} of 10 m")
 
 
-def _radiometry(root: ElementTree.Element) -> tuple[dict[str, int], float]:
-    """The offset of each band (products of baseline 04.00 and later), and the factor that makes numbers × 10000."""
+def _radiometry(root: ElementTree.Element, level: str) -> tuple[dict[str, int], float]:
+    """The offset of each band (products of baseline 04.00 and later), and the factor that makes numbers × 10000.
+
+    Metadata of L2A may also have the offsets of the L1C product that it was made from.
+    """
     offsets = {}
-    for name in ("RADIO_ADD_OFFSET", "BOA_ADD_OFFSET"):
-        for element in root.iter(name):
-            offsets[_BAND_IDS[int(element.get("band_id", "-1"))]] = round(float(element.text or "0"))
+    for element in root.iter("RADIO_ADD_OFFSET" if level == "L1C" else "BOA_ADD_OFFSET"):
+        number = int(element.get("band_id", "-1"))
+        if not 0 <= number < len(_BAND_IDS):
+            raise ValueError(f"band_id {number} of {element.tag}")
+        offsets[_BAND_IDS[number]] = round(float(element.text or "0"))
     for name in ("QUANTIFICATION_VALUE", "BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"):
         for element in root.iter(name):
             return offsets, _USUAL_QUANTIFICATION / float(element.text or "")
     raise ValueError("QUANTIFICATION_VALUE")
 
 
-def _saturated(root: ElementTree.Element) -> float | None:
-    """The number that the product declares for saturated pixels."""
+def _saturated(root: ElementTree.Element) -> float:
+    """The number of saturated pixels: as the metadata declare it, or 65535."""
     for element in root.iter("Special_Values"):
         if _text(element, "SPECIAL_VALUE_TEXT") == "SATURATED":
             return float(_text(element, "SPECIAL_VALUE_INDEX"))
-    return None
+    return _SATURATED
 
 
 def _cloud_cover(root: ElementTree.Element) -> float | None:
@@ -245,13 +206,3 @@ def _text(root: ElementTree.Element, name: str) -> str:
         if element.text:
             return element.text.strip()
     raise ValueError(name)
-
-
-def _parse(path: Path, name: str, text: bytes) -> ElementTree.Element:
-    """The root of an XML file; one with a document type is refused, as it could hold entities that expand endlessly."""
-    if b"<!DOCTYPE" in text:
-        raise DataError(f"{path.name}: {name} has a document type, unlike the metadata of Sentinel-2.")
-    try:
-        return ElementTree.fromstring(text)  # nosec B314
-    except ElementTree.ParseError as error:
-        raise DataError(f"{path.name}: {name} is cut short or not XML ({error}). Download it again.") from error

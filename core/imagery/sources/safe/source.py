@@ -49,11 +49,11 @@ class SafeSource:
         """Read the metadata of every product; DataError lists all that cannot be used, with the reasons."""
         if not folder.is_dir():
             raise ParameterError(f"Imagery (IMAGERY): there is no folder {folder}.")
-        inside = [folder] if folder.suffix == ".SAFE" else visible(folder)
-        paths = [path for path in inside if path.suffix in (".SAFE", ".zip")]
-        if not paths:
+        paths, problems = _paths(folder)
+        if not paths and not problems:
             raise DataError(f"The folder {folder} holds no Sentinel-2 product (*.SAFE or *.zip).")
-        products, problems = read_each(paths, read_product)
+        products, unreadable = read_each(paths, read_product)
+        problems += unreadable
         levels = sorted({product.level for product in products})
         if len(levels) > 1:
             problems.append(f"The folder has products of {' and '.join(levels)}. Move each level to its own folder.")
@@ -92,16 +92,30 @@ class SafeSource:
         return pixels
 
 
+def _paths(folder: Path) -> tuple[list[Path], list[str]]:
+    """The products of the folder, also each in a folder of its own as Windows unpacks a zip, and what is wrong."""
+    if folder.suffix == ".SAFE":
+        return [folder], []
+    unpacked = [path for each in visible(folder) if each.is_dir() and each.suffix != ".SAFE" for path in visible(each)]
+    found = [path for path in visible(folder) if path.suffix in (".SAFE", ".zip", ".zarr")]
+    found += [path for path in unpacked if path.suffix == ".SAFE"]
+    zarr = [path for path in found if ".zarr" in path.suffixes]
+    problems = [
+        f"{path.name}: products in the Zarr format cannot be read. Download it in the SAFE format." for path in zarr
+    ]
+    return sorted(path for path in found if path not in zarr), problems
+
+
 def _newest(products: Sequence[Product]) -> list[Product]:
     """The products with only those granules that have the newest processing baseline of their tile and datatake.
 
     Several products may have that baseline: if a datatake was downlinked in two strips, each holds a part of the tile.
     """
-    newest: dict[tuple[str, datetime, str], str] = {}
+    newest: dict[tuple[str, datetime, str], tuple[int, ...]] = {}
     for product in products:
         for granule in product.granules:
             key = product.platform, product.time, granule.tile
-            newest[key] = max(newest.get(key, ""), product.baseline)
+            newest[key] = max(newest.get(key, ()), product.baseline)
     newest_only = [
         replace(
             product,
