@@ -30,6 +30,10 @@ def test_an_extent_is_a_box_in_its_crs(text, crs):
     assert own_crs == crs
 
 
+def test_degrees_beyond_the_antimeridian_are_degrees():
+    assert read_area("179,-17,181,-16").geometry.equals(shapely.box(179.0, -17.0, 181.0, -16.0))
+
+
 @pytest.mark.parametrize("text", ["15,46,14,47", "14,47,15,46", "14,46,14,47"])
 def test_an_empty_extent_is_refused(text):
     with pytest.raises(ParameterError, match=r"is empty\. Write xmin,ymin,xmax,ymax"):

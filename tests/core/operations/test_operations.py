@@ -883,6 +883,42 @@ def test_erosion_makes_labels_smaller_by_a_pixel_on_each_side(country, made, tmp
         assert (read(folder / "labels.tif") > 0).sum() == len(country.shapes) * side * side
 
 
+@pytest.mark.parametrize("erosion", [1, 2])
+def test_no_seams_in_labels_where_patches_end_with_polygons(country, tmp_path, erosion):
+    inputs = ("--reference", country.reference, "--class-field", "id", "--jobs", 1)
+    run("splitarea", "--imagery", country.imagery, "--workspace", tmp_path, "--patch-size", 40)
+    for radius in (0, erosion):  # the second time labels and masks are made anew
+        run("rasterizereference", *inputs, "--workspace", tmp_path, "--erosion", radius)
+    expected, polygons = np.zeros(SHAPE, dtype=int), np.zeros(SHAPE, dtype=int)
+    for number, (shape, id_) in enumerate(zip(country.shapes, country.fields["id"], strict=True), start=1):
+        column, row = round((shape.bounds[0] - LEFT) / PIXEL), round((TOP - shape.bounds[3]) / PIXEL)
+        inner = (slice(row + erosion, row + 6 - erosion), slice(column + erosion, column + 6 - erosion))
+        expected[inner], polygons[inner] = id_, number
+    np.testing.assert_array_equal(read(tmp_path / "labels.tif"), expected)
+    for id_ in CLASS_IDS:
+        np.testing.assert_array_equal(read(tmp_path / "masks" / f"mask_{id_}.tif"), expected == id_)
+    for path in (tmp_path / "labels").glob("*.tif"):
+        with rasterio.open(path) as file:
+            row, column = round((TOP - file.transform.f) / PIXEL), round((file.transform.c - LEFT) / PIXEL)
+            own = polygons[row : row + file.height, column : column + file.width]
+            np.testing.assert_array_equal(file.read(2), own)
+
+
+def test_what_lies_beside_a_changed_patch_is_smoothed_anew(country, made, tmp_path):
+    """The small area ends behind the edge of a patch, which smoothing reads past."""
+    whole, small = box(0, 0, COLUMNS, ROWS), box(0, 0, 28, ROWS)
+    for folder, areas in (("grown", (small, whole)), ("fresh", (whole,))):
+        common = ("--workspace", tmp_path / folder, "--jobs", 1)
+        for area in areas:
+            imagery = ("--imagery", country.imagery)
+            run("splitarea", *imagery, "--area", extent(area), "--workspace", tmp_path / folder, *MANY)
+            run("downloadscenes", *imagery, *common)
+            run("maskclouds", *common, "--dilation", 0)
+            run("classifypatches", *common, "--model", made.workspace / "model.skops", "--smoothing", 3)
+        run("mosaicmap", "--workspace", tmp_path / folder)
+    same_layers(tmp_path / "grown", tmp_path / "fresh", names=["map"])
+
+
 def test_other_colours_make_nothing_again_but_what_shows_them(country, made, tmp_path):
     folder = shutil.copytree(made.workspace, tmp_path / "workspace")
     model = load_model(folder / "model.skops")

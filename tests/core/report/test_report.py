@@ -1,5 +1,6 @@
 """The report of a small artificial area: complete, self-contained, and consistent with rasters and records."""
 
+import csv
 import html.parser
 import json
 import re
@@ -20,7 +21,7 @@ from patchwork.core.progress import Progress
 from patchwork.core.report import words, write_report
 from patchwork.core.report.gathering import gather
 from patchwork.core.report.reading import choose_dates, most_labelled_patch, read_small
-from patchwork.core.report.tables import matrix_rows, score_rows
+from patchwork.core.report.tables import class_rows, matrix_rows, score_rows
 from patchwork.core.store.workspace import Workspace
 
 LEFT, TOP, PIXEL, SIDE = 500_000.0, 5_100_000.0, 10.0, 48
@@ -338,7 +339,7 @@ def test_a_class_that_is_mostly_missed_is_a_limitation(made, right, told):
     facts = gather(Workspace(made))
     tested = assess("polygons", np.array([3] * 4 + [7] * 9), np.array([3] * right + [7] * (13 - right)), (), 30)
     found = cautions_with(facts, training=replace(facts.training, assessments=(tested,)))
-    assert ("Class 3 forest is mostly missed: 1 of 4 test pixels classified correctly." in found) == told
+    assert (f"Class 3 forest is mostly missed: {right} of 4 test pixels classified correctly." in found) == told
 
 
 @pytest.mark.parametrize(("polygons", "blocks", "told"), [(0.9, 0.8, True), (0.9, 0.86, False), (0.8, 0.9, False)])
@@ -384,6 +385,25 @@ def test_pixels_of_the_area_without_a_class_are_counted(copied):
     path.write_text(json.dumps({**facts, "area": shapely.to_wkb(area, hex=True)}), encoding="utf-8")
     assert (mapped[:, :10] > 0).all()
     assert gather(Workspace(copied)).mapped.no_data == 20 * SIDE
+
+
+def test_shares_of_the_map_are_of_the_pixels_with_a_class(made):
+    facts = gather(Workspace(made))
+    counts = {3: 60, 7: 15, 300: 0}
+    classes = tuple(replace(item, mapped=counts[item.entry.id]) for item in facts.classes)
+    rows = class_rows(replace(facts, classes=classes, mapped=replace(facts.mapped, counts=counts, no_data=25)))
+    assert [(row.hectares, row.share, row.bar) for row in rows] == [(0.6, 0.8, 1.0), (0.15, 0.2, 0.25), (0.0, 0.0, 0.0)]
+
+
+def test_observations_are_those_of_the_ndvi_table(made):
+    with open(made / "ndvi.csv", encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    expected = [
+        tuple(float(row[name]) if row[name] else None for name in ("valid_fraction", "ndvi_all", "ndvi_valid"))
+        for row in table
+    ]
+    assert any(everything != valid for _, everything, valid in expected)
+    assert [(item.valid, *item.ndvi) for item in gather(Workspace(made)).observations] == expected
 
 
 def test_scores_of_classes_that_were_not_tested_or_never_predicted_are_dashes(made):
@@ -438,8 +458,23 @@ def test_dates_are_spread_and_include_clouds():
     assert choose_dates(seen[:2], 8) == [0, 1]
 
 
+def test_dates_that_show_little_of_the_patch_are_not_chosen_however_clear():
+    seen = [(0.8, 0.6)] * 3 + [(0.4, 1.0), (0.41, 1.0)] + [(0.8, 0.6)] * 3
+    assert choose_dates(seen, 8) == [0, 1, 2, 4, 5, 6, 7]
+    assert 3 not in choose_dates(seen, 3)
+
+
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.234, "0.23"), (42.23, "42.2"), (1234.0, "1\u202f234"), (0.0, "0.00"), (99.96, "100.0")]
+    ("value", "text"),
+    [
+        (0.234, "0.23"),
+        (42.23, "42.2"),
+        (1234.0, "1\u202f234"),
+        (0.0, "0.00"),
+        (10.0, "10.0"),
+        (99.96, "100.0"),
+        (100.0, "100"),
+    ],
 )
 def test_hectares(value, text):
     assert words.hectares(value) == text

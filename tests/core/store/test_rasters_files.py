@@ -13,7 +13,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
 
@@ -145,12 +145,26 @@ quarters = st.tuples(st.integers(0, 160), st.integers(0, 160)).map(lambda at: (a
     st.integers(-7, 30),
     st.integers(-7, 30),
 )
+# Of random polygons one in hundreds has such an edge that is rounded to another side in another window.
+@example([shapely.Polygon([(23.25, 5), (27.25, 22.75), (19.5, 26.25), (17.5, 6.75), (14.5, 28.5)])], 12, 13)
+@example([shapely.Polygon([(10, 8.5), (26, 13.5), (7.25, 31.5), (33.25, 23.75)])], 23, 4)
+@example([shapely.Polygon([(21.75, 24.25), (16.25, 31), (0, 11.5), (34.5, 18), (19.25, 10.75)])], 16, 19)
 def test_edges_through_the_middle_of_pixels_fall_to_one_side_in_every_window(polygons, row, column):
     numbers = np.arange(1, len(polygons) + 1, dtype=np.uint32)
     shapes = shapely.make_valid(np.array(polygons, dtype=object), method="structure", keep_collapsed=False)
     whole, part = Window(-10, -10, 60, 60), Window(row, column, 13, 17)
     burnt = rasters.burn(shapes, numbers, part)
     np.testing.assert_array_equal(burnt, rasters.burn(shapes, numbers, whole)[whole.slices(part)])
+
+
+@pytest.mark.parametrize("side", [1000, 7, 3])
+def test_the_highest_value_is_that_of_the_pixels_with_data(tmp_path, side):
+    pixels = np.full((1, *WINDOW.shape), np.nan, dtype=np.float32)
+    rasters.write_raster(tmp_path / "none.tif", pixels, GRID, WINDOW, nodata=np.nan, names=["value"])
+    assert rasters.read_highest(tmp_path / "none.tif") == 0.0
+    pixels[0, 2:, 2:] = 41.5
+    rasters.write_raster(tmp_path / "some.tif", pixels, GRID, WINDOW, nodata=np.nan, names=["value"])
+    assert rasters.read_highest(tmp_path / "some.tif", side) == 41.5
 
 
 # Whole files

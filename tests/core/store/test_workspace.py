@@ -26,6 +26,7 @@ from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.scenes import scene_fingerprint
 from patchwork.core.imagery.sources.ledger import Ledger
+from patchwork.core.learning.features import SeriesPlan
 from patchwork.core.learning.observations import read_observations
 from patchwork.core.learning.records import SampleRecord
 from patchwork.core.store.acquisitions import Acquisition, Catalogue
@@ -38,6 +39,7 @@ from patchwork.core.store.reading import read_cloud_mask, read_clouds, read_scen
 from patchwork.core.store.records import RunRecord
 from patchwork.core.store.vectors import VectorLayer, write_geopackage
 from patchwork.core.store.workspace import Workspace
+from patchwork.core.vocabulary.classes import ClassScheme
 
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_000.0, 10.0, 10.0)
 DOMAIN = Window(488_995, 50_007, 23, 31)
@@ -171,6 +173,20 @@ def test_records_come_back(tmp_path):
     assert Workspace(tmp_path).find(RunRecord) == Workspace(tmp_path).read(RunRecord) == record
     made.forget(RunRecord)
     assert Workspace(tmp_path).find(RunRecord) is None
+
+
+def test_a_record_comes_back_with_the_types_of_its_fields(tmp_path):
+    plan = SeriesPlan(("B04", "B08"), ("NDVI",), (date(2019, 4, 3), date(2019, 4, 19)))
+    classes = ClassScheme.of({3: "forest", 700: "700"})
+    record = SampleRecord("abc", {3: 60, 700: 5}, plan, classes, {3: [0.5, 0.25], 700: [0.1, 0.2]}, seed=4)
+    Workspace(tmp_path).write(record)
+    assert Workspace(tmp_path).read(SampleRecord) == record
+    early = record.to_json()
+    del early["means"], early["seed"]  # as versions before these fields wrote it
+    assert SampleRecord.from_json(early) == replace(record, means={}, seed=0)
+    del early["drawn"]
+    with pytest.raises(KeyError):
+        SampleRecord.from_json(early)
 
 
 def test_a_record_of_something_else_is_named(tmp_path):

@@ -35,6 +35,11 @@ def test_land_cover_has_the_colours_of_the_article():
     assert scheme.classes[0].rgb == (255, 255, 0)
 
 
+@pytest.mark.parametrize(("highest", "dtype"), [(1, "uint8"), (255, "uint8"), (256, "uint16"), (65_535, "uint16")])
+def test_the_data_type_is_the_smallest_that_holds_all_ids(highest, dtype):
+    assert ClassScheme.of({1: "a", highest: "b"}).dtype == dtype
+
+
 @given(names)
 def test_a_scheme_keeps_ids_and_names_in_order(given_names):
     scheme = ClassScheme.of(given_names)
