@@ -31,6 +31,7 @@ from .errors import MissingPackageError, ParameterError, PatchworkError
 from .faces import Face, JsonFace, TerminalFace
 from .operations import OPERATIONS, destinations_of, execute
 from .parameters import Operation
+from .system import interrupt
 
 DONE, FAILED, WRONG_PARAMETERS, CANCELLED = 0, 1, 2, 130
 WORKER = "worker"
@@ -39,7 +40,7 @@ WORKER = "worker"
 def main(arguments: list[str] | None = None) -> int:
     """Run one operation, or a worker; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
+    signal.signal(signal.SIGTERM, lambda number, frame: interrupt())
     if not sys.flags.dev_mode:
         # Warnings of packages for developers are not for users, here or in worker processes.
         warnings.simplefilter("ignore")
@@ -148,13 +149,9 @@ def _cancel_when_input_ends() -> None:
     """Cancel when the parent process closes standard input or ends."""
     while sys.stdin.readline():
         pass
-    _interrupt()
+    interrupt()
     time.sleep(3)  # for computations that do not react to the signal
     _end_everything()
-
-
-def _interrupt() -> None:
-    os.kill(os.getpid(), signal.SIGINT) if os.name != "nt" else signal.raise_signal(signal.SIGINT)
 
 
 def _end_everything() -> NoReturn:

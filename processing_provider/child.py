@@ -13,8 +13,8 @@ from typing import IO, Any, Callable
 
 from qgis.core import QgsProcessingException
 
+from ..core.system import end_group, own_group
 from .interpreter import LAUNCHER, Interpreter, another_interpreter
-from .processes import end_group, own_group
 from .translation import tr
 
 SECONDS_TO_END = 2.0

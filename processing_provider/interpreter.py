@@ -18,9 +18,9 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsProcessingException
 from qgis.PyQt.QtCore import QObject
 
+from ..core.system import PROGRAM_SUFFIX, own_group
 from . import settings
 from .packages import engine_folder, is_current
-from .processes import own_group
 from .translation import tr
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -193,11 +193,10 @@ def _candidates() -> Iterator[str]:
         yield str(executable)
     prefixes = [Path(prefix) for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, QgsApplication.prefixPath())]
     folders = [*prefixes, *(prefix / "bin" for prefix in prefixes), executable.parent, executable.parent / "bin"]
-    suffix = ".exe" if os.name == "nt" else ""
     for folder in folders:
         for name in (f"python{sys.version_info[0]}.{sys.version_info[1]}", "python3", "python"):
-            if (folder / f"{name}{suffix}").is_file():
-                yield str(folder / f"{name}{suffix}")
+            if (folder / f"{name}{PROGRAM_SUFFIX}").is_file():
+                yield str(folder / f"{name}{PROGRAM_SUFFIX}")
 
 
 def _version_and_pyqt(python: str) -> tuple[str, str]:

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Callable
 
+from ..core import system
 from ..core.errors import PatchworkError
-from ..core.store.files import take_lock
-from .processes import end_group, own_group
+from ..core.system import end_group, own_group, take_lock
 
 MARKER = "requirements.sha256"
 PIP_INSTALL = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
@@ -31,6 +31,7 @@ ADVICE = {
     "No module named pip": "Install pip for this Python (Debian and Ubuntu: apt install python3-pip) and try again.",
     "No space left on device": "The disk is full: free about 2 GB and try again.",
     "Permission denied": "The folder is not writable: change its permissions, or use another QGIS profile.",
+    "WinError": "Files are in use: cancel all runs of Patchwork, close other windows of QGIS and try again.",
     "for SOCKS support": "pip cannot use a SOCKS proxy here: use an HTTP proxy or a folder of wheels (WHEELS).",
     "Connection": "The package index cannot be reached: check the network and the proxy (HTTPS_PROXY) and try again.",
     "CERTIFICATE_VERIFY_FAILED": "The network's certificate is not trusted: set PIP_CERT to your organisation's.",
@@ -132,12 +133,12 @@ def _empty(folder: Path, but: Path) -> None:
 
 def _replace(folder: Path, packages: Path, old: Path) -> None:
     if folder.exists():
-        folder.rename(old)
+        system.replace(folder, old)
     try:
-        packages.rename(folder)
+        system.replace(packages, folder)
     except OSError:
         if old.exists():
-            old.rename(folder)
+            system.replace(old, folder)
         raise
 
 

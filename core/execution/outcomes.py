@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TypeVar, cast
 import joblib
 
 from ..errors import DataError, MissingPackageError, ParameterError, PatchworkError, ServiceError
+from ..system import wait_for_end_of_parent
 from .resources import Resources
 
 T = TypeVar("T")
@@ -133,8 +133,7 @@ def _end_with_parent(parent: int) -> None:
     """End this worker process when its parent process has ended."""
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.3)
+        wait_for_end_of_parent(parent)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -6,7 +6,7 @@ import os
 
 from .. import styles
 from ..store.acquisitions import Acquisition
-from ..store.files import update_text
+from ..store.files import remove, update_text
 from ..store.virtual_mosaic import virtual_mosaic
 from ..store.workspace import Workspace
 
@@ -27,8 +27,8 @@ def write_acquisitions(workspace: Workspace) -> None:
         update_text(file, _together(workspace, item))
     wanted = {workspace.paths.acquisition(item) for item in acquisitions}
     for file in set(workspace.paths.acquisitions.glob("[0-9]*T[0-9]*.vrt")) - wanted:
-        file.with_suffix(".qml").unlink(missing_ok=True)
-        file.unlink()
+        remove(file)
+        remove(file.with_suffix(".qml"))
 
 
 def write_cloud_styles(workspace: Workspace) -> None:

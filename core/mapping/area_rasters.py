@@ -11,6 +11,7 @@ from .. import styles
 from ..grid.patches import Patch
 from ..progress import Progress
 from ..reference.record import LabelRecord
+from ..store.files import remove
 from ..store.fingerprints import fingerprint
 from ..store.patch_rasters import LABELS
 from ..store.rasters import fingerprint_of
@@ -75,8 +76,8 @@ def write_class_masks(workspace: Workspace, labels: LabelRecord, progress: Progr
     entries = labels.classes.classes
     wanted = {workspace.paths.class_mask(entry.id) for entry in entries}
     for old in set(workspace.paths.masks.glob("mask_*.tif")) - wanted:
-        old.unlink()
-        old.with_suffix(".qml").unlink(missing_ok=True)
+        remove(old)
+        remove(old.with_suffix(".qml"))
     for number, entry in enumerate(entries, start=1):
         path = workspace.paths.class_mask(entry.id)
         styles.write_style(path, styles.mask_style(entry))

@@ -9,6 +9,7 @@ from typing import Annotated
 from ..frozen import frozen
 from ..parameters import NumberOutput, Operation, TextOutput
 from ..progress import Progress
+from ..system import memory
 from .declarations.sources import ServiceParameters
 
 
@@ -67,26 +68,10 @@ def free_disk(folder: Path) -> str:
 def _memory() -> str:
     """Total and free memory as text; "unknown" if the system does not report it."""
     try:
-        if os.name == "nt":
-            return "{:.1f} GB, {:.1f} GB free".format(*_windows_memory())
-        if sys.platform == "linux":
-            lines = (line.split() for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
-            kilobytes = {words[0].rstrip(":"): int(words[1]) for words in lines}
-            return f"{kilobytes['MemTotal'] / 1e6:.1f} GB, {kilobytes['MemAvailable'] / 1e6:.1f} GB free"
-        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB"
+        total, free = memory()
     except (OSError, ValueError, KeyError):
         return "unknown"
-
-
-def _windows_memory() -> tuple[float, float]:
-    """Total and free memory in gigabytes."""
-    import ctypes
-
-    status = (ctypes.c_ulonglong * 8)()  # a MEMORYSTATUSEX: two 32-bit numbers, then seven of 64 bits
-    ctypes.cast(status, ctypes.POINTER(ctypes.c_ulong))[0] = ctypes.sizeof(status)
-    if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):  # type: ignore[attr-defined]
-        raise OSError
-    return status[1] / 1e9, status[2] / 1e9
+    return f"{total:.1f} GB" if free is None else f"{total:.1f} GB, {free:.1f} GB free"
 
 
 def _test_account(parameters: CheckInstallation) -> tuple[str, bool, float]:

@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from .. import system
 from ..errors import WorkspaceError
 
 TEMPORARY_MARK = ".part-"
@@ -21,18 +22,26 @@ TEMPORARY_MARK = ".part-"
 def written_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it when the block ends well and removed when it does not.
 
-    Raises WorkspaceError if the disk is full or the folder cannot be written.
+    Raises WorkspaceError if the disk is full, the folder cannot be written, or `path` stays in use (on Windows).
     """
     temporary = path.with_name(f"{TEMPORARY_MARK}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        system.replace(temporary, path)
     except OSError as error:
         raise WorkspaceError(_what_to_do(path, error)) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it exists; WorkspaceError if it cannot be removed."""
+    try:
+        system.remove(path)
+    except OSError as error:
+        raise WorkspaceError(_what_to_do(path, error)) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -81,24 +90,17 @@ def remove_temporary_files(folder: Path) -> None:
             path.unlink()
 
 
-def take_lock(file: IO[str]) -> bool:
-    """Lock an open file; the system releases the lock when the process ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(1 << 30)  # a byte far behind the text, which others must be able to read
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 def _what_to_do(path: Path, error: OSError) -> str:
+    if isinstance(error, system.FileInUseError):
+        programs = " and ".join(system.programs_with(path))
+        where = f"open in {programs}" if programs else "open in another program, or write-protected"
+        return (
+            f"{path} cannot be replaced or removed: it is {where}. Close it there (in QGIS, remove its layer) and run "
+            "again; finished work is kept."
+        )
+    longest, length = system.longest_path(), len(str(path))
+    if longest is not None and length > longest:
+        return f"{path} cannot be written: its path has {length} characters, and {longest} are possible here."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{path} cannot be written: the disk is full. Free some space and run again; finished work is kept."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

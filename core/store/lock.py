@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import WorkspaceError
-from .files import remove_temporary_files, take_lock
+from ..system import take_lock
+from .files import remove_temporary_files
 
 _FREE = "free"
 

@@ -164,7 +164,7 @@ def is_running(pid: str) -> bool:
 
 
 def test_two_installations_at_a_time_are_one_too_many(run, feedback, requirements, folder, tmp_path):
-    from patchwork.core.store.files import take_lock
+    from patchwork.core.system import take_lock
 
     beside = folder.with_name("engine.part")
     beside.mkdir(parents=True)

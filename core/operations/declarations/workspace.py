@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from ...frozen import frozen
 from ...parameters import Folder, Number, Parameters, Text
+from ...system import longest_path
 
 if TYPE_CHECKING:
     from ...execution import Resources
+
+# Characters of the longest path inside a workspace, with the marks of unfinished files.
+LONGEST_NAME = 80
 
 
 @frozen
@@ -24,6 +28,17 @@ class WorkspaceParameters(Parameters):
             "workspace only does what is missing or out of date.",
         ),
     ]
+
+    def faults(self) -> list[str]:
+        """The faults of the bases, and a path too long for the system."""
+        longest, length = longest_path(), len(str(self.workspace.absolute()))
+        if longest is None or length + LONGEST_NAME <= longest:
+            return super().faults()
+        text = (
+            f"Workspace (WORKSPACE): the path {self.workspace} has {length} characters, and {longest - LONGEST_NAME} "
+            "are possible here. Choose a folder with a shorter path, or enable long paths in Windows."
+        )
+        return [*super().faults(), text]
 
 
 @frozen

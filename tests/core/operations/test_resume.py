@@ -58,10 +58,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata,
     inputs = ("--imagery", realdata / "flanders", "--reference", realdata / "flanders" / "reference.shp")
     options = ("--class-field", "crop", "--patch-size", "350", "--per-class", "40", "--validation", "polygons")
     command = ["makemap", *inputs, *options, *period, "--jobs", "2", "--workspace"]
-    began = time.monotonic()
     undisturbed = run_engine(*command, tmp_path / "undisturbed")
-    whole = time.monotonic() - began
     assert undisturbed.returncode == 0, undisturbed.stderr
+    whole = len(written(tmp_path / "undisturbed"))
 
     folder = tmp_path / "killed"
     moments = random.Random(20190731)
@@ -73,7 +72,11 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(realdata,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(whole * moments.uniform(0.15 + 0.1 * number, 0.45 + 0.1 * number))
+        moment = whole * moments.uniform(0.05 + 0.3 * number, 0.3 + 0.3 * number)
+        while len(written(folder)) < moment:
+            assert engine.poll() is None
+            time.sleep(0.02)
+        assert engine.poll() is None
         engine.kill()
         engine.wait()
         end = time.monotonic() + 15

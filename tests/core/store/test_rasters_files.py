@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
 
+from patchwork.core import system
 from patchwork.core.errors import DataError, WorkspaceError
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
@@ -218,6 +219,7 @@ def test_a_folder_without_permission_is_told(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "replace", refuse)  # root, who may write everywhere, is told so too
+    monkeypatch.setattr(system, "WAITS", (0.01, 0.01))
     with pytest.raises(WorkspaceError, match=r"no permission. Choose another folder"):
         write_json(tmp_path / "facts.json", {})
     assert names_in(tmp_path) == []

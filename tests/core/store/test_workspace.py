@@ -487,7 +487,7 @@ def test_a_workspace_that_is_a_file_is_told(tmp_path):
 
 
 def test_a_holder_that_has_yet_to_say_who_it_is_is_another_run(tmp_path):
-    from patchwork.core.store.files import take_lock
+    from patchwork.core.system import take_lock
 
     hold(tmp_path)
     with open(tmp_path / ".lock", "a+", encoding="utf-8") as lock:
