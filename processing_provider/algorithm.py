@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameters,
+    QgsProject,
 )
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QIcon
@@ -179,11 +180,14 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Run the engine; returns the outputs by name, none if cancelled."""
         from . import engine
+        from .released import released
 
         destinations = outputs.Destinations(self.destinationParameterDefinitions(), parameters, context)
         values = {**self._values, **destinations.files}
         in_worker = self._operation.in_worker
-        results = engine.run(self._operation.name, values, feedback, self._secrets, in_worker=in_worker)
+        written = outputs.written_to(self._operation, values)
+        with released(context.project() or QgsProject.instance(), written, feedback):
+            results = engine.run(self._operation.name, values, feedback, self._secrets, in_worker=in_worker)
         if results is None:
             return {}
         if "workspace" in self._values:

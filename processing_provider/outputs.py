@@ -81,6 +81,13 @@ def workspace_parameter(operation: Operation) -> Optional[Declared]:
     return next((parameter for parameter in declared(operation.parameters) if parameter.name == "workspace"), None)
 
 
+def written_to(operation: Operation, values: Mapping[str, Any]) -> list[Path]:
+    """The files and folders of the engine's values that an operation writes layers to."""
+    makes_layers = any(isinstance(output.kind, (*LAYERS, kinds.FolderOutput)) for output in declared(operation.results))
+    names = [*destinations_of(operation), *(["workspace"] if makes_layers else [])]
+    return [Path(values[name]) for name in names if values.get(name)]
+
+
 def wrong_destinations(
     definitions: list[QgsProcessingParameterDefinition], parameters: Mapping[str, Any], context: QgsProcessingContext
 ) -> list[str]:
