@@ -12,9 +12,11 @@ from qgis.core import QgsApplication, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtGui import QPixmap
-from qgis.PyQt.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSizePolicy
 
+from ..processing_provider import settings
 from ..processing_provider.translation import tr
+from .account_list import show_accounts
 from .area_section import AreaSection, minutes_text, size_text
 from .parameter_form import ParameterForm
 from .running import LatestRun
@@ -66,6 +68,8 @@ class ImagerySection(Section):
         session.restored.connect(self._show_fields)
         session.restored.connect(self._forget)
         area.planned.connect(lambda _: self._forget())
+        entries = self.form.widget("AUTH").findChild(QComboBox).model()  # QGIS fills it again after each edit
+        entries.rowsInserted.connect(lambda *_: self._show_accounts(), Qt.ConnectionType.QueuedConnection)
         self._show_fields()
         self._forget()
 
@@ -90,6 +94,8 @@ class ImagerySection(Section):
         if name == "SOURCE":
             self._show_fields()
             self._suggest_period()
+        if name == "AUTH":
+            self._show_accounts()
         if name in NAMES:
             self._forget()
         if name == "SKIP_SCENES":
@@ -112,6 +118,10 @@ class ImagerySection(Section):
         self.form.show_only(("SOURCE", *PERIOD, *fields))
         self.test.setVisible("AUTH" in fields)
         self.account.say("")
+        self._show_accounts()
+
+    def _show_accounts(self) -> None:
+        show_accounts(self.form.widget("AUTH"), self._session.get("AUTH") or "", settings.account())
 
     def _forget(self) -> None:
         """Forget the acquisitions: they belong to other settings."""

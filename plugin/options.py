@@ -25,6 +25,7 @@ from ..core.parameters import Number, declared
 from ..processing_provider import interpreter, settings
 from ..processing_provider.provider import ICON
 from ..processing_provider.translation import tr
+from .account_list import show_accounts
 
 MOST = 2**31 - 1  # what a spin box can hold
 CHARACTERS_OF_PATH = 30
@@ -70,6 +71,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.jobs.setSpecialValueText(tr("One for each core"))
         self.account = QgsAuthConfigSelect(self, ONLY_BASIC)
         self.account.setConfigId(settings.account())
+        show_accounts(self.account, settings.account())
         self.account.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
         layout = QVBoxLayout(self)

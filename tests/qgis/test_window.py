@@ -42,6 +42,7 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert number == 4
     assert set(skipped.split(",")) > {told["skipped"]}
     assert told["why"] == "the disk was full"
+    assert told["saves"] == [False, False]
     catalogue = json.loads((Path(told["workspace"]) / "scenes.json").read_text(encoding="utf-8"))
     times = [item["time"] for item in catalogue["acquisitions"]]
     assert len(times) == told["scenes"] - 1
@@ -52,6 +53,11 @@ def test_the_account_is_tested_and_costs_of_imagery_are_shown_before_the_downloa
     told = play("account_story", **{**hub, "HUB_URL": hub["url"]})
     assert re.match(r"Signed in, [\d ]+ processing units left", told["signed_in"])
     assert "does not accept the account" in told["wrong"]
+    assert told["listed"][0] == "No Authentication"
+    assert sorted(told["listed"][1:]) == ["Twin (R)", "Twin (W)"]
+    assert told["shown"] == ["No Authentication", True, "Twin (R) (set in the options)", "othe123", True, True]
+    assert told["chosen"]
+    assert told["by_default"].startswith("Signed in")
     assert re.match(r"\d+ acquisitions, 1 processing unit, .* to download", told["costs"])
     assert told["quick_look"]
     known = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "qgis-auth.db"]

@@ -3,15 +3,20 @@
 import os
 from pathlib import Path
 
-from driving import click, drive, open_dock, picture, wait_until
-from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject
+from driving import click, drive, open_dock, picture, wait, wait_until
+from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProcessingContext, QgsProject
+from qgis.PyQt.QtWidgets import QComboBox
+
+from patchwork.processing_provider import settings
+
+CLIENT = os.environ["SH_CLIENT_ID"]
 
 
 def configuration(name, secret):
     config = QgsAuthMethodConfig()
-    config.setName(name)  # QGIS lists accounts by name
+    config.setName(name)
     config.setMethod("Basic")
-    config.setConfig("username", os.environ["SH_CLIENT_ID"])
+    config.setConfig("username", CLIENT)
     config.setConfig("password", secret)
     QgsApplication.authManager().storeAuthenticationConfig(config)
     return config.id()
@@ -25,17 +30,35 @@ def try_account(panel):
 
 def story(told):
     assert QgsApplication.authManager().setMasterPassword("master of the tests", True)
-    right, wrong = configuration("Right", os.environ["SH_CLIENT_SECRET"]), configuration("Wrong", "wr0ng")
+    right, wrong = configuration("Twin", os.environ["SH_CLIENT_SECRET"]), configuration("Twin", "wr0ng")
     for name in ("SH_CLIENT_ID", "SH_CLIENT_SECRET"):
         del os.environ[name]  # the account is the store's alone
     panel = open_dock()
     session = panel.session
     session.set("SOURCE", "sentinelhub")
     session.set("SERVICE_URL", os.environ["HUB_URL"])
+    combo = panel.imagery.form.widget("AUTH").findChild(QComboBox)
+    told["listed"] = [combo.itemText(number).replace(right, "R").replace(wrong, "W") for number in range(combo.count())]
+    told["shown"] = [combo.currentText()]
     session.set("AUTH", wrong)
+    told["shown"].append(combo.currentData() == wrong)
     told["wrong"] = try_account(panel)
-    session.set("AUTH", right)
+    combo.setCurrentIndex(combo.findData(right))
+    told["chosen"] = session.get("AUTH") == right
     told["signed_in"] = try_account(panel)
+    session.set("AUTH", None)
+    settings.account.set(right)
+    session.restored.emit()
+    told["shown"].append(combo.currentText().replace(right, "R"))
+    told["by_default"] = try_account(panel)
+    settings.account.set("")
+    session.set("AUTH", "othe123")
+    told["shown"].append(combo.currentText())
+    session.set("AUTH", right)
+    configuration("Third", "wr0ng")
+    panel.imagery.form._wrappers["AUTH"].setParameterValue(right, QgsProcessingContext())  # as QGIS does after an edit
+    wait(0.3)
+    told["shown"] += [combo.currentData() == right, combo.findText("Third") > 0]
     session.set("AREA", "546000,5155000,547200,5156000,EPSG:32633")
     session.set("START", "2019-06-01")
     session.set("END", "2019-08-31")

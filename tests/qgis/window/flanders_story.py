@@ -117,11 +117,13 @@ def story(told):
     panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
     told["workspace"] = str(panel.session.workspace)
 
-    # A click on a failed patch shows why it failed
+    # A click on a failed patch shows why it failed; there is nothing to save then
+    assert panel.results.save_table.isEnabled()
     panel.overlay.show_layer(QgsVectorLayer(f"{told['workspace']}/patches.gpkg", "patches", "ogr"))
     panel.overlay.set_states(panel.overlay.ids, "failed", "the disk was full")
     click_map(box.center().x(), box.center().y())
     told["why"] = panel.results.plot.text
+    told["saves"] = [panel.results.save_table.isEnabled(), panel.results.save_picture.isEnabled()]
     picture("5-failed")
 
 
