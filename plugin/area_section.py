@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable
 
@@ -74,7 +75,8 @@ class AreaSection(Section):
         canvas = self._iface.mapCanvas()
         for tool in self._tools.values():
             canvas.unsetMapTool(tool)
-        self._folder.cleanup()
+        with suppress(OSError):  # on Windows, QGIS keeps files open for a minute
+            self._folder.cleanup()
 
     def plan(self) -> None:
         """Split the current area into patches."""
