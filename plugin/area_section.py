@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable
 
@@ -75,8 +74,7 @@ class AreaSection(Section):
         canvas = self._iface.mapCanvas()
         for tool in self._tools.values():
             canvas.unsetMapTool(tool)
-        with suppress(OSError):  # on Windows, QGIS keeps files open for a minute
-            self._folder.cleanup()
+        shutil.rmtree(self._folder.name, ignore_errors=True)  # QGIS keeps files open for a minute
 
     def plan(self) -> None:
         """Split the current area into patches."""
