@@ -77,7 +77,7 @@ class AreaSection(Section):
         canvas = self._iface.mapCanvas()
         for tool in self._tools.values():
             canvas.unsetMapTool(tool)
-        self._folder.cleanup()
+        shutil.rmtree(self._folder.name, ignore_errors=True)  # QGIS keeps files open for a minute
 
     def plan(self) -> None:
         """Split the current area into patches."""

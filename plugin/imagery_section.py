@@ -27,6 +27,8 @@ from .session import Session, plain
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
 NAMES = ("SOURCE", "IMAGERY", "BAND_NAMES", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
 
+CLOUDY = 0.95  # bright fraction of a picture that shows nothing else
+
 
 class ImagerySection(Section):
     """The parameters of the chosen source, and the strip of acquisitions."""
@@ -188,6 +190,8 @@ class ImagerySection(Section):
 
     def _on_look(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
         if succeeded:
+            if (results["BRIGHT"] or 0.0) > CLOUDY:
+                self.details.setText(tr("{}. Cloudy, or snow: it is bright everywhere.").format(self.details.text()))
             side = min(max(self.width() - 40, 120), 320)
             pixmap = QPixmap(results["PICTURE"])
             self.picture.setPixmap(

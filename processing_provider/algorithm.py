@@ -187,7 +187,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         values = {**self._values, **destinations.files}
         in_worker = self._operation.in_worker
         written = outputs.written_to(self._operation, values)
-        with released(context.project() or QgsProject.instance(), written, feedback):
+        with released(context.project() or QgsProject.instance(), written):
             results = engine.run(self._operation.name, values, feedback, self._secrets, in_worker=in_worker)
         if results is None:
             return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qgis.core import (
@@ -13,13 +13,13 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsMapLayer,
     QgsMapLayerStyle,
-    QgsProcessingFeedback,
+    QgsProcessingException,
     QgsProject,
     QgsRasterLayer,
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QObject, pyqtSignal, pyqtSlot
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal, pyqtSlot
 from qgis.PyQt.QtXml import QDomDocument, QDomElement
 
 from ..core import system
@@ -47,13 +47,13 @@ class _Release(QObject):
     wanted = pyqtSignal()
     unwanted = pyqtSignal()
 
-    def __init__(self, project: QgsProject, paths: list[Path], feedback: QgsProcessingFeedback) -> None:
+    def __init__(self, project: QgsProject, paths: list[Path]) -> None:
         super().__init__()
         self.is_done = threading.Event()
         self._project = project
         self._paths = [path.resolve() for path in paths]
-        self._feedback = feedback
         self._released: dict[str, _Released] = {}
+        self.edited: dict[str, str] = {}  # files of layers that stay open, and the names of these
         self._folder = tempfile.TemporaryDirectory(prefix="patchwork-layers-")
         self.moveToThread(QgsApplication.instance().thread())
         self.wanted.connect(self.release)
@@ -61,24 +61,18 @@ class _Release(QObject):
 
     @pyqtSlot()
     def release(self) -> None:
-        """Give all layers of the paths an empty source in place of their own."""
+        """Give all layers of the paths an empty source in place of their own, also those that are added later."""
         self.setParent(QgsApplication.instance())  # so that it lives until the layers are restored
-        for layer in self._project.mapLayers().values():
-            file = file_of(layer)
-            if file is None or not any(path in (file.resolve(), *file.resolve().parents) for path in self._paths):
-                continue
-            if layer.isEditable():
-                text = tr("The layer {} is being edited: {} cannot be replaced. Save the edits, and run again.")
-                self._feedback.pushWarning(text.format(layer.name(), file))
-            elif isinstance(layer, (QgsRasterLayer, QgsVectorLayer)):
-                self._release(layer)
+        self._release_all()
         self._project.writeMapLayer.connect(self._on_write)
+        self._project.layersAdded.connect(self._release_all, Qt.ConnectionType.QueuedConnection)
         self.is_done.set()
 
     @pyqtSlot()
     def restore(self) -> None:
         """Give the layers their sources and styles back."""
         self._project.writeMapLayer.disconnect(self._on_write)
+        self._project.layersAdded.disconnect(self._release_all)
         for id_, own in self._released.items():
             layer = self._project.mapLayer(id_)
             if layer is not None and layer.source() == own.stand_in:  # neither removed nor read again meanwhile
@@ -86,8 +80,19 @@ class _Release(QObject):
                 layer.setCrs(own.crs)
                 own.style.writeToLayer(layer)
                 layer.triggerRepaint()
-        self._folder.cleanup()
+        with suppress(OSError):  # the map may still be drawn from it
+            self._folder.cleanup()
         self.deleteLater()
+
+    def _release_all(self) -> None:
+        for layer in self._project.mapLayers().values():
+            file = file_of(layer)
+            if file is None or not any(path in (file.resolve(), *file.resolve().parents) for path in self._paths):
+                continue
+            if layer.isEditable():
+                self.edited[str(file)] = layer.name()
+            elif isinstance(layer, (QgsRasterLayer, QgsVectorLayer)):
+                self._release(layer)
 
     def _release(self, layer: QgsMapLayer) -> None:
         source, provider, crs, style = layer.source(), layer.providerType(), layer.crs(), QgsMapLayerStyle()
@@ -110,19 +115,26 @@ class _Release(QObject):
 
 
 @contextmanager
-def released(project: QgsProject, paths: list[Path], feedback: QgsProcessingFeedback) -> Iterator[None]:
+def released(project: QgsProject, paths: list[Path]) -> Iterator[None]:
     """Release the project's layers of these files, and of files in these folders, during the `with` block.
 
-    Names, styles, positions and visibility of the layers stay. Nothing is done where open files can be replaced.
+    Names, styles, positions and visibility of the layers stay. A layer that is being edited stays open; where that is
+    why a file cannot be replaced, the error names it. Nothing is done where open files can be replaced.
     """
     if not system.OPEN_FILES_ARE_LOCKED:
         yield
         return
-    release = _Release(project, paths, feedback)
+    release = _Release(project, paths)
     release.wanted.emit()
     release.is_done.wait(SECONDS_TO_RELEASE)  # QGIS's window may be waiting for this very run to end
     try:
         yield
+    except QgsProcessingException as error:
+        names = [name for file, name in release.edited.items() if file in str(error)]
+        if not names:
+            raise
+        text = tr("The layer {} is being edited: save or discard the edits.").format(", ".join(names))
+        raise QgsProcessingException(f"{error}\n{text}") from error
     finally:
         release.unwanted.emit()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..errors import ParameterError
 from ..frozen import frozen
-from ..parameters import FileOutput, Number, Operation, Text
+from ..parameters import FileOutput, Number, NumberOutput, Operation, Text
 from ..progress import Progress
 from ..vocabulary.plurals import counted
 from .declarations.sources import PlanningParameters
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ..store.workspace import Workspace
 
 _TRUE_COLOUR = ("B04", "B03", "B02")
-_BRIGHT = 3000.0  # reflectance × 10000 shown as white on every date, as clouds are
+_BRIGHT = 3000.0  # reflectance × 10000 of clouds and snow in all three bands
+_BRIGHT_TAG = "PATCHWORK_BRIGHT"
 
 
 @frozen
@@ -60,6 +61,12 @@ class QuickLookPicture:
             "Quick look", "The whole area in true colour, radar in grey; no data is transparent.", True, extension="png"
         ),
     ]
+    bright: Annotated[
+        float,
+        NumberOutput(
+            "Bright fraction", "Fraction of the pixels that are as bright as clouds or snow; NULL if unknown."
+        ),
+    ] = float("nan")
 
 
 def run(parameters: QuickLook, progress: Progress) -> QuickLookPicture:
@@ -69,7 +76,7 @@ def run(parameters: QuickLook, progress: Progress) -> QuickLookPicture:
     from ..imagery.sources.protocols import is_paid
     from ..plots.images import save_picture
     from ..store.fingerprints import fingerprint
-    from ..store.rasters import FINGERPRINT_TAG, fingerprint_of
+    from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, read_tags
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
@@ -89,9 +96,9 @@ def run(parameters: QuickLook, progress: Progress) -> QuickLookPicture:
         if is_paid(source):
             progress.info(f"{source.price(item, bands, window).units:.2f} processing units.")
         pixels = source.read(item, bands, grid, window)
-        save_picture(_drawn(pixels), file, {FINGERPRINT_TAG: made_of})
+        save_picture(_drawn(pixels), file, {FINGERPRINT_TAG: made_of, _BRIGHT_TAG: str(_bright_fraction(pixels))})
     progress.report(1.0)
-    return QuickLookPicture(file)
+    return QuickLookPicture(file, float(read_tags(file).get(_BRIGHT_TAG, "nan")))
 
 
 def _chosen(workspace: Workspace, time: str) -> Acquisition:
@@ -117,13 +124,21 @@ def _drawn(pixels: np.ndarray) -> np.ndarray:
     """(y, x, 4) uint8 of three bands, or of one in grey."""
     import numpy as np
 
-    from ..plots.images import true_colour
+    from ..plots.images import Stretch, stretch_of, true_colour
 
     if len(pixels) == len(_TRUE_COLOUR):
-        return true_colour(pixels, np.zeros(len(pixels)), _BRIGHT)
+        return true_colour(pixels, stretch_of([pixels], [pixels.max(axis=0) < _BRIGHT]))
     seen = pixels[pixels > 0]
-    low, high = np.percentile(seen, (1, 99)) if seen.size else (0.0, 1.0)
-    return true_colour(pixels.repeat(3, axis=0), np.full(3, low), float(high))
+    low, usual, high = np.percentile(seen, (1, 90, 99)) if seen.size else (0.0, 1.0, 1.0)
+    return true_colour(pixels.repeat(3, axis=0), Stretch(np.full(3, low), float(usual), float(high)))
+
+
+def _bright_fraction(pixels: np.ndarray) -> float:
+    """The fraction of the pixels with data that are bright in all three bands; NaN if there are fewer bands."""
+    has_data = pixels.any(axis=0)
+    if len(pixels) < len(_TRUE_COLOUR) or not has_data.any():
+        return float("nan")
+    return float((pixels.min(axis=0) >= _BRIGHT)[has_data].mean())
 
 
 OPERATION = Operation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +22,54 @@ CONFIDENCE_COLOURS = "YlGn"
 
 _OUTLINE = (230, 30, 60, 255)
 _WHITE = 3500.0
+_GAMMA = 1.4
+_USUAL = 0.75  # brightness at the end of the usual range
+_LEAST_RANGE = 400.0
+_LEAST_CLEAR = 0.02  # of the pixels with data
 
 
-def true_colour(bands: np.ndarray, low: np.ndarray, high: float) -> np.ndarray:
-    """RGBA (y, x, 4) uint8 of red, green, blue (3, y, x), reflectance × 10000, stretched from `low` (3,) to `high`.
+@dataclass(frozen=True)
+class Stretch:
+    """Black (3,), white, and between them the end of the usual range of true colour, in reflectance × 10000.
+
+    The usual range takes three quarters of the brightness, what is brighter takes the rest, such as snow beside land.
+    """
+
+    low: np.ndarray
+    usual: float
+    high: float
+
+
+def true_colour(bands: np.ndarray, stretch: Stretch) -> np.ndarray:
+    """RGBA (y, x, 4) uint8 of red, green, blue (3, y, x), reflectance × 10000.
 
     Pixels that are 0 in every band are transparent.
     """
-    black = low.reshape(3, 1, 1)
-    scaled = np.clip((bands - black) / np.maximum(high - black, 1.0), 0.0, 1.0)
+    black = stretch.low.reshape(3, 1, 1)
+    usual = np.clip((bands - black) / np.maximum(stretch.usual - black, 1.0), 0.0, 1.0) ** (1 / _GAMMA)
+    brighter = np.clip((bands - stretch.usual) / max(stretch.high - stretch.usual, 1.0), 0.0, 1.0)
     picture = np.empty((*bands.shape[1:], 4), dtype=np.uint8)
-    picture[..., :3] = np.moveaxis(scaled ** (1 / 1.4) * 255.0, 0, -1).round()
+    picture[..., :3] = np.moveaxis((_USUAL * usual + (1 - _USUAL) * brighter) * 255.0, 0, -1).round()
     picture[..., 3] = bands.any(axis=0) * 255
     return picture
 
 
-def stretch(scenes: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Black points (3,) and a white point for all scenes (3, y, x), reflectance × 10000, 0 = no data.
+def stretch_of(scenes: Sequence[np.ndarray], clear: Sequence[np.ndarray]) -> Stretch:
+    """The stretch for all scenes (3, y, x), reflectance × 10000, 0 = no data, from their `clear` pixels (y, x).
 
-    With the same stretch, brightness can be compared between dates, and clouds are white. It is taken from the darker
-    scenes, so that snow or haze in some scenes does not darken the others.
+    With one stretch, brightness can be compared between dates. It is taken from all pixels where few are clear.
     """
-    points = []
-    for scene in scenes:
-        pixels = scene[:, scene.any(axis=0)]
-        if pixels.size:
-            points.append(np.percentile(pixels, [1, 99], axis=1))
-    if not points:
-        return np.zeros(3), _WHITE
-    low = np.quantile([dark for dark, _ in points], 0.25, axis=0)
-    bright = float(np.quantile([light.max() for _, light in points], 0.1))
-    least = float(low.max()) + 800.0
-    return low, float(np.clip(bright, least, max(_WHITE, least)))
+    seen = [scene[:, scene.any(axis=0)] for scene in scenes]
+    chosen = [scene[:, mask & scene.any(axis=0)] for scene, mask in zip(scenes, clear, strict=True)]
+    number = sum(pixels.shape[1] for pixels in seen)
+    is_enough = sum(pixels.shape[1] for pixels in chosen) > _LEAST_CLEAR * number
+    pixels = np.concatenate([np.zeros((3, 0)), *(chosen if is_enough else seen)], axis=1)
+    if not pixels.size:
+        return Stretch(np.zeros(3), _WHITE, _WHITE)
+    low = np.percentile(pixels, 1, axis=1)
+    usual, high = np.percentile(pixels.max(axis=0), [90, 99.8])
+    usual = max(float(usual), float(low.max()) + _LEAST_RANGE)
+    return Stretch(low, usual, max(float(high), usual + _LEAST_RANGE))
 
 
 def coloured(values: np.ndarray, highest: float, colours: str, lowest: float = 0.0) -> np.ndarray:

@@ -96,16 +96,19 @@ def scene_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Scen
         for position in chosen
         if visible
     }
-    clear = [scenes[position] for position in scenes if seen[position][1] > 0.3 * seen[position][0]]
-    low, high = images.stretch(clear or list(scenes.values()) or [np.zeros((3, 1, 1))])
+    clouds = {
+        position: reading.read_small(workspace.paths.cloud(patch, there[position]), _PANEL, ["probability", "mask"])
+        for position in chosen
+    }
+    stretch = images.stretch_of(list(scenes.values()), [clouds[position][1] == 0 for position in scenes])
     panels = []
     for position in chosen:
         item = there[position]
         picture = None
         if position in scenes:
-            shown = images.enlarged(images.true_colour(scenes[position], low, high), _PANEL)
+            shown = images.enlarged(images.true_colour(scenes[position], stretch), _PANEL)
             picture = _picture(shown, f"True colour, {day(item.time)}", "")
-        probability, mask = reading.read_small(workspace.paths.cloud(patch, item), _PANEL, ["probability", "mask"])
+        probability, mask = clouds[position]
         panels.append(ScenePanel(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
     return panels
 

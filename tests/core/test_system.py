@@ -13,6 +13,7 @@ import types
 from pathlib import Path
 
 import pytest
+import shapely
 
 from patchwork.core import system
 from patchwork.core.errors import ParameterError, WorkspaceError
@@ -105,6 +106,28 @@ def test_a_file_that_stays_open_is_named_and_kept(tmp_path, monkeypatch, open_fi
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("map.tif", "old")]
     act(path)  # the next run
     assert path.read_text() == "new" if path.exists() else act is remove
+
+
+def test_the_engine_closes_its_files_before_it_replaces_or_removes_them(
+    tmp_path, monkeypatch, open_files_are_locked, no_report, make_imagery, make_reference
+):
+    """Two runs with other settings, so that every kind of file is replaced; GDAL's files are seen too."""
+    monkeypatch.setattr(system, "WAITS", ())
+    times = [f"2019{month:02d}05T100031" for month in range(4, 8)]
+    imagery = make_imagery(tmp_path / "imagery", times=times, bands=("B04", "B08", "SCL"), shape=(24, 24))
+    xs, ys = range(500_000, 500_240, 60), range(5_099_760, 5_100_000, 60)
+    shapes = [shapely.box(x, y, x + 60, y + 60) for x in xs for y in ys]
+    ids = [1 + number % 3 for number in range(len(shapes))]
+    reference = make_reference(tmp_path / "reference.gpkg", shapes, {"id": ids})
+    given = {"imagery": imagery, "reference": reference, "class_field": "id", "erosion": 0, "patch_size": 130}
+    operation, maps = OPERATIONS["makemap"], []
+    for more in ({}, {"bands": "B04", "indices": "none", "skip_classes": "3", "skip_scenes": times[0], "seed": 1}):
+        values = {**given, **more, "jobs": 1, "workspace": tmp_path / "workspace"}
+        outputs = execute(operation, operation.parameters.from_values(values), {}, Progress())
+        maps.append(Path(outputs["map"]).read_bytes())
+    assert maps[0] != maps[1]
+    assert len(list((tmp_path / "workspace" / "acquisitions").glob("*.vrt"))) == len(times) - 1
+    assert {file.name for file in (tmp_path / "workspace" / "masks").glob("*.tif")} == {"mask_1.tif", "mask_2.tif"}
 
 
 def test_waits_grow_and_end():

@@ -154,11 +154,11 @@ def test_a_run_in_the_background_releases_in_the_thread_of_the_window(locked, pr
     assert threads == [True] * 6
 
 
-def test_a_project_saved_during_a_run_has_the_true_sources(locked, project, workspace, shown, tmp_path, feedback):
+def test_a_project_saved_during_a_run_has_the_true_sources(locked, project, workspace, shown, tmp_path):
     from patchwork.processing_provider.released import released
 
     before, file = state(project), str(tmp_path / "project.qgs")
-    with released(project, [workspace], feedback):
+    with released(project, [workspace]):
         assert not is_held(workspace / "map.tif")
         assert project.write(file)
     assert state(project) == before
@@ -167,9 +167,7 @@ def test_a_project_saved_during_a_run_has_the_true_sources(locked, project, work
     assert all(layer.isValid() for layer in project.mapLayers().values())
 
 
-def test_a_layer_that_is_added_during_a_run_is_named_by_its_file_and_loses_nothing(
-    run, locked, project, workspace, shown
-):
+def test_another_program_that_holds_the_map_costs_nothing_but_the_run(run, locked, project, workspace, shown):
     """Another window that has the file open cannot be asked to close it."""
     from qgis.core import QgsProcessingException
 
@@ -183,23 +181,54 @@ def test_a_layer_that_is_added_during_a_run_is_named_by_its_file_and_loses_nothi
     assert (workspace / "map.tif").read_bytes() != old
 
 
-def test_a_layer_that_is_edited_keeps_its_edits(locked, project, workspace, shown, feedback):
-    from patchwork.processing_provider.released import released
+def test_a_layer_that_is_edited_keeps_its_edits_and_is_named(run, locked, project, workspace, shown, map_parameters):
+    from qgis.core import QgsProcessingException
 
     patches = shown[0]
     assert patches.startEditing()
-    with released(project, [workspace], feedback):
-        assert patches.isEditable()
-    assert "my patches is being edited" in feedback.warnings[0]
+    with pytest.raises(
+        QgsProcessingException, match=r"patches\.gpkg cannot be replaced[^$]*my patches is being edited"
+    ):
+        run("splitarea", {**map_parameters, "PATCH_SIZE": 200, "WORKSPACE": str(workspace)})
+    assert patches.isEditable()
     patches.rollBack()
 
 
-def test_where_open_files_can_be_replaced_layers_stay_as_they_are(project, workspace, shown, feedback):
+def test_a_layer_that_is_added_during_a_run_is_released_too(locked, project, workspace, shown, qgis):
+    from qgis.core import QgsRasterLayer
+
+    from patchwork.processing_provider.released import released
+
+    with released(project, [workspace]):
+        project.addMapLayer(QgsRasterLayer(str(workspace / "confidence.tif"), "late"))
+        assert is_held(workspace / "confidence.tif")
+        qgis.processEvents()
+        assert not is_held(workspace / "confidence.tif")
+    (late,) = project.mapLayersByName("late")
+    assert late.source() == str(workspace / "confidence.tif")
+
+
+def test_an_empty_file_that_is_still_drawn_does_no_harm(locked, project, workspace, shown, monkeypatch):
+    from patchwork.processing_provider.released import released
+
+    before, remove = state(project), os.unlink
+
+    def refuse(path, **options):
+        if str(path).endswith(".vrt"):
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        remove(path, **options)
+
+    with released(project, [workspace]):
+        monkeypatch.setattr(os, "unlink", refuse)
+    assert state(project) == before
+
+
+def test_where_open_files_can_be_replaced_layers_stay_as_they_are(project, workspace, shown):
     from patchwork.processing_provider.released import released
 
     changed = []
     for layer in shown:
         layer.dataSourceChanged.connect(lambda: changed.append(threading.get_ident()))
-    with released(project, [workspace], feedback):
+    with released(project, [workspace]):
         assert is_held(workspace / "map.tif")
     assert changed == []

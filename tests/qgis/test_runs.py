@@ -225,21 +225,27 @@ def test_cancelling_ends_the_engine_and_all_its_processes(
 ):
     workspace = tmp_path / "work"
     monkeypatch.setenv("PATCHWORK_TEST_MARKER", str(workspace))
-    alive = []
+    alive, cancelled = [], []
 
     def cancel():
         while not feedback.infos:
             time.sleep(0.05)
         time.sleep(1.5)
         alive.extend(processes_with(workspace))
+        cancelled.append(time.monotonic())
         feedback.cancel()
 
     thread = threading.Thread(target=cancel)
     thread.start()
-    run("makemap", {**parameters, "IMAGERY": str(flanders), "PATCH_SIZE": 80, "WORKSPACE": str(workspace)}, feedback)
+    values = {**parameters, "IMAGERY": str(flanders), "PATCH_SIZE": 80, "WORKSPACE": str(workspace)}
+    results = run("makemap", values, feedback)
+    seconds = time.monotonic() - cancelled[0]  # it ended after the cancellation, not by itself
+    assert processes_with(workspace) == []
     thread.join()
     assert alive
-    assert processes_with(workspace) == []
+    assert seconds < 10
+    assert "MAP" not in results
+    assert not (workspace / "map.tif").exists()
 
 
 def test_an_error_of_the_engine_is_shown_to_the_user(run, tmp_path, engine_python):

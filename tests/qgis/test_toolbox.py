@@ -227,7 +227,13 @@ def qgis_process(tmp_path_factory):
     def run(command):
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
-    assert run([program, "plugins", "enable", "patchwork"]).returncode == 0
+    # The first commands of the documentation, word by word
+    page = (ROOT / "docs" / "modeler.md").read_text(encoding="utf-8")
+    commands = [line.strip() for line in page.splitlines() if line.startswith("    ")]
+    done = run(["sh", "-e", "-c", "\n".join(commands[:3])])
+    assert done.returncode == 0, done.stderr
+    assert "PER_CLASS" in done.stdout
+    assert commands[3].startswith("$program run patchwork:makemap -- ")
     return lambda arguments: run([program, *arguments])
 
 

@@ -83,21 +83,67 @@ def test_no_window_system_and_no_pyplot():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_true_colour_is_black_at_the_low_and_white_at_the_high_point():
-    bands = np.array([[[500, 3000, 0, 9000]], [[400, 3000, 0, 9000]], [[300, 3000, 0, 9000]]])
-    picture = images.true_colour(bands, np.array([500.0, 400.0, 300.0]), 3000.0)
-    assert picture[0, :, :3].tolist() == [[0, 0, 0], [255, 255, 255], [0, 0, 0], [255, 255, 255]]
-    assert picture[0, :, 3].tolist() == [255, 255, 0, 255]
+def test_true_colour_by_hand():
+    """Black at the low point, three quarters of the brightness at the end of the usual range, white at the high one."""
+    bands = np.array([[[500, 3000, 0, 8000, 9999, 5500]], [[400, 3000, 0, 8000, 9999, 5500]]])
+    bands = np.concatenate([bands, [[[300, 1650, 0, 8000, 9999, 5500]]]])
+    stretch = images.Stretch(np.array([500.0, 400.0, 300.0]), 3000.0, 8000.0)
+    picture = images.true_colour(bands, stretch)
+    half = round(0.75 * 0.5 ** (1 / 1.4) * 255)
+    assert picture[0, :, :3].tolist() == [
+        [0, 0, 0],
+        [191, 191, half],
+        [0, 0, 0],
+        [255, 255, 255],
+        [255, 255, 255],
+        [223, 223, 223],
+    ]
+    assert picture[0, :, 3].tolist() == [255, 255, 0, 255, 255, 255]
 
 
-def test_snow_does_not_change_the_stretch():
+def drawn_together(scenes, clear):
+    """The scenes as pictures (y, x, 3), with the stretch that they have in common."""
+    stretch = images.stretch_of(scenes, clear)
+    return [images.true_colour(scene, stretch)[..., :3] for scene in scenes]
+
+
+def test_fields_and_snow_are_neither_burnt_out_nor_dark():
+    random = np.random.default_rng(1)
+    forest = random.integers(200, 600, (3, 40, 40))
+    fields = random.integers(1500, 3500, (3, 40, 40))
+    snow = random.integers(7500, 9800, (3, 40, 10))
+    scene = np.concatenate([forest, fields], axis=2)
+    winter = np.concatenate([forest[:, :, :20], snow], axis=2)
+    clear = [np.ones(each.shape[1:], dtype=bool) for each in (scene, winter)]
+    summer_picture, winter_picture = drawn_together([scene, winter], clear)
+    for picture in (summer_picture, winter_picture):
+        assert np.mean(picture == 255) < 0.02
+    assert 10 < summer_picture[:, :40].mean() < 80
+    assert 120 < summer_picture[:, 40:].mean() < 200
+    assert np.ptp(summer_picture[:, 40:].astype(int)) > 60
+    assert winter_picture[:, 20:].mean() > 205
+    assert np.ptp(winter_picture[:, 20:].astype(int)) > 20
+    np.testing.assert_array_equal(summer_picture[:, :20], winter_picture[:, :20])  # one stretch for all
+
+
+def test_clouds_do_not_change_the_stretch():
     land = np.random.default_rng(1).integers(300, 2000, (3, 40, 40))
-    snow = np.full((3, 40, 40), 9000)
-    _, high = images.stretch([land, land, snow])
-    assert high == pytest.approx(2000, abs=50)
-    low, high = images.stretch([np.zeros((3, 4, 4))])
-    assert low.tolist() == [0, 0, 0]
-    assert high > 0
+    cloud = np.full((3, 40, 40), 9000)
+    clear, covered = np.ones((40, 40), dtype=bool), np.zeros((40, 40), dtype=bool)
+    alone, beside = images.stretch_of([land], [clear]), images.stretch_of([land, cloud], [clear, covered])
+    assert (alone.usual, alone.high, *alone.low) == (beside.usual, beside.high, *beside.low)
+    assert (drawn_together([land, cloud], [clear, covered])[1] == 255).all()
+    assert alone.high == pytest.approx(2300, abs=50)
+
+
+def test_pictures_without_clear_pixels_and_without_data_have_a_stretch():
+    cloud = np.random.default_rng(1).integers(7000, 9800, (3, 40, 40))
+    (picture,) = drawn_together([cloud], [np.zeros((40, 40), dtype=bool)])
+    assert np.ptp(picture.astype(int)) > 100
+    for scenes, clear in (([np.zeros((3, 4, 4))], [np.ones((4, 4), dtype=bool)]), ([], [])):
+        stretch = images.stretch_of(scenes, clear)
+        assert stretch.low.tolist() == [0, 0, 0]
+        assert 0 < stretch.usual <= stretch.high
 
 
 def test_class_colours_by_hand():

@@ -40,7 +40,7 @@ _SATURATED = 65_535
 class Image:
     """The file of one band as GDAL opens it, and the size of its pixels (m).
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`; `saturated` is that of pixels without data, besides 0.
+    Reflectance × 10000 is the stored number × `scale` + `offset`; the number `saturated` is no data, as 0 is.
     """
 
     path: str
