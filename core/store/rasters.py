@@ -132,9 +132,9 @@ def burn(geometries: np.ndarray, values: np.ndarray, window: Window) -> np.ndarr
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """The tags of a file; DataError if it cannot be read."""
+    """The tags of a GeoTIFF or a picture (.png); DataError if it cannot be read."""
     try:
-        with rasterio.open(path, driver="GTiff") as file:
+        with rasterio.open(path, driver="PNG" if path.suffix == ".png" else "GTiff") as file:
             found: dict[str, str] = file.tags()
             return found
     except RasterioError as error:

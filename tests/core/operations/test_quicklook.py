@@ -15,6 +15,7 @@ from services.stac import StacServer, write_folder_items
 from patchwork.core.errors import ParameterError, ServiceError, WorkspaceError
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
+from patchwork.core.imagery.sources.numbers import FileBand
 from patchwork.core.imagery.sources.resampling import read_resampled
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
@@ -205,6 +206,7 @@ def test_overviews_serve_where_their_pixels_are_still_much_smaller(tmp_path, pix
     with rasterio.open(path, "r+", overview_level=1) as file:
         file.write(np.full((1, 160, 160), 5, dtype=np.uint16))
     grid = PixelGrid("EPSG:32633", 0.0, 6400.0, pixel, pixel)
+    own = PixelGrid("EPSG:32633", 0.0, 6400.0, 10.0, 10.0)
     with rasterio.open(path) as file:
-        found = read_resampled(file, {"B04": 1}, (10.0, 10.0), grid, Window(1, 1, 2, 2))
+        found = read_resampled(file, FileBand("B04"), own, grid, Window(1, 1, 2, 2))
     assert set(found.ravel()) == {9} if not overview else {7} if pixel == 80 else {5}
