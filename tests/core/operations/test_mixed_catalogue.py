@@ -236,6 +236,17 @@ def test_features_are_those_of_numpy_each_over_the_acquisitions_that_have_its_ba
         np.testing.assert_allclose(found[number], expected_features(plan, *place), rtol=2e-4, atol=2e-5)
 
 
+def test_a_pixel_that_one_of_them_never_saw_is_no_sample(copied, make_reference, tmp_path):
+    right, bottom = LEFT + 10 * COLUMNS, TOP - 10 * ROWS
+    halves = [shapely.box(LEFT, bottom, right, TOP - 60), shapely.box(LEFT, TOP - 60, right, TOP)]
+    reference = make_reference(tmp_path / "reference.gpkg", halves, {"id": [1, 2]})
+    run("rasterizereference", copied, reference=str(reference), class_field="id", erosion=0, jobs=1)
+    run("drawsamples", copied, per_class=100_000, jobs=1)
+    _, _, _, columns = pyogrio.raw.read(copied / "samples.gpkg")
+    assert not any(np.isnan(column).any() for column in columns)
+    assert len(columns[0]) == (read(copied / "map.tif") > 0).sum()
+
+
 def test_radar_tells_apart_what_optical_imagery_cannot(made, made_without_radar):
     joined, optical = read(made / "map.tif"), read(made_without_radar / "map.tif")
     there = joined > 0

@@ -905,8 +905,8 @@ def test_no_seams_in_labels_where_patches_end_with_polygons(country, tmp_path, e
 
 
 def test_what_lies_beside_a_changed_patch_is_smoothed_anew(country, made, tmp_path):
-    """The small area ends behind the edge of a patch, which smoothing reads past."""
-    whole, small = box(0, 0, COLUMNS, ROWS), box(0, 0, 28, ROWS)
+    """The small area ends with a patch, past whose edge smoothing then reads."""
+    whole, small = box(0, 0, COLUMNS, ROWS), box(0, 0, 27, ROWS)
     for folder, areas in (("grown", (small, whole)), ("fresh", (whole,))):
         common = ("--workspace", tmp_path / folder, "--jobs", 1)
         for area in areas:
