@@ -91,8 +91,8 @@ class CloudMasks:
         # One pixel of the detector's bands takes about 100 bytes on the way: counts, sums and means of cells.
         reach = settings["reach"]
         rows = max(share.budget // (120 * (window.width + 2 * reach)) - 2 * reach, 64)
-        bands = np.empty((2, *window.shape), dtype=np.uint8)
-        for strip in window.strips(rows):
+        bands = np.full((2, *window.shape), NO_CLOUD_DATA)
+        for strip in self.workspace.catalogue.within_imagery(window).strips(rows):
             task = MaskTask(self.workspace, file.patch, file.acquisition, strip, settings, share.threads)
             outside = self.workspace.layout.outside(strip, 1)
             bands[(slice(None), *window.slices(strip))] = np.where(outside, NO_CLOUD_DATA, method.mask(task))

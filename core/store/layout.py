@@ -26,6 +26,9 @@ class Surroundings:
     fingerprint: str
 
 
+NO_SURROUNDINGS = Surroundings(Window(0, 0, 0, 0), "")
+
+
 @dataclass(frozen=True)
 class Layout:
     """The pixel grid, the area as a geometry in pixel coordinates, the pixels around it, and the patches."""
@@ -108,7 +111,7 @@ class Layout:
 def _surroundings(cells: Window, outside: np.ndarray) -> Surroundings:
     rows, columns = np.flatnonzero(outside.any(axis=1)), np.flatnonzero(outside.any(axis=0))
     if not rows.size:
-        return Surroundings(Window(cells.row, cells.column, 0, 0), "")
+        return NO_SURROUNDINGS
     window = Window.between(
         cells.row + int(rows[0]),
         cells.column + int(columns[0]),

@@ -11,7 +11,7 @@ from ..grid.patches import Patch
 from ..grid.windows import Window
 from ..vocabulary.bands import DETECTOR_BANDS
 from .acquisitions import Acquisition
-from .layout import Surroundings
+from .layout import NO_SURROUNDINGS, Surroundings
 from .patch_rasters import PatchRaster
 from .rasters import read_raster
 from .workspace import Workspace
@@ -47,7 +47,7 @@ def surroundings_of(workspace: Workspace, patch: Patch, acquisition: Acquisition
     factor = workspace.catalogue.factor_around(acquisition)
     radius = acquisition.reach // factor
     cells = workspace.catalogue.within_imagery(patch.window.coarse(factor).expanded(radius), factor)
-    return workspace.layout.surroundings(cells if radius else Window(0, 0, 0, 0), factor)
+    return workspace.layout.surroundings(cells, factor) if radius and not cells.is_empty else NO_SURROUNDINGS
 
 
 def add_surroundings(

@@ -24,8 +24,8 @@ _LOWEST = -2000.0
 class FileBand:
     """A band of a file: its name, its number from 1, and the meaning of its numbers.
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`; classes and bits are as stored. `no_data` and
-    `saturated` are numbers without data that are declared elsewhere than in the file.
+    Reflectance × 10000 is the stored number × `scale` + `offset`; classes and bits are as stored. `no_data` and the
+    `special` numbers of products have no data; they are declared elsewhere than in the file.
     """
 
     name: str
@@ -33,7 +33,7 @@ class FileBand:
     scale: float = 1.0
     offset: float = 0.0
     no_data: float | None = None
-    saturated: float | None = None
+    special: tuple[int, ...] = ()
 
     @property
     def is_categorical(self) -> bool:
@@ -84,12 +84,12 @@ def meaning(values: np.ndarray, band: FileBand) -> np.ndarray:
     """Reflectance × 10000 or classes as uint16 of stored numbers in which 0 is no data."""
     if band.is_categorical:
         return values.clip(0, 65535).astype(np.uint16)
-    if values.dtype == np.uint16 and (band.scale, band.offset, band.saturated) == (1.0, 0.0, None):
+    if values.dtype == np.uint16 and (band.scale, band.offset, band.special) == (1.0, 0.0, ()):
         return values
     reflectance = values * float(band.scale) + float(band.offset)
     has_data = (values != 0) & (reflectance >= _LOWEST)
-    if band.saturated is not None:
-        has_data &= values != band.saturated
+    if band.special:
+        has_data &= ~np.isin(values, band.special)
     return np.where(has_data, np.rint(reflectance).clip(1, 65535), 0).astype(np.uint16)
 
 

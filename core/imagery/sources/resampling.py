@@ -43,19 +43,19 @@ def read_resampled(
         coarse = own.coarse(factors[fitting[-1]])
         with rasterio.open(file.name, driver=file.driver, overview_level=fitting[-1]) as overview:
             return read_resampled(overview, band, coarse, grid, window, fitting[-1])
-    if is_plain(file, band) and not _is_saturated(file, band, pixel, grid, window):
+    if is_plain(file, band) and not _has_special(file, band, pixel, grid, window):
         return meaning(_warp(file, band, pixel, grid, window), band)
     return _warp_clean(file, band, pixel, grid, window)
 
 
-def _is_saturated(
+def _has_special(
     file: DatasetReader, band: FileBand, pixel: tuple[float, float], grid: PixelGrid, window: Window
 ) -> bool:
-    """Whether any pixel that counts for a window of the grid is saturated."""
-    part = _source_window(file, pixel, grid, window)
-    if band.saturated is None or band.is_categorical or part.is_empty:
+    """Whether any pixel that counts for a window of the grid has a special number."""
+    if not band.special:
         return False
-    return bool((file.read(band.number, window=file_window(part)) == band.saturated).any())
+    part = _source_window(file, pixel, grid, window)
+    return not part.is_empty and bool(np.isin(file.read(band.number, window=file_window(part)), band.special).any())
 
 
 def _warp(

@@ -11,7 +11,6 @@ from rasterio.enums import Resampling
 from rasterio.warp import calculate_default_transform, reproject
 from scipy import ndimage
 from services.commands import run
-from services.safe_products import L1C, write_product
 from services.stac import COLLECTION, StacServer, write_item
 
 from patchwork.core.errors import DataError
@@ -212,28 +211,6 @@ def test_a_mask_of_another_size_is_refused(tmp_path):
     (tmp_path / "other" / f"S2_{TIME}.tif").rename(tmp_path / f"S2_{TIME}.tif.msk")
     with pytest.raises(DataError, match=r"\.msk, the mask of the image, cannot be read \(it has another size\)"):
         read(tmp_path)
-
-
-def test_saturated_pixels_of_products_are_no_data_where_they_are_declared(tmp_path):
-    bands = {band: np.full((36, 36), 3000) for band in L1C}
-    bands["B04"][5, 7] = 64_535  # 65535 as stored
-    path = write_product(tmp_path, bands, baseline="05.00") / "MTD_MSIL1C.xml"
-    window = Window(0, 0, 36, 36)
-
-    def read_red():
-        source = open_local("safe", tmp_path)
-        (one,) = source.find(None, None, source.extent)
-        tile = source.granules[one.time][0].grid
-        return source.read(one, ("B03", "B04", "B08"), tile, window)
-
-    assert read_red()[1, 5, 7] == 64_535
-    values = "<Special_Values><SPECIAL_VALUE_TEXT>{}</SPECIAL_VALUE_TEXT><SPECIAL_VALUE_INDEX>{}</SPECIAL_VALUE_INDEX>"
-    both = "".join(values.format(*each) + "</Special_Values>" for each in (("NODATA", 0), ("SATURATED", 65_535)))
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("<QUANTIFICATION_VALUE ", both + "<QUANTIFICATION_VALUE ", 1), encoding="utf-8")
-    expected = np.full((3, 36, 36), 3000)
-    expected[:, 5, 7] = 0
-    np.testing.assert_array_equal(read_red(), expected)
 
 
 def read_stac(folder, item, bands=BANDS, grid=HALF_A_PIXEL_ON, window=None):

@@ -31,7 +31,7 @@ from patchwork.core.imagery.sources.sentinel_hub.source import SentinelHubSource
 from patchwork.core.imagery.sources.services import Service
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
-AREA = (546_000, 5_154_000, 548_400, 5_156_000)  # a corner of the sample region, in two patches
+AREA = (546_300, 5_153_700, 548_700, 5_155_700)  # near a corner of the sample region, in several patches
 AREA_OPTION = ",".join(map(str, AREA)) + ",EPSG:32633"
 YEAR = date(2019, 1, 1), date(2019, 12, 31)
 SUMMER = ("--start", "2019-05-01", "--end", "2019-08-31")
@@ -99,7 +99,7 @@ def test_pixels_are_those_of_the_region_across_the_borders_of_tiles(hub):
     window = Window(WINDOW.row, 54_600, 80, 600)
     bands = ("B02", "B03", "B8A", "B12")
     np.testing.assert_array_equal(source.read(own, bands, GRID, window), sample.read(item, bands, GRID, window))
-    cells = WINDOW.coarse(6)
+    cells = WINDOW.moved(6, 6).coarse(6)  # inside the region, beyond which the service has no pixels
     coarse = GRID.coarse(6)
     expected = sample.read(item, DETECTOR_BANDS, coarse, cells)
     assert expected.any()

@@ -167,7 +167,7 @@ def test_an_image_that_refers_to_other_files_is_not_read(server, listener, tmp_p
         with rasterio.open(file, "w", **profile) as image:
             image.write(pixels)
             image.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=f"/vsicurl/{other}/leak.tif")
-    with pytest.raises(DataError, match=r"B02\.tif cannot be read"):
+    with pytest.raises(DataError, match=r"B02\.tif(: its overviews are in another file| cannot be read)"):
         pixels_of(server)
     assert seen == []
 

@@ -223,7 +223,7 @@ def test_images_of_products_are_jpeg_2000_and_nothing_else(tmp_path):
 
 @pytest.mark.parametrize("attack", ["virtual raster", "overviews"])
 def test_images_of_a_catalogue_lead_nowhere(tmp_path, listener, monkeypatch, attack):
-    monkeypatch.setattr("patchwork.core.imagery.sources.stac.source._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("patchwork.core.imagery.sources.stac.reading.FIRST_WAIT", 0.01)
     bands = {"B04": np.full((SIDE, SIDE), 1500), "SCL": np.full((SIDE, SIDE), 4)}
     place = {"crs": PLACE["crs"], "affine": PLACE["transform"]}
     item = write_item(tmp_path, "one", "2018-07-01T10:00:00Z", bands, **place, raster={"scale": 1e-4})

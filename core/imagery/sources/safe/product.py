@@ -40,14 +40,14 @@ _SATURATED = 65_535
 class Image:
     """The file of one band as GDAL opens it, and the size of its pixels (m).
 
-    Reflectance × 10000 is the stored number × `scale` + `offset`; the number `saturated` is no data, as 0 is.
+    Reflectance × 10000 is the stored number × `scale` + `offset`, except `special` numbers, which are no data, as 0 is.
     """
 
     path: str
     pixel: int
     scale: float = 1.0
     offset: float = 0.0
-    saturated: float | None = None
+    special: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _granules(path: Path, files: ProductFiles, level: str, root: ElementTree.Ele
     if not metadata or images.keys() - metadata.keys():
         raise DataError(f"{path.name}: has no metadata of its tiles (MTD_TL.xml). Download it again.")
     offsets, scale = _radiometry(root, level)
-    saturated = _saturated(root)
+    special = _special_values(root)
     granules = []
     for granule, name in metadata.items():
         here = images.get(granule, {})
@@ -129,7 +129,7 @@ def _granules(path: Path, files: ProductFiles, level: str, root: ElementTree.Ele
         made = {
             band: Image(files.for_gdal(file), pixel)
             if band == "SCL"
-            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale, saturated)
+            else Image(files.for_gdal(file), pixel, scale, offsets.get(band, 0) * scale, special)
             for band, (pixel, file) in here.items()
             if band in LEVELS[level]
         }
@@ -171,12 +171,10 @@ def _radiometry(root: ElementTree.Element, level: str) -> tuple[dict[str, int], 
     raise ValueError("QUANTIFICATION_VALUE")
 
 
-def _saturated(root: ElementTree.Element) -> float:
-    """The number of saturated pixels: as the metadata declare it, or 65535."""
-    for element in root.iter("Special_Values"):
-        if _text(element, "SPECIAL_VALUE_TEXT") == "SATURATED":
-            return float(_text(element, "SPECIAL_VALUE_INDEX"))
-    return _SATURATED
+def _special_values(root: ElementTree.Element) -> tuple[int, ...]:
+    """The numbers that are not reflectance: what the metadata declare (no data, saturated), and saturated pixels."""
+    declared = {int(element.text or "0") for element in root.iter("SPECIAL_VALUE_INDEX")}
+    return tuple(sorted(declared - {0} | {_SATURATED}))
 
 
 def _cloud_cover(root: ElementTree.Element) -> float | None:

@@ -169,7 +169,7 @@ def _read_image(granule: Granule, band: str, grid: PixelGrid, window: Window) ->
     own = replace(granule.grid, pixel_width=float(image.pixel), pixel_height=float(image.pixel))
     try:
         with opened_image(image.path, JPEG_2000) as file:
-            numbers = FileBand(band, 1, image.scale, image.offset, saturated=image.saturated)
+            numbers = FileBand(band, 1, image.scale, image.offset, special=image.special)
             values: np.ndarray = read_bands(file, own, [numbers], grid, window)[0]
             return values
     except DataError as error:
