@@ -31,10 +31,8 @@ from .session import SAMPLE, Session
 
 # The dock asks for confirmation of runs on larger areas.
 LARGE_KM2 = 50_000.0
-AREA_PARAMETERS = (
-    *("SOURCE", "IMAGERY", "BAND_NAMES", "AREA"),
-    *("PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS"),
-)
+GRID_PARAMETERS = ("PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS")
+AREA_PARAMETERS = ("SOURCE", "IMAGERY", "BAND_NAMES", "AREA", *GRID_PARAMETERS)
 
 
 class AreaSection(Section):

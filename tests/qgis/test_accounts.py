@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-AREA = "546000,547200,5155000,5156000 [EPSG:32633]"
+AREA = "546300,547500,5154700,5155700 [EPSG:32633]"
 SUMMER = {"START": "2019-06-01", "END": "2019-08-31"}
 PASSWORD = "master of the tests"
 

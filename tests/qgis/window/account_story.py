@@ -59,7 +59,7 @@ def story(told):
     panel.imagery.form._wrappers["AUTH"].setParameterValue(right, QgsProcessingContext())  # as QGIS does after an edit
     wait(0.3)
     told["shown"] += [combo.currentData() == right, combo.findText("Third") > 0]
-    session.set("AREA", "546000,5155000,547200,5156000,EPSG:32633")
+    session.set("AREA", "546300,5154700,547500,5155700,EPSG:32633")
     session.set("START", "2019-06-01")
     session.set("END", "2019-08-31")
     wait_until(lambda: panel.area.numbers)
