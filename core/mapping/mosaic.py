@@ -91,7 +91,7 @@ def read_classes(path: Path, grid: PixelGrid, window: Window) -> tuple[np.ndarra
     Raises DataError where the file cannot be read.
     """
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             own = Window(*grid.offset(replace(grid, left=file.transform.c, top=file.transform.f)), *file.shape)
             common = own.intersection(window)
             ids = np.zeros(window.shape, dtype=file.dtypes[0])
@@ -144,5 +144,5 @@ def _sum_of(pixels: np.ndarray) -> int:
 
 
 def _sum_of_file(path: Path) -> int:
-    with rasterio.open(path) as file:
+    with rasterio.open(path, driver="GTiff") as file:
         return sum(_sum_of(file.read(1, window=window)) for _, window in file.block_windows(1))

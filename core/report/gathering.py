@@ -158,7 +158,7 @@ def _is_own_model(workspace: Workspace, record: MapRecord, trained: ModelRecord 
 def _count_pixels(file: Path) -> dict[int, int]:
     """Number of pixels of each class id except 0, read block by block."""
     totals = np.zeros(65536, dtype=np.int64)
-    with rasterio.open(file) as raster:
+    with rasterio.open(file, driver="GTiff") as raster:
         for _, window in raster.block_windows(1):
             totals += np.bincount(raster.read(1, window=window).ravel(), minlength=totals.size)
     return {int(id_): int(totals[id_]) for id_ in np.flatnonzero(totals[1:]) + 1}

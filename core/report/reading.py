@@ -30,7 +30,7 @@ def read_small(path: Path, side: int, names: Sequence[str] | None = None, *, mea
     Resampling is nearest neighbour, which keeps class ids, or with `mean` the average. Raises DataError.
     """
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             smaller = max(max(file.shape) / side, 1.0)
             shape = tuple(max(round(length / smaller), 1) for length in file.shape)
             indexes = list(file.indexes) if names is None else [file.descriptions.index(name) + 1 for name in names]

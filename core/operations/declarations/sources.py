@@ -37,9 +37,10 @@ class SourceParameters(WorkspaceParameters):
         Folder(
             "Imagery folder",
             "For the source folder: GeoTIFFs with the sensing time in their names, such as "
-            "<prefix>_<YYYYMMDDTHHMMSS>.tif (UTC), bands named in their descriptions (B02, B03 …), uint16 reflectance "
-            "× 10000, 0 = no data. Tiles of one acquisition are less than a minute apart. For the source safe: a "
-            "folder of Sentinel-2 products, L1C or L2A.",
+            "<prefix>_<YYYYMMDDTHHMMSS>.tif (UTC), and bands named in their descriptions (B02, B03 …). Numbers are "
+            "reflectance × 10000, 0 = no data, unless the files declare scale, offset or no data. Tiles of one "
+            "acquisition are less than a minute apart. For the source safe: a folder of Sentinel-2 products, L1C or "
+            "L2A.",
         ),
     ] = None
     band_names: Annotated[
