@@ -207,7 +207,9 @@ class File(Kind):
 
 @frozen
 class Folder(Kind):
-    """A folder; the operation decides whether it must exist."""
+    """A folder, which exists unless it `may_be_new`."""
+
+    may_be_new: bool = False
 
     def read(self, value: Any) -> Path:
         return Path(super().read(value)).expanduser()

@@ -142,7 +142,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             what = f"{tr(parameter.kind.label)} ({parameter.name.upper()})"
             if path is None:
                 continue
-            if parameter == outputs.workspace_parameter(self._operation):
+            if isinstance(parameter.kind, kinds.Folder) and parameter.kind.may_be_new:
                 if os.path.exists(path) and not os.path.isdir(path):
                     wrong.append(tr("{}: {} is a file. Choose a folder.").format(what, path))
             elif isinstance(parameter.kind, kinds.Folder) and not os.path.isdir(path):

@@ -238,8 +238,9 @@ class PlanningParameters(RequestParameters):
         Folder(
             "Planned for",
             "The workspace that the scenes will be fetched to, if another one: scenes that it has are not priced, "
-            "and requests count against its BUDGET.",
+            "and requests count against its BUDGET. It need not exist yet.",
             advanced=True,
+            may_be_new=True,
         ),
     ] = None
 

@@ -24,6 +24,7 @@ class WorkspaceParameters(Parameters):
             "Workspace",
             "Folder for all files of a project. It is created if it does not exist. A further run in the same "
             "workspace only does what is missing or out of date.",
+            may_be_new=True,
         ),
     ]
 
