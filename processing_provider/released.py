@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from qgis.core import (
@@ -54,7 +55,7 @@ class _Release(QObject):
         self._paths = [path.resolve() for path in paths]
         self._released: dict[str, _Released] = {}
         self.edited: dict[str, str] = {}  # files of layers that stay open, and the names of these
-        self._folder = tempfile.TemporaryDirectory(prefix="patchwork-layers-")
+        self._folder = Path(tempfile.mkdtemp(prefix="patchwork-layers-"))
         self.moveToThread(QgsApplication.instance().thread())
         self.wanted.connect(self.release)
         self.unwanted.connect(self.restore)
@@ -80,8 +81,7 @@ class _Release(QObject):
                 layer.setCrs(own.crs)
                 own.style.writeToLayer(layer)
                 layer.triggerRepaint()
-        with suppress(OSError):  # the map may still be drawn from it
-            self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)  # the map may still be drawn from it
         self.deleteLater()
 
     def _release_all(self) -> None:
@@ -101,7 +101,7 @@ class _Release(QObject):
             shape = QgsWkbTypes.displayString(layer.wkbType())
             _set_source(layer, f"{shape}?crs={layer.crs().authid()}", "memory")
         else:
-            empty = Path(self._folder.name) / f"{len(self._released)}.vrt"
+            empty = self._folder / f"{len(self._released)}.vrt"
             empty.write_text(_empty_raster(layer), encoding="utf-8")
             _set_source(layer, str(empty), "gdal")
         self._released[layer.id()] = _Released(source, provider, crs, style, layer.source())
