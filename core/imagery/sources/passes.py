@@ -32,7 +32,7 @@ _BASELINE_IN_ID = re.compile(r"_N(\d{4})_")
 _LONGEST_GAP = timedelta(minutes=10)
 
 # A remark for the user.
-OLDER_LEFT_OUT = "older processings of a scene are left out, the one of the newest baseline is used"
+OLDER_LEFT_OUT = "older processings of a scene are skipped; the newest baseline is used"
 
 
 @dataclass(frozen=True)

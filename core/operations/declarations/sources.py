@@ -115,8 +115,8 @@ class CollectionParameters(ServiceParameters, SourceParameters):
             "Collection",
             "For the sources sentinelhub and stac: the imagery. sentinelhub offers sentinel-2-l1c, sentinel-2-l2a, "
             "landsat-ot-l1, landsat-ot-l2 and sentinel-1-grd; several, separated by commas, are used together. "
-            f"Default: sentinel-2-l1c of sentinelhub; of stac {LEVEL_2A[0]}, and {LEVEL_2A[1]} for the scenes that it "
-            "lacks.",
+            f"Default: sentinel-2-l1c of sentinelhub; of stac {LEVEL_2A[0]}, and {LEVEL_2A[1]} for scenes that are "
+            "missing there.",
             advanced=True,
         ),
     ] = ()

@@ -1,4 +1,4 @@
-"""What the source sends to each deployment, against a server that refuses what the deployment's documentation lacks."""
+"""What the source sends to each deployment, against a server that refuses what the documentation does not list."""
 
 import csv
 from dataclasses import replace

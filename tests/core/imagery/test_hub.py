@@ -129,7 +129,7 @@ def _radar_in_numbers(body):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (_data(colour="red"), "colour"),
         (_filter(maxCloudCover=3), "maxCloudCover"),
@@ -151,10 +151,10 @@ def _radar_in_numbers(body):
         (_script("output:", "mosaicking: 'ORBIT', output:"), "ORBIT"),
     ],
 )
-def test_what_the_documentation_does_not_list_is_a_400(ask, change, told):
+def test_what_the_documentation_does_not_list_is_a_400(ask, change, message):
     answer = ask(change)
     assert answer.status_code == 400
-    assert told in answer.json()["error"]["message"]
+    assert message in answer.json()["error"]["message"]
 
 
 def test_terrain_correction_costs_two_and_a_half_times_as_much(ask):
@@ -164,7 +164,7 @@ def test_terrain_correction_costs_two_and_a_half_times_as_much(ask):
 
 
 @pytest.mark.parametrize(
-    ("deployment", "collection", "band", "told"),
+    ("deployment", "collection", "band", "message"),
     [
         ("cdse", "sentinel-2-l2a", "CLP", "has no band CLP"),
         ("cdse", "sentinel-2-l1c", "CLP", "has no band CLP"),
@@ -173,8 +173,8 @@ def test_terrain_correction_costs_two_and_a_half_times_as_much(ask):
         ("uswest2", "sentinel-2-l1c", "B04", "Illegal collection"),
     ],
 )
-def test_a_deployment_has_its_own_collections_and_bands(deployment, collection, band, told):
-    with pytest.raises(RefusedError, match=told):
+def test_a_deployment_has_its_own_collections_and_bands(deployment, collection, band, message):
+    with pytest.raises(RefusedError, match=message):
         dataset(collection, deployment).unit(band, None)
 
 
@@ -224,7 +224,7 @@ def _upside_down(body):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (_wide, "larger than allowed 2500"),
         (_unknown_band, "B99"),
@@ -233,12 +233,12 @@ def _upside_down(body):
         (_upside_down, "Invalid bounding box"),
     ],
 )
-def test_what_the_service_does_not_take_is_a_400(ask, hub, realdata, change, told):
+def test_what_the_service_does_not_take_is_a_400(ask, hub, realdata, change, message):
     before = len(hub.paid)
     answer = ask(change)
     assert answer.status_code == 400
     said = answer.json()
-    assert told in said["error"]["message"]
+    assert message in said["error"]["message"]
     assert set(said["error"]) <= set(real(realdata, 400, "larger than allowed")["error"])
     assert len(hub.paid) == before
 

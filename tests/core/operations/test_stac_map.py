@@ -68,7 +68,7 @@ def test_a_map_is_right_and_its_files_hold_no_secret(server, run_engine, make_re
     given += ("--area", area, "--reference", reference, "--class-field", "class", "--workspace", workspace)
     done = run_engine("makemap", *given, "--bands", "B02,B03,B04,B08", "--indices", "NDVI", "--jobs", 1)
     assert done.returncode == 0, done.stderr
-    assert "1 acquisition (20220711T100000): sentinel-2-c1-l2a lacks scenes or bands" in done.stderr
+    assert "1 acquisition (20220711T100000): some scenes or bands are missing in sentinel-2-c1-l2a" in done.stderr
     assert "the offset of 1000 is taken off by the pixels, although the catalogue says not taken off" in done.stderr
     with rasterio.open(workspace / "map.tif") as file:
         inner = np.abs(np.arange(SIDE) - SIDE // 2) > 2

@@ -59,7 +59,7 @@ def settled(assets: Assets, images: ImageReader, tile: Mapping[str, Any]) -> dic
     found = _decision(assets, images, tile, doubt)
     what = f"the offset of {-doubt:.0f}"
     if found == "undecided":
-        text = f"the pixels do not show whether {what} is taken off: the catalogue's word is used, {said}"
+        text = f"the pixels do not show whether {what} is taken off; the declaration of the catalogue is used: {said}"
         return {**tile, "offset": text, "is_undecided": True}
     if found == said:
         return {**tile, "offset": f"{what} is {found}, by the pixels and the catalogue"}
@@ -68,7 +68,7 @@ def settled(assets: Assets, images: ImageReader, tile: Mapping[str, Any]) -> dic
         band: [*image[:2], offset if band in measured else image[2], *image[3:]]
         for band, image in tile["images"].items()
     }
-    text = f"{what} is {found} by the pixels, although the catalogue says {said}; the pixels are believed"
+    text = f"{what} is {found} by the pixels, although the catalogue says {said}; the pixels decide"
     return {**tile, "images": changed, "offset": text, "changed_offset": offset}
 
 

@@ -38,7 +38,7 @@ from .searching import collections_of, search
 from .signing import signer_of
 
 _CONNECTIONS = 8
-_RARE = {"B01", "B09", "B10"}  # of 60 m: an item that lacks them is not replaced by one of another collection
+_RARE = {"B01", "B09", "B10"}  # of 60 m: an item without them is not replaced by one of another collection
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class StacSource:
         used = {item.facts["collection"] for item in each.items}
         remarks = [OLDER_LEFT_OUT] if any(item.facts["collection"] in used for item in each.older) else []
         if LEVEL_2A[0] in self.collections and LEVEL_2A[1] in used:
-            remarks.append(f"{LEVEL_2A[0]} lacks scenes or bands, which {LEVEL_2A[1]} gives")
+            remarks.append(f"some scenes or bands are missing in {LEVEL_2A[0]} and come from {LEVEL_2A[1]}")
         said = dict.fromkeys(item.facts["offset"] for item in each.items if "changed_offset" in item.facts)
         doubts = dict.fromkeys(item.facts["offset"] for item in each.items if item.facts.get("is_undecided"))
         return (*remarks, *said), tuple(doubts)
