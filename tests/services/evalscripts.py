@@ -102,6 +102,8 @@ class Evalscript:
         return values[: count * self.output_bands].reshape(count, self.output_bands).T
 
 
+# Where the processor has memory protection keys, V8 may be used only by threads that began after it was started.
+_V8 = MiniRacer()
 _starting = threading.Lock()
 
 
