@@ -81,13 +81,15 @@ class ResultsSection(Section):
             self.note.say("")
 
     def show_accuracy(self, results: dict[str, Any]) -> None:
-        """Show the overall accuracy."""
-        accuracy = results.get("ACCURACY")
+        """Show the accuracy with its 95 % interval."""
+        accuracy, low, high = (results.get(name) for name in ("ACCURACY", "ACCURACY_LOW", "ACCURACY_HIGH"))
         if accuracy is None:
             self.note.say(tr("The accuracy could not be tested; see the report."), "warning")
+        elif low is None or high is None:
+            self.note.say(tr("Accuracy {:.0%}, interval unknown. See the report.").format(accuracy), "warning")
         else:
-            text = tr("Overall accuracy {:.0%}, tested on polygons that were not used for training. See the report.")
-            self.note.say(text.format(accuracy), "info")
+            text = tr("Accuracy {:.0%}, between {:.0%} and {:.0%} (95 % interval), tested away from the training. ")
+            self.note.say(text.format(accuracy, low, high) + tr("See the report."), "info")
 
     def stop(self) -> None:
         """Cancel the request."""

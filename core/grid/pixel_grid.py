@@ -105,6 +105,12 @@ class PixelGrid:
         moved: np.ndarray = shapely.transform(geometries, lambda xy: (xy - (self.left, self.top)) * scale)
         return moved
 
+    def from_pixels(self, geometries: np.ndarray) -> np.ndarray:
+        """The inverse of `to_pixels`."""
+        scale = np.array([self.pixel_width, -self.pixel_height])
+        moved: np.ndarray = shapely.transform(geometries, lambda xy: xy * scale + (self.left, self.top))
+        return moved
+
     def window_of_centres(self, pixel_bounds: Bounds) -> Window:
         """The pixels whose centres are within bounds given in pixel coordinates."""
         xmin, ymin, xmax, ymax = pixel_bounds

@@ -1,77 +1,84 @@
-"""Cross-validated accuracy: no polygon, or no block, is in both training and test."""
+"""Validation: predictions of samples by models that were not trained on their group, and their accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.metrics import confusion_matrix
 
 from .assessment import Assessment, ClassScore
+from .folds import RANDOM, UNTESTED, Grouping
+from .intervals import ratio
 
-FOLDS = 5
+Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
+"""Fits features (n, feature) and class ids (n,); returns what gives probabilities (m, class of the training), by id."""
 
 
-def assess(
-    kind: str, reference: np.ndarray, predicted: np.ndarray, untested: tuple[int, ...], groups: int
-) -> Assessment:
-    """Compare class ids of the reference (n,) with predicted class ids (n,)."""
-    ids = np.union1d(reference, predicted)
-    precision, recall, f1, pixels = precision_recall_fscore_support(reference, predicted, labels=ids, zero_division=0)
-    scores = tuple(
-        ClassScore(int(i), float(p), float(r), float(f), int(n))
-        for i, p, r, f, n in zip(ids, precision, recall, f1, pixels, strict=True)
-    )
-    matrix = confusion_matrix(reference, predicted, labels=ids)
-    return Assessment(kind, tuple(int(id_) for id_ in ids), matrix, scores, untested, groups)
+@dataclass(frozen=True)
+class Checked:
+    """Samples for a validation: class ids (n,), polygons (n,), and weights (n,), the labelled pixels that each stands
+    for."""
+
+    class_ids: np.ndarray
+    polygons: np.ndarray
+    weights: np.ndarray
+
+    def take(self, which: np.ndarray) -> Checked:
+        """Those at the given positions, or where the mask is true."""
+        return Checked(self.class_ids[which], self.polygons[which], self.weights[which])
 
 
 def cross_validate(
-    kind: str,
-    features: np.ndarray,
-    class_ids: np.ndarray,
-    groups: np.ndarray,
-    seed: int,
-    fit: Callable[[np.ndarray, np.ndarray], Any],
-) -> Assessment | None:
-    """Stratified cross-validation by groups: each group is predicted once, by a model fitted to other groups.
+    features: np.ndarray, class_ids: np.ndarray, grouped: Grouping, classes: np.ndarray, fit: Fit
+) -> np.ndarray:
+    """Probabilities (n, class) float32 of each sample by a model fitted to the samples of the other folds.
 
-    Samples are `features` (n, feature), `class_ids` (n,) and `groups` (n,). Classes with a single group are in training
-    in every fold and never tested. Returns None if no class has two groups, or no fold two classes for training.
+    Classes are those of `classes` (class,), sorted ids. NaN where a sample is not tested, or where fewer than two
+    classes remain for training. A class that is not in training has the probability 0.
     """
-    groups_of = {int(id_): len(np.unique(groups[class_ids == id_])) for id_ in np.unique(class_ids)}
-    untested = tuple(id_ for id_, number in groups_of.items() if number < 2)
-    testable = ~np.isin(class_ids, untested)
-    if not testable.any():
-        return None
-    predicted = np.zeros_like(class_ids)
-    tested = np.zeros(len(class_ids), dtype=bool)
-    for train, test in _folds(class_ids[testable], groups[testable], seed):
-        positions = np.flatnonzero(testable)
-        training = np.concatenate([positions[train], np.flatnonzero(~testable)])
-        if len(np.unique(class_ids[training])) < 2:
-            continue
-        predicted[positions[test]] = fit(features[training], class_ids[training]).predict(features[positions[test]])
-        tested[positions[test]] = True
-    if not tested.any():
-        return None
-    return assess(kind, class_ids[tested], predicted[tested], untested, len(np.unique(groups[tested])))
+    probabilities = np.full((len(class_ids), len(classes)), np.nan, dtype=np.float32)
+    for fold in np.unique(grouped.folds[grouped.folds != UNTESTED]):
+        test = grouped.folds == fold
+        known = np.unique(class_ids[~test])
+        if len(known) > 1:
+            predict = fit(features[~test], class_ids[~test])
+            probabilities[test] = 0.0
+            probabilities[np.ix_(test, np.isin(classes, known))] = predict(features[test])
+    return probabilities
 
 
-def _folds(class_ids: np.ndarray, groups: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    folds = min(FOLDS, len(np.unique(groups)))
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    yield from splitter.split(np.zeros((len(class_ids), 1)), class_ids, groups)
+def assess(kind: str, tested: Checked, predicted: np.ndarray, groups: np.ndarray) -> Assessment:
+    """Compare samples with the class ids predicted for them (n,); `groups` (n,) were never in both training and test.
 
-
-def spatial_blocks(rows: np.ndarray, columns: np.ndarray, polygons: np.ndarray, side: int) -> np.ndarray:
-    """The block of each sample (n,): the square of `side` pixels that contains the centre of its polygon's samples."""
-    _, own = np.unique(polygons, return_inverse=True)
-    counts = np.bincount(own)
-    centre_rows = (np.bincount(own, rows) / counts)[own] // side
-    centre_columns = (np.bincount(own, columns) / counts)[own] // side
-    _, blocks = np.unique(np.column_stack([centre_rows, centre_columns]), axis=0, return_inverse=True)
-    result: np.ndarray = blocks.ravel()
-    return result
+    Accuracy and scores weigh a sample by the labelled pixels that it stands for. Their intervals respect the groups,
+    and polygons as what is independent at most; those of random samples take each pixel for independent, as is common.
+    """
+    independent = groups if kind == RANDOM else tested.polygons
+    ids = np.union1d(tested.class_ids, predicted)
+    right = np.where(tested.class_ids == predicted, tested.weights, 0.0)
+    scores = []
+    for id_ in ids:
+        of_class, as_class = tested.class_ids == id_, predicted == id_
+        own = tested.weights * of_class
+        precision, recall, f1 = (
+            ratio(hits, all_, groups, independent)
+            for hits, all_ in (
+                (right * of_class, tested.weights * as_class),
+                (right * of_class, own),
+                (right * of_class, (own + tested.weights * as_class) / 2.0),
+            )
+        )
+        polygons = len(np.unique(tested.polygons[of_class]))
+        scores.append(ClassScore(int(id_), precision, recall, f1, int(of_class.sum()), polygons))
+    return Assessment(
+        kind,
+        tuple(int(id_) for id_ in ids),
+        confusion_matrix(tested.class_ids, predicted, labels=ids),
+        ratio(right, tested.weights, groups, independent),
+        tuple(scores),
+        (),
+        len(np.unique(groups)),
+        len(np.unique(tested.polygons)),
+    )

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..store.files import written_whole
 from ..vocabulary.classes import ClassScheme
+from .calibration import tempered
 from .classifiers import CLASSIFIERS
 from .features import SeriesPlan
 from .model_archive import UntrustedTypeError, read_archive
@@ -29,12 +30,13 @@ _ROWS = 4096
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted estimator with the plan of its features and its classes."""
+    """A fitted estimator with the plan of its features and its classes, and the temperature of its probabilities."""
 
     estimator: Any
     plan: SeriesPlan
     scheme: ClassScheme
     facts: Mapping[str, Any]
+    temperature: float = 1.0
 
     def probabilities(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
         """(pixel, class) float32, classes in the order of the scheme, of features (pixel, feature) float32.
@@ -47,12 +49,12 @@ class Model:
             block = features[first : first + _ROWS]
             padded = np.zeros((_ROWS, features.shape[1]), dtype=np.float32)
             padded[: len(block)] = block
-            result[first : first + len(block)] = _predict_proba(self.estimator, padded)[: len(block)]
+            result[first : first + len(block)] = predict_proba(self.estimator, padded)[: len(block)]
 
         with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(predict, range(0, len(features), _ROWS)):
                 pass
-        return result
+        return tempered(result, self.temperature)
 
 
 def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threads: int) -> Any:
@@ -64,8 +66,11 @@ def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threa
         return CLASSIFIERS[name].new(seed, threads).fit(features, class_ids)
 
 
-def _predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
-    """(row, class). A forest's own method adds up its trees in the order in which threads end, which changes digits."""
+def predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
+    """(row, class) of a fitted estimator.
+
+    A forest's own method adds up its trees in the order in which threads end, which changes digits.
+    """
     if not isinstance(estimator, RandomForestClassifier):
         probabilities: np.ndarray = estimator.predict_proba(rows)
         return probabilities
@@ -95,6 +100,7 @@ def save_model(path: Path, model: Model) -> None:
         "plan": model.plan.to_json(),
         "classes": model.scheme.to_json(),
         "facts": dict(model.facts),
+        "temperature": model.temperature,
     }
     with written_whole(path) as temporary:
         skops.io.dump({"estimator": model.estimator, "description": json.dumps(description)}, temporary)
@@ -106,7 +112,8 @@ def load_model(path: Path) -> Model:
         content = read_archive(path)
         description = json.loads(content["description"])
         scheme = ClassScheme.from_json(description["classes"])
-        model = Model(content["estimator"], SeriesPlan.from_json(description["plan"]), scheme, description["facts"])
+        plan, facts = SeriesPlan.from_json(description["plan"]), description["facts"]
+        model = Model(content["estimator"], plan, scheme, facts, float(description.get("temperature", 1.0)))
         _check_use(model)
     except FileNotFoundError:
         raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
@@ -136,6 +143,6 @@ def _check_use(model: Model) -> None:
             raise ValueError("a tree has impossible branches")
         if (features < 0).any() or (features >= count).any():
             raise ValueError(f"a tree uses other features than its {count}")
-    found = _predict_proba(model.estimator, np.zeros((1, count), dtype=np.float32)).shape
+    found = predict_proba(model.estimator, np.zeros((1, count), dtype=np.float32)).shape
     if found != (1, len(model.scheme.classes)):
         raise ValueError(f"its classifier has {found[-1]} classes, its legend {len(model.scheme.classes)}")

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from ..store.records import Record
 from ..vocabulary.classes import ClassScheme
-from .assessment import Assessment
+from .assessment import Assessment, fair
+from .calibration import Calibration
 from .features import SeriesPlan
 
 
@@ -35,7 +36,10 @@ class SampleRecord(Record):
 
 @dataclass(frozen=True)
 class ModelRecord(Record):
-    """The record of trainmodel: the classifier, the importance of each feature, and the cross-validations."""
+    """The record of trainmodel: the classifier, the importance of each feature, its calibration, and the validations.
+
+    `fingerprint` is that of the model, `validated` that of the validations too.
+    """
 
     STEP: ClassVar[str] = "trainmodel"
     fingerprint: str
@@ -45,6 +49,13 @@ class ModelRecord(Record):
     classes: ClassScheme
     importances: Sequence[float] | None
     assessments: tuple[Assessment, ...]
+    calibration: Calibration | None = None
+    validated: str = ""
+
+    @property
+    def fair(self) -> Assessment | None:
+        """The validation to believe; None if nothing could be tested."""
+        return fair(self.assessments)
 
     @property
     def polygons(self) -> Assessment | None:

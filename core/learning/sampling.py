@@ -70,7 +70,7 @@ def refresh_samples(
             workspace.write(old)
         return old
     chosen = _draw(workspace, settings, labels, resources, progress.part(0.0, 0.2))
-    samples, table = _with_features(workspace, plan, chosen, resources, progress.part(0.2, 1.0))
+    samples, table = with_features(workspace, plan, chosen, resources, progress.part(0.2, 1.0))
     drawn = {id_: int((samples.class_ids == id_).sum()) for id_ in labels.classes.ids}
     _check(drawn, settings.per_class, progress)
     workspace.forget(SampleRecord)
@@ -116,7 +116,7 @@ def _candidates(workspace: Workspace, seed: int, number: Mapping[int, int], patc
     return draw(labelled_pixels(classes, polygons, patch.window, seed), number)
 
 
-def _with_features(
+def with_features(
     workspace: Workspace, plan: SeriesPlan, chosen: Candidates, resources: Resources, progress: Progress
 ) -> tuple[Candidates, np.ndarray]:
     """The chosen pixels that have a valid observation, and their features (sample, feature)."""

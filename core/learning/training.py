@@ -1,104 +1,170 @@
-"""Training the model of a workspace, and its accuracy by cross-validation."""
+"""Training the model of a workspace, and its accuracy."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from .. import styles
 from ..errors import DataError
+from ..execution import Resources
 from ..progress import Progress
+from ..reference.record import LabelRecord
 from ..store.fingerprints import fingerprint
-from ..store.vectors import VectorLayer, read_vector
+from ..store.vectors import write_geopackage
 from ..store.workspace import Workspace
 from ..versions import package_versions
 from ..vocabulary.classes import ClassScheme
-from . import models
-from .accuracy import cross_validate, spatial_blocks
-from .assessment import Assessment
+from . import folds, models
+from .calibration import Calibration, calibrate
+from .independent import Independent, assess_independent, read_independent
+from .intervals import UNKNOWN, Estimate
 from .records import ModelRecord, SampleRecord
+from .validation import (
+    Validation,
+    blocks_layer,
+    groupings,
+    predictions_layer,
+    read_samples,
+    regions_of,
+    validate,
+)
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The classifier, the validation (`polygons`, or `blocks` for both), and the seed."""
+    """The classifier, the validation (`polygons`, or `blocks` for both), the side of its blocks in metres (0 to choose
+    it), the seed, and a validation layer with its class field (None: that of the reference)."""
 
     classifier: str
     validation: str
+    block_size: float
     seed: int
+    layer: str | None = None
+    class_field: str | None = None
 
 
-def refresh_model(workspace: Workspace, settings: TrainingSettings, threads: int, progress: Progress) -> ModelRecord:
-    """Cross-validate and train on all samples, unless the model is current; DataError if there is one class only."""
-    samples = workspace.read(SampleRecord)
-    made_of = fingerprint(
-        "model",
-        samples.fingerprint,
-        settings.classifier,
-        settings.validation,
-        settings.seed,
-        models.versions(),
-    )
+def refresh_model(
+    workspace: Workspace, settings: TrainingSettings, resources: Resources, progress: Progress
+) -> ModelRecord:
+    """Validate and train on all samples, unless the model is current; DataError if there is one class only."""
+    samples, labels = workspace.read(SampleRecord), workspace.read(LabelRecord)
+    made_of = fingerprint("model", samples.fingerprint, settings.classifier, settings.seed, models.versions())
+    independent = None
+    if settings.layer is not None:
+        field = settings.class_field or labels.settings.class_field
+        erosion, classes = labels.settings.erosion, samples.classes
+        independent = read_independent(workspace, settings.layer, field, classes, erosion, progress)
+    identity = independent.identity if independent else None
+    validated = fingerprint("validation", made_of, settings.validation, settings.block_size, labels.reference, identity)
     record = workspace.find(ModelRecord) if workspace.paths.model.exists() else None
-    if record is None or record.fingerprint != made_of:
-        record = _train(workspace, settings, samples, made_of, threads, progress)
+    if record is None or (record.fingerprint, record.validated) != (made_of, validated):
+        training = _Training(workspace, settings, samples, labels, independent, resources)
+        record = training.run(made_of, validated, progress)
     return _with_classes(workspace, record, samples.classes)
 
 
-def _train(
-    workspace: Workspace,
-    settings: TrainingSettings,
-    samples: SampleRecord,
-    made_of: str,
-    threads: int,
-    progress: Progress,
-) -> ModelRecord:
-    layer = read_vector(str(workspace.paths.samples))
-    class_ids = layer.fields["class"].astype(np.int64)
-    features = np.column_stack([layer.fields[name] for name in samples.plan.features]).astype(np.float32)
-    present = np.unique(class_ids).tolist()
-    if len(present) < 2:
-        raise DataError("The samples hold one class only; a map needs at least two. Use a reference with more classes.")
+class _Training:
+    """One training of a workspace."""
 
-    def fit(own_features: np.ndarray, own_class_ids: np.ndarray) -> Any:
-        return models.fit(settings.classifier, own_features, own_class_ids, settings.seed, threads)
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: TrainingSettings,
+        record: SampleRecord,
+        labels: LabelRecord,
+        independent: Independent | None,
+        resources: Resources,
+    ) -> None:
+        self.workspace, self.settings, self.record = workspace, settings, record
+        self.independent, self.resources = independent, resources
+        self.samples = read_samples(workspace, record, labels.pixels)
+        if len(self.samples.classes) < 2:
+            raise DataError(
+                "The samples hold one class only; a map needs at least two. Use a reference with more classes."
+            )
 
-    groupings = dict(_groupings(workspace, layer, settings.validation))
-    assessments: list[Assessment] = []
-    for number, (kind, groups) in enumerate(groupings.items(), start=1):
-        found = cross_validate(kind, features, class_ids, groups, settings.seed, fit)
-        if found is not None:
-            assessments.append(found)
-        progress.report(number / (len(groupings) + 1))
-    classes = samples.classes.only(present)
-    facts = {"classifier": settings.classifier, "samples": len(class_ids), "versions": package_versions()}
-    estimator = fit(features, class_ids)
-    workspace.forget(ModelRecord)
-    models.save_model(workspace.paths.model, models.Model(estimator, samples.plan, classes, facts))
-    record = ModelRecord(
-        made_of,
-        settings.classifier,
-        settings.seed,
-        len(class_ids),
-        classes,
-        models.importances(estimator),
-        tuple(assessments),
-    )
-    workspace.write(record)
-    return record
+    def fit(self, features: np.ndarray, class_ids: np.ndarray) -> Any:
+        return models.fit(self.settings.classifier, features, class_ids, self.settings.seed, self.resources.wanted_jobs)
 
+    def run(self, made_of: str, validated: str, progress: Progress) -> ModelRecord:
+        """Validate, train on all samples, and write the model, the tested samples and the record."""
+        self.workspace.forget(ModelRecord)
+        found = self._validate(progress.part(0.0, 0.8))
+        calibration = self._calibrate(found[folds.POLYGONS])
+        classes = self.record.classes.only(self.samples.classes.tolist())
+        estimator = self.fit(self.samples.features, self.samples.class_ids)
+        facts = {"classifier": self.settings.classifier, "samples": len(self.samples.class_ids)}
+        model = models.Model(
+            estimator,
+            self.record.plan,
+            classes,
+            {**facts, "versions": package_versions()},
+            calibration.temperature if calibration else 1.0,
+        )
+        assessments = [own.assessment for own in found.values() if own.assessment is not None]
+        if self.independent is not None:
+            part = progress.part(0.85, 1.0)
+            seed = self.settings.seed
+            own = assess_independent(self.workspace, self.independent, model, seed, self.resources, part)
+            assessments.append(own)
+        models.save_model(self.workspace.paths.model, model)
+        self._write_layers(found)
+        record = ModelRecord(
+            made_of,
+            self.settings.classifier,
+            self.settings.seed,
+            len(self.samples.class_ids),
+            classes,
+            models.importances(estimator),
+            tuple(assessments),
+            calibration,
+            validated,
+        )
+        self.workspace.write(record)
+        return record
 
-def _groupings(workspace: Workspace, layer: VectorLayer, validation: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The group of each sample, for each kind of cross-validation."""
-    polygons = layer.fields["polygon"]
-    yield "polygons", polygons
-    if validation == "blocks":
-        domain = workspace.layout.domain
-        side = max(round(math.sqrt(domain.height * domain.width) / 5), 1)  # about five by five squares cover the area
-        yield "blocks", spatial_blocks(layer.fields["row"], layer.fields["column"], polygons, side)
+    def _validate(self, progress: Progress) -> dict[str, Validation]:
+        grid = self.workspace.layout.grid
+        ways = groupings(
+            self.samples,
+            seed=self.settings.seed,
+            with_blocks=self.settings.validation == folds.BLOCKS,
+            block_size=round(self.settings.block_size / grid.pixel_width),
+            regions=regions_of(self.workspace, self.samples.checked.polygons),
+        )
+
+        def fit(features: np.ndarray, class_ids: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+            estimator = self.fit(features, class_ids)
+            return lambda rows: models.predict_proba(estimator, rows)
+
+        found = {}
+        for number, (kind, group) in enumerate(ways.items(), start=1):
+            found[kind] = validate(self.samples, group(), grid, fit)
+            progress.report(number / (len(ways) + 1))
+        return found
+
+    def _calibrate(self, by_polygons: Validation) -> Calibration | None:
+        if by_polygons.assessment is None:
+            return None
+        seen = ~np.isnan(by_polygons.probabilities[:, 0])
+        places = np.searchsorted(self.samples.classes, self.samples.class_ids)
+        return calibrate(
+            by_polygons.probabilities[seen],
+            places[seen],
+            self.samples.checked.weights[seen],
+            by_polygons.grouping.folds[seen],
+        )
+
+    def _write_layers(self, found: dict[str, Validation]) -> None:
+        paths = self.workspace.paths
+        write_geopackage(paths.predictions, predictions_layer(self.samples, found[folds.POLYGONS]))
+        grid = self.workspace.layout.grid
+        write_geopackage(paths.validation_blocks, blocks_layer(self.samples, found.get(folds.BLOCKS), grid))
+        styles.write_style(paths.validation_blocks, styles.outline_style(styles.BLOCK_COLOUR, "accuracy"))
 
 
 def _with_classes(workspace: Workspace, record: ModelRecord, classes: ClassScheme) -> ModelRecord:
@@ -116,13 +182,13 @@ def _with_classes(workspace: Workspace, record: ModelRecord, classes: ClassSchem
     return record
 
 
-def report_accuracy(record: ModelRecord, progress: Progress) -> float:
-    """Report the overall accuracy by polygons; returns it (0 to 1), NaN if nothing could be tested."""
-    by_polygons = record.polygons
-    if by_polygons is None:
+def report_accuracy(record: ModelRecord, progress: Progress) -> Estimate:
+    """Report the fair estimate of the accuracy (0 to 1) and its interval; returns it, NaN if nothing was tested."""
+    believed = record.fair
+    if believed is None:
         progress.warning("No class has two polygons, so nothing could be tested: the accuracy is unknown.")
-        return math.nan
-    progress.info(f"Overall accuracy {by_polygons.overall:.1%}, tested on polygons that the model was not trained on.")
-    for id_ in by_polygons.untested:
+        return UNKNOWN
+    progress.info(f"{believed.headline}.")
+    for id_ in believed.untested:
         progress.warning(f"Class {id_} has a single polygon: the model is trained on it, but it could not be tested.")
-    return by_polygons.overall
+    return believed.overall

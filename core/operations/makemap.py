@@ -6,7 +6,7 @@ from typing import Annotated, Any, Callable
 
 from ..frozen import frozen
 from ..imagery.sources import SOURCES
-from ..parameters import FolderOutput, NumberOutput, Operation, PageOutput, RasterOutput
+from ..parameters import FolderOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
 from . import observationstatistics, splitarea
 from .classifypatches import SmoothingParameters
@@ -18,7 +18,7 @@ from .maskclouds import MaskClouds
 from .maskclouds import run as mask_clouds
 from .rasterizereference import RasterizeReference, with_built_in_reference
 from .rasterizereference import run as rasterize_reference
-from .trainmodel import TrainModel
+from .trainmodel import Accuracy, TrainModel
 
 
 @frozen
@@ -41,7 +41,7 @@ class MakeMap(
 
 
 @frozen
-class MadeMap:
+class MadeMap(Accuracy):
     """Results of makemap: the map, the layers beside it, and the report."""
 
     map: Annotated[Path, RasterOutput("Land-cover map", "The class of every pixel, 0 = no data.", destination=True)]
@@ -53,7 +53,6 @@ class MadeMap:
     ]
     report: Annotated[Path, PageOutput("Report", "Observations, accuracy and map on one page.", destination=True)]
     workspace: Annotated[Path, FolderOutput("Workspace", "All files of the run.")]
-    accuracy: Annotated[float, NumberOutput("Overall accuracy (0 to 1), cross-validated by polygons")]
 
 
 def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
@@ -116,22 +115,25 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     workspace.forget(RunRecord)  # until the end: a run without its record is incomplete
     seconds: dict[str, float] = {}
     done = 0.0
-    accuracy = float("nan")
+    found = (float("nan"), float("nan"), float("nan"))
     for number, (title, weight, step) in enumerate(STEPS, start=1):
         began = time.monotonic()
-        result = step(parameters, progress.step(title, number, len(STEPS) + 1, done, done + weight))
-        accuracy = result if step is TrainModel.train else accuracy
+        result: Any = step(parameters, progress.step(title, number, len(STEPS) + 1, done, done + weight))
+        if step is TrainModel.train:
+            found = (result.value, result.low, result.high)
         seconds[title] = round(time.monotonic() - began, 1)
         done += weight
     progress.step(_LAST, len(STEPS) + 1, len(STEPS) + 1, done, 1.0)
     began = time.monotonic()
-    files = {name: write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")}
+    map_, confidence, count = (
+        write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")
+    )
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)
     values = parameters.to_values().items()
     shown = {name: public_text(value) if isinstance(value, str) else value for name, value in values}
     workspace.write(RunRecord(shown, package_versions(), seconds))
     page = report.write_report(workspace)
-    return MadeMap(**files, report=page, workspace=workspace.folder, accuracy=accuracy)
+    return MadeMap(*found, map_, confidence, count, page, workspace.folder)
 
 
 OPERATION = Operation(

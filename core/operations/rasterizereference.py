@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 from ..errors import ParameterError
 from ..frozen import frozen
 from ..imagery.sources import SOURCES
-from ..parameters import FolderOutput, Names, Number, Operation, RasterOutput
+from ..parameters import FieldName, FolderOutput, Names, Number, Operation, RasterOutput
 from ..progress import Progress
 from .declarations.reference import ReferenceParameters
 from .declarations.workspace import ResourceParameters
@@ -52,6 +52,16 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             advanced=True,
         ),
     ] = ()
+    region_field: Annotated[
+        Optional[str],
+        FieldName(
+            "Region field",
+            "Field with the region of each polygon, such as a district or a year. The accuracy in each region is then "
+            "measured with a model that was trained on the others.",
+            advanced=True,
+            of="reference",
+        ),
+    ] = None
 
     @property
     def reference_settings(self) -> ReferenceSettings:
@@ -71,6 +81,7 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             self.skip_classes,
             self.class_colours,
             self.encoding,
+            self.region_field,
         )
 
 

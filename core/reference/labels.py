@@ -10,16 +10,18 @@ from functools import partial
 import numpy as np
 import shapely
 
+from .. import styles
 from ..errors import DataError
 from ..execution import Resources, Share
 from ..grid.crs import reproject_near
 from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
 from ..progress import Progress
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
 from ..store.patch_rasters import LABELS
 from ..store.reading import read_patch
-from ..store.vectors import read_vector
+from ..store.vectors import VectorLayer, read_vector, write_geopackage
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, read_colours
 from .polygons import (
@@ -31,6 +33,7 @@ from .polygons import (
     no_crs,
     no_polygon,
     read_classes,
+    read_texts,
     too_few_classes,
 )
 from .record import LabelRecord, LabelSettings
@@ -39,7 +42,7 @@ from .record import LabelRecord, LabelSettings
 @dataclass(frozen=True)
 class ReferenceSettings:
     """A vector layer and its fields, the erosion in pixels, classes to skip (id or name), colours (`id=#rrggbb`),
-    and the encoding of a shapefile's texts (None: as it declares)."""
+    the encoding of a shapefile's texts (None: as it declares), and the field with the region of each polygon."""
 
     layer: str
     class_field: str
@@ -48,15 +51,29 @@ class ReferenceSettings:
     skipped: Sequence[str]
     colours: Sequence[str]
     encoding: str | None = None
+    region_field: str | None = None
 
 
 @dataclass(frozen=True)
 class PlacedReference:
-    """A reference in pixel coordinates with the classes that are used; `identity` changes when its labels may."""
+    """A reference in pixel coordinates with the classes that are used; `identity` changes when its labels may.
+
+    `features` (n,) are the feature ids of the polygons in their layer, `regions` (n,) their regions if there are any.
+    """
 
     classes: ClassScheme
     polygons: Reference
     identity: str
+    features: np.ndarray
+    regions: np.ndarray | None
+
+    def to_layer(self, grid: PixelGrid) -> VectorLayer:
+        """The polygons in the CRS of the grid, numbered as in the labels; class 0 = not used."""
+        number = np.arange(1, len(self.features) + 1, dtype=np.int64)
+        fields = {"polygon": number, "feature": self.features, "class": self.polygons.class_ids.astype(np.int32)}
+        if self.regions is not None:
+            fields["region"] = self.regions
+        return VectorLayer("reference", grid.from_pixels(self.polygons.shapes), fields, grid.crs)
 
 
 def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: Progress) -> PlacedReference:
@@ -80,7 +97,8 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
     if not near.any():
         raise elsewhere(layer)
-    shapes, class_ids = shapes[near], class_ids[near]
+    shapes, class_ids, features = shapes[near], class_ids[near], layer.ids[near]
+    regions = read_texts(layer, settings.region_field)[near] if settings.region_field else None
     zeros = count_zeros(layer, settings.class_field, near)
     polygons = make_reference(shapes, class_ids, names, zeros).without(skipped)
     known = len(np.unique(polygons.class_ids[polygons.class_ids > 0]))
@@ -92,7 +110,8 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
         progress.info(note)
     polygons = replace(polygons, notes=(*layer.notes, *polygons.notes))
     identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), polygons.class_ids.tolist())
-    return PlacedReference(classes.only([id_ for id_ in classes.ids if id_ not in skipped]), polygons, identity)
+    used = classes.only([id_ for id_ in classes.ids if id_ not in skipped])
+    return PlacedReference(used, polygons, identity, features, regions)
 
 
 def refresh_labels(
@@ -116,6 +135,7 @@ def refresh_labels(
         raise DataError(
             "No pixel is labelled: no polygon is wide enough for the erosion. Set EROSION to 0, or use larger polygons."
         )
+    identity = _write_reference(workspace, reference)
     record = LabelRecord(
         fingerprints,
         classes,
@@ -123,9 +143,23 @@ def refresh_labels(
         {id_: counts[id_] for id_ in classes.ids},
         {id_: int((reference.polygons.class_ids == id_).sum()) for id_ in classes.ids},
         reference.polygons.notes,
+        identity,
     )
     workspace.write(record)
     return record
+
+
+def _write_reference(workspace: Workspace, reference: PlacedReference) -> str:
+    """Write the polygons that are used unless they are current; returns their fingerprint."""
+    regions = None if reference.regions is None else reference.regions.tolist()
+    identity = fingerprint("reference", reference.identity, reference.features.tolist(), regions)
+    old = workspace.find(LabelRecord)
+    file = workspace.paths.reference
+    if old is None or old.reference != identity or not file.exists():
+        workspace.forget(LabelRecord)
+        write_geopackage(file, reference.to_layer(workspace.layout.grid))
+        styles.write_style(file, styles.outline_style(styles.REFERENCE_COLOUR, "class"))
+    return identity
 
 
 def _burn(workspace: Workspace, reference: Reference, erosion: int, patch: Patch, share: Share) -> Content:

@@ -79,6 +79,11 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
     return np.array([numbers.get(text, 0) for text in texts], dtype=np.uint16), {n: t for t, n in numbers.items()}
 
 
+def read_texts(layer: VectorLayer, field: str) -> np.ndarray:
+    """The values of a field as texts (n,), empty where missing; DataError for an unknown field."""
+    return np.array(_texts(_field(layer, field)), dtype=object)
+
+
 def count_zeros(layer: VectorLayer, class_field: str, near: np.ndarray) -> int:
     """How many of the features near (n,) have the class 0, rather than none."""
     values = _class_values(layer, class_field)

@@ -24,7 +24,7 @@ class LabelRecord(Record):
     """The record of rasterizereference.
 
     `fingerprints` by patch id; `pixels` and `polygons` are the labelled pixels and the polygons of each class id;
-    `notes` are for the user.
+    `notes` are for the user; `reference` is the fingerprint of the polygons that are used.
     """
 
     STEP: ClassVar[str] = "rasterizereference"
@@ -34,3 +34,4 @@ class LabelRecord(Record):
     pixels: Mapping[int, int]
     polygons: Mapping[int, int]
     notes: tuple[str, ...]
+    reference: str = ""

@@ -52,6 +52,8 @@ class Page:
     matrix: Sequence[tables.MatrixRow]
     scores: Sequence[tables.ScoreRow]
     validations: Sequence[tables.ValidationRow]
+    believe: str
+    tested: str
     importance: Markup | None
     parameters: Sequence[tuple[str, str]]
     cloud_settings: Sequence[tuple[str, str]]
@@ -68,7 +70,7 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
     patch = reading.most_labelled_patch(workspace)
     scenes = panels.scene_panels(workspace, facts, patch.id)
     masks_of, masks = panels.mask_panels(workspace, facts, patch.id)
-    tested = facts.training.polygons if facts.training else None
+    tested = facts.training.fair if facts.training else None
     return Page(
         title=words.title(facts),
         name=facts.name,
@@ -96,6 +98,8 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         matrix=tables.matrix_rows(facts, tested) if tested else [],
         scores=tables.score_rows(facts, facts.training, tested) if facts.training and tested else [],
         validations=tables.validation_rows(facts.training),
+        believe=words.which_to_believe(facts.training),
+        tested=tables.validation_name(tested.kind).lower() if tested else "",
         importance=_importance(workspace),
         parameters=_texts(facts.run.parameters if facts.run else {}),
         cloud_settings=_texts(facts.clouds),
@@ -110,10 +114,13 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
 def _keys(facts: Facts) -> list[tuple[str, str]]:
     """Names and values of the key figures."""
     found = []
-    tested = facts.training.polygons if facts.training else None
+    tested = facts.training.fair if facts.training else None
     if tested:
-        found += [("Overall accuracy", words.percent(tested.overall)), ("Mean F1", f"{tested.mean_f1:.2f}")]
-        found.append(("Test polygons", words.number(tested.groups)))
+        overall = tested.overall
+        found.append(("Accuracy", words.percent(overall.value, 0)))
+        if overall.is_known:
+            found.append(("95 % interval", f"{words.percent(overall.low, 0)} – {words.percent(overall.high, 0)}"))
+        found.append(("Test polygons", words.number(tested.polygons)))
     found += [("Area", words.area(facts.area_km2)), ("Patches", words.number(len(facts.layout.patches)))]
     if facts.observations:
         found.append(("Acquisitions", words.number(len(facts.observations))))

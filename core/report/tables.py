@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..learning.assessment import Assessment
+from ..learning.intervals import Estimate
 from ..learning.records import ModelRecord
 from ..vocabulary.classes import LandCoverClass
 from .facts import ClassCount, Facts
@@ -14,6 +15,13 @@ from .words import class_label, count
 
 _TABLE_COLUMNS = 3
 _LONG_TABLE = 12
+_KINDS = {
+    "random": ("Random pixels", "pixel"),
+    "polygons": ("By polygons", "polygon"),
+    "blocks": ("By spatial blocks", "block"),
+    "regions": ("By regions", "region"),
+    "independent": ("Independent polygons", "polygon"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,20 +66,21 @@ class ScoreRow:
 
     entry: LandCoverClass
     text: str
-    precision: float | None
-    recall: float | None
-    f1: float | None
+    precision: Estimate | None
+    recall: Estimate | None
+    f1: Estimate | None
     pixels: int
     polygons: int
 
 
 @dataclass(frozen=True)
 class ValidationRow:
-    """One kind of cross-validation, its test groups as text, and its result."""
+    """One kind of validation, its test groups as text, its result, and whether it is the one to believe."""
 
     name: str
     groups: str
     assessment: Assessment
+    believed: bool
 
 
 @dataclass(frozen=True)
@@ -133,12 +142,21 @@ def score_rows(facts: Facts, training: ModelRecord, assessment: Assessment) -> l
     return rows
 
 
+def validation_name(kind: str) -> str:
+    """The name of a kind of validation."""
+    return _KINDS[kind][0]
+
+
 def validation_rows(training: ModelRecord | None) -> list[ValidationRow]:
-    """Cross-validation by polygons and by spatial blocks, as far as they were possible."""
+    """The validations that were possible, the one that flatters first."""
     if training is None:
         return []
-    kinds = (("By polygons", "polygon", training.polygons), ("By spatial blocks", "block", training.blocks))
-    return [ValidationRow(name, count(found.groups, unit), found) for name, unit, found in kinds if found is not None]
+    by_kind = {found.kind: found for found in training.assessments}
+    return [
+        ValidationRow(name, count(by_kind[kind].groups, unit), by_kind[kind], by_kind[kind] is training.fair)
+        for kind, (name, unit) in _KINDS.items()
+        if kind in by_kind
+    ]
 
 
 def acquisition_tables(facts: Facts) -> list[Sequence[AcquisitionRow]]:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from ..learning.assessment import Assessment
+from ..learning.assessment import FEW_POLYGONS, Assessment
 from ..learning.classifiers import CLASSIFIERS
 from ..learning.records import ModelRecord
 from ..vocabulary.classes import LandCoverClass
 from ..vocabulary.plurals import written
 from .facts import Facts
 
-_FEW_POLYGONS = 30
 _FEW_POLYGONS_OF_A_CLASS = 5
 _WEAK_RECALL = 0.5
 _FEW_OBSERVATIONS = 6
@@ -108,15 +107,41 @@ def acquisitions(facts: Facts) -> str:
 def _accuracy_summary(training: ModelRecord | None) -> str:
     if training is None:
         return ""
-    tested = training.polygons
+    tested = training.fair
     if tested is None:
         return "The accuracy of the model is unknown: no class has two polygons, so it could not be tested."
     return (
-        f"Overall accuracy {percent(tested.overall)}: {number(tested.correct)} of "
-        f"{count(tested.pixels, 'reference pixel')} in {count(tested.groups, 'polygon')} were classified correctly by "
-        "a model that was not trained on their polygon. This is the accuracy of these pixels; classes are not weighted "
-        "by their area on the map."
+        f"{tested.headline}. The interval is one of 95 % confidence. It is the accuracy of the labelled area; for "
+        "that of the map, and for areas that can be published, draw and label validation points."
     )
+
+
+_BELIEVE = {
+    "polygons": "Believe the validation by polygons: no polygon is in both training and test",
+    "blocks": "Believe the validation by spatial blocks: no square of the area is in both training and test",
+    "regions": "Believe the validation by regions: each region was tested with a model trained on the others",
+    "independent": "Believe the independent polygons: they have no part in the training",
+}
+
+
+def which_to_believe(training: ModelRecord | None) -> str:
+    """A sentence on which of the validations to believe, and why."""
+    believed = training.fair if training else None
+    if training is None or believed is None:
+        return ""
+    text = _BELIEVE[believed.kind]
+    if believed.kind in ("polygons", "blocks") and believed.distance and believed.map_distance:
+        text += (
+            f", and its test pixels are {number(believed.distance)}{_SPACE}m (median) from the nearest training pixel; "
+            f"the pixels of the map are {number(believed.map_distance)}{_SPACE}m from it"
+        )
+    flattering = next((found for found in training.assessments if found.kind == "random"), None)
+    if flattering and flattering.overall.value > believed.overall.value:
+        text += (
+            f". Random pixels of the same polygons would give {percent(flattering.overall.value)}, because "
+            "neighbouring pixels are alike: that is not the accuracy of the map"
+        )
+    return f"{text}."
 
 
 def cautions(facts: Facts) -> list[str]:
@@ -132,18 +157,18 @@ def cautions(facts: Facts) -> list[str]:
             f"The map was made with another model ({facts.mapped.model}) than the one trained here: the accuracy below "
             "is not that of the map. Classify the patches again to make the map with this model."
         )
-    if facts.training and facts.training.polygons is None:
+    if facts.training and facts.training.fair is None:
         found.append("The model could not be tested: no class has two polygons. Add reference polygons.")
-    if facts.training and facts.training.polygons:
-        found += _test_cautions(facts, facts.training.polygons, facts.training.blocks)
+    if facts.training and facts.training.fair:
+        found += _test_cautions(facts, facts.training.fair)
     unsampled = [class_label(item.entry) for item in facts.classes if item.polygons and not item.samples]
     if facts.training and unsampled and trained_here:
         found.append(f"{_classes(unsampled)} {_verb(unsampled, 'has', 'have')} no samples and cannot be in the map.")
     return found + _observation_cautions(facts) + _no_data_cautions(facts)
 
 
-def _test_cautions(facts: Facts, tested: Assessment, blocks: Assessment | None) -> list[str]:
-    """Limits of the cross-validation, and classes with low accuracy."""
+def _test_cautions(facts: Facts, tested: Assessment) -> list[str]:
+    """Limits of the validation, and classes with low accuracy."""
     found = []
     untested = [class_label(facts.entry(id_)) for id_ in tested.untested]
     if untested:
@@ -152,12 +177,12 @@ def _test_cautions(facts: Facts, tested: Assessment, blocks: Assessment | None) 
             "used for training, but not tested."
         )
     for score in tested.scores:
-        if score.pixels and score.recall < _WEAK_RECALL:
-            correct = round(score.recall * score.pixels)
+        if score.pixels and score.recall.value < _WEAK_RECALL:
+            correct = round(score.recall.value * score.pixels)
             label, pixels = class_label(facts.entry(score.class_id)), count(score.pixels, "test pixel")
             found.append(f"Class {label} is mostly missed: {number(correct)} of {pixels} classified correctly.")
-    if tested.groups < _FEW_POLYGONS:
-        polygons = count(tested.groups, "polygon")
+    if tested.polygons < FEW_POLYGONS:
+        polygons = count(tested.polygons, "polygon")
         found.append(f"Accuracy is based on only {polygons}: a few more or fewer polygons could change it a lot.")
     few = [
         f"{class_label(item.entry)} ({item.sampled_polygons} polygons)"
@@ -166,11 +191,6 @@ def _test_cautions(facts: Facts, tested: Assessment, blocks: Assessment | None) 
     ]
     if few:
         found.append(f"{_classes(few)} {_verb(few, 'was', 'were')} tested on few polygons: the scores are rough.")
-    if blocks and tested.overall - blocks.overall > 0.05:
-        found.append(
-            "The model is less accurate away from its training areas: overall accuracy by blocks is "
-            f"{percent(blocks.overall)}."
-        )
     return found
 
 

@@ -78,6 +78,21 @@ class WorkspacePaths:
         return self.folder / "samples.gpkg"
 
     @property
+    def reference(self) -> Path:
+        """The reference polygons that are used."""
+        return self.folder / "reference.gpkg"
+
+    @property
+    def predictions(self) -> Path:
+        """The samples with the class predicted by a model that was not trained on their polygon, as points."""
+        return self.folder / "predictions.gpkg"
+
+    @property
+    def validation_blocks(self) -> Path:
+        """The blocks of the validation as squares."""
+        return self.folder / "validation_blocks.gpkg"
+
+    @property
     def sample_reference(self) -> Path:
         """The reference polygons that come with a source."""
         return self.folder / "sample_reference.gpkg"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from types import NoneType
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 R = TypeVar("R", bound="Record")
@@ -14,7 +15,7 @@ class Record:
     """Base of records. A subclass is a frozen dataclass; `STEP` is the operation that writes it.
 
     Its fields are JSON values, dataclasses of such, mappings with text or integer keys, tuples, or have `to_json` and
-    `from_json` of their own. A field with a default may be missing in a file.
+    `from_json` of their own; also one of these or None. A field with a default may be missing in a file.
     """
 
     STEP: ClassVar[str]
@@ -48,6 +49,8 @@ def _dataclass(kind: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _typed(kind: Any, value: Any) -> Any:
+    if NoneType in get_args(kind):
+        return None if value is None else _typed(get_args(kind)[0], value)
     if hasattr(kind, "from_json"):
         return kind.from_json(value)
     if is_dataclass(kind):

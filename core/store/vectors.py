@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ _MOST_LISTED = 10
 class VectorLayer:
     """Geometries (n,) with their attributes, each (n,), and their CRS (empty where it is missing or undefined).
 
-    `notes` say for the user what was dropped or may be wrong.
+    `notes` say for the user what was dropped or may be wrong. `ids` (n,) are the feature ids of a layer that was read.
     """
 
     name: str
@@ -36,6 +36,7 @@ class VectorLayer:
     fields: Mapping[str, np.ndarray]
     crs: str
     notes: tuple[str, ...] = ()
+    ids: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def read_vector(
@@ -72,7 +73,8 @@ def read_vector(
     sound = _sound(geometries, crs)
     notes = (*_dropped(ids[~sound]), *([note] if note else []))
     name = str(chosen) if layer is not None else Path(path).stem
-    return VectorLayer(name, geometries[sound], {key: column[sound] for key, column in fields.items()}, crs, notes)
+    columns = {key: column[sound] for key, column in fields.items()}
+    return VectorLayer(name, geometries[sound], columns, crs, notes, ids[sound])
 
 
 def _parts(source: str) -> tuple[str, str | int | None]:

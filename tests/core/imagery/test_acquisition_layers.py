@@ -97,6 +97,7 @@ def test_every_raster_has_a_style_beside_it(made):
         "mean_cloud_probability.tif": {"singlebandpseudocolor"},
         "mean_ndvi.tif": {"singlebandpseudocolor"},
         "patches.gpkg": {"outline"},
+        "reference.gpkg": {"outline"},
         "scenes": {"multibandcolor"},
         "statistics": {"singlebandpseudocolor"},
         "valid_count.tif": {"singlebandpseudocolor"},

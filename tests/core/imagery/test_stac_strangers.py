@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +21,7 @@ from patchwork.core.errors import DataError, ParameterError, PatchworkError, Ser
 from patchwork.core.grid.pixel_grid import PixelGrid
 from patchwork.core.grid.windows import Window
 from patchwork.core.imagery.sources.services import Service, public_address, public_text
-from patchwork.core.imagery.sources.stac import api, assets, reading
+from patchwork.core.imagery.sources.stac import addresses, api, assets, reading
 from patchwork.core.imagery.sources.stac.addresses import web_address
 from patchwork.core.imagery.sources.stac.source import StacSource, open_stac
 from patchwork.core.store.acquisitions import Acquisition
@@ -190,6 +191,33 @@ def test_redirections_of_images_do_not_reach_files(server, tmp_path):
         pixels_of(server)
 
 
+def test_an_image_is_not_read_from_where_an_outer_host_redirects_to(server, monkeypatch):
+    """This machine plays an outer host: only the numbers of "inner.test" are those of this machine."""
+    inner = "http://inner.test/secret.tif"
+    monkeypatch.setattr(addresses, "_is_this_machine", lambda host: host in ("10.9.9.9", "localhost"))
+    monkeypatch.setattr(addresses, "_leads_here", lambda host: host == "inner.test")
+    server.answers["B02.tif"] = [(302, {"Location": inner})] * 40
+    with pytest.raises(PatchworkError, match="an address of this computer"):
+        pixels_of(server)
+
+
+def test_an_image_is_read_where_an_allowed_redirection_leads(server):
+    expected = pixels_of(server)
+    moved = next(name for name in server.requests if name.endswith("B02.tif"))
+    server.answers["B02.tif"] = [(302, {"Location": moved})]
+    np.testing.assert_array_equal(pixels_of(server), expected)
+
+
+@pytest.mark.parametrize(("number", "refused"), [("127.0.0.1", True), ("::1", True), ("93.184.216.34", False)])
+def test_names_that_stand_for_this_machine_are_refused(monkeypatch, number, refused):
+    addresses._leads_here.cache_clear()
+    numbers = {"inner.test": number, "outer.test": "93.184.216.34"}
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda host, port: [(0, 0, 0, "", (numbers[host], 0))])
+    with pytest.raises(ServiceError, match="an address of this computer") if refused else nullcontext():
+        addresses.refuse_this_machine("https://inner.test/x.tif", "https://outer.test")
+    addresses._leads_here.cache_clear()
+
+
 REFUSED = ["http://catalogue.example.org/x.tif", "https://127.0.0.1/x.tif", "https://localhost/x.tif"]
 REFUSED += ["https://[::1]/x.tif", "https://2130706433/x.tif", "https://127.1/x.tif", "https://a.localhost./x.tif"]
 REFUSED += ["https://169.254.169.254/latest", "https://0.0.0.0/x", "https://[::ffff:127.0.0.1]/x"]
@@ -335,7 +363,7 @@ def test_an_image_that_needs_an_account_is_named_so_and_read_when_it_does_not(se
 def test_an_image_is_read_after_faults_that_pass(server, fault):
     source = source_of(server)
     found = source.find(*YEAR, EVERYWHERE)[0]
-    server.answers["B02.tif"] = [fault] * 5
+    server.answers["B02.tif"] = [fault] * 4
     np.testing.assert_array_equal(source.read(found, ("B02",), GRID, WHOLE)[0], GROUND["B02"])
 
 

@@ -15,7 +15,8 @@ import shapely
 from matplotlib.image import imread
 
 from patchwork.core.errors import MissingStepError
-from patchwork.core.learning.accuracy import assess
+from patchwork.core.learning.accuracy import Checked, assess
+from patchwork.core.learning.intervals import Estimate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
 from patchwork.core.report import words, write_report
@@ -161,7 +162,7 @@ def test_names_are_escaped(page, made):
 
 
 def test_confusion_and_scores_are_those_of_the_record(page, made):
-    assessment = next(a for a in record(made, "trainmodel")["assessments"] if a["kind"] == "polygons")
+    assessment = gather(Workspace(made)).training.fair.to_json()
     for position, id_ in enumerate(assessment["class_ids"]):
         name = f"{id_} {NAMES[id_]}"
         counts = assessment["confusion"][position]
@@ -171,19 +172,23 @@ def test_confusion_and_scores_are_those_of_the_record(page, made):
             continue
         assert [f"{count}" for count in counts] in rows
         assert [f"{count / sum(counts) * 100:.1f}" for count in counts] in rows
-        scores = [f"{score[key]:.2f}" for key in ("precision", "recall", "f1")]
-        assert [*scores, str(score["pixels"]), str(len(SQUARES[id_]))] in rows
+        scores = [score[key] for key in ("precision", "recall", "f1")]
+        texts = [f"{value:.2f}" + (f"{low:.2f} – {high:.2f}" if low is not None else "") for value, low, high in scores]
+        assert [*texts, str(score["pixels"]), str(len(SQUARES[id_]))] in rows
     assert ["trained, not tested", "1"] in page.rows_of("300 one field only")
 
 
-def test_both_validations_are_those_of_the_record(page, made):
-    for assessment, name in zip(
-        record(made, "trainmodel")["assessments"], ("By polygons", "By spatial blocks"), strict=True
-    ):
-        total = int(np.sum(assessment["confusion"]))
-        right = int(np.trace(assessment["confusion"]))
+def test_all_validations_are_those_of_the_record(page, made):
+    assessments = {own["kind"]: own for own in record(made, "trainmodel")["assessments"]}
+    names = {"random": "Random pixels", "polygons": "By polygons", "blocks": "By spatial blocks"}
+    assert set(assessments) == set(names)
+    for kind, name in names.items():
+        value, low, high = assessments[kind]["overall"]
         (row,) = page.rows_of(name)
-        assert row[:4] == [words.percent(right / total), f"{assessment['mean_f1']:.2f}", str(total), str(right)]
+        interval = f"{words.percent(low)} – {words.percent(high)}"
+        total = words.number(np.sum(assessments[kind]["confusion"]))
+        assert [row[0], row[1], row[3]] == [words.percent(value), interval, total]
+    assert "Believe the validation by" in "".join(page.text)
 
 
 def test_class_counts_are_those_of_the_rasters(page, made):
@@ -204,7 +209,7 @@ def test_the_summary_describes_the_run(page):
     text = " ".join("".join(page.text).split())
     assert "0.23 km² in 9 patches, 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
     assert re.search(r"A random forest was trained on \d+ reference pixels of 3 classes and classified", text)
-    assert "reference pixels in 9 polygons" in text
+    assert re.search(r"Accuracy \d+ %, between \d+ % and \d+ %: 9 polygons are few; tested on 9 polygons", text)
 
 
 def test_limitations_of_the_test_are_listed(page):
@@ -334,32 +339,35 @@ def test_an_acquisition_counts_as_far_as_it_covers_the_area(made):
     assert any(text.startswith("Pixels have 1.2 valid observations on average") for text in found)
 
 
+def assessed(reference, predicted):
+    number = np.arange(len(reference))
+    return assess("polygons", Checked(reference, number, np.ones(len(number))), predicted, number)
+
+
 @pytest.mark.parametrize(("right", "told"), [(1, True), (2, False)])
 def test_a_class_that_is_mostly_missed_is_a_limitation(made, right, told):
     facts = gather(Workspace(made))
-    tested = assess("polygons", np.array([3] * 4 + [7] * 9), np.array([3] * right + [7] * (13 - right)), (), 30)
+    tested = assessed(np.array([3] * 4 + [7] * 9), np.array([3] * right + [7] * (13 - right)))
     found = cautions_with(facts, training=replace(facts.training, assessments=(tested,)))
     assert (f"Class 3 forest is mostly missed: {right} of 4 test pixels classified correctly." in found) == told
 
 
-@pytest.mark.parametrize(("polygons", "blocks", "told"), [(0.9, 0.8, True), (0.9, 0.86, False), (0.8, 0.9, False)])
-def test_blocks_with_a_lower_accuracy_are_a_limitation(made, polygons, blocks, told):
-    facts = gather(Workspace(made))
-    reference = np.repeat([3, 7], 50)
-    assessments = []
-    for kind, overall in (("polygons", polygons), ("blocks", blocks)):
-        predicted = reference.copy()
-        predicted[: round((1 - overall) * 100)] = 7
-        assessments.append(assess(kind, reference, predicted, (), 30))
-    found = cautions_with(facts, training=replace(facts.training, assessments=tuple(assessments)))
-    away = f"overall accuracy by blocks is {words.percent(blocks)}."
-    assert any(text.endswith(away) for text in found) == told
+def test_the_report_says_which_validation_to_believe_and_what_flatters(made):
+    training = gather(Workspace(made)).training
+    found = {own.kind: own for own in training.assessments}
+    flattering = replace(found["random"], overall=Estimate(0.999, 0.99, 1.0))
+    for mismatch, name in ((0.0, "polygons"), (1e6, "spatial blocks")):
+        polygons = replace(found["polygons"], mismatch=mismatch)
+        text = words.which_to_believe(replace(training, assessments=(polygons, flattering, found["blocks"])))
+        assert text.startswith(f"Believe the validation by {name}")
+        assert "would give 99.9" in text
+    assert words.which_to_believe(replace(training, assessments=(found["random"],))) == ""
 
 
 @pytest.mark.parametrize(("groups", "told"), [(29, True), (30, False)])
 def test_a_test_on_few_polygons_is_a_limitation(made, groups, told):
     facts = gather(Workspace(made))
-    tested = replace(facts.training.polygons, groups=groups)
+    tested = replace(facts.training.polygons, polygons=groups)
     found = cautions_with(facts, training=replace(facts.training, assessments=(tested,)))
     assert any(text.startswith(f"Accuracy is based on only {groups} polygons") for text in found) == told
 
@@ -408,14 +416,12 @@ def test_observations_are_those_of_the_ndvi_table(made):
 
 def test_scores_of_classes_that_were_not_tested_or_never_predicted_are_dashes(made):
     facts = gather(Workspace(made))
-    tested = assess("polygons", np.array([3, 3, 7]), np.array([3, 3, 3]), (300,), 3)
+    tested = assessed(np.array([3, 3, 7]), np.array([3, 3, 3]))
     rows = {row.entry.id: row for row in score_rows(facts, facts.training, tested)}
-    assert [(rows[id_].precision, rows[id_].recall, rows[id_].pixels) for id_ in (3, 7, 300)] == [
-        (pytest.approx(2 / 3), 1.0, 2),
-        (None, 0.0, 1),
-        (None, None, 0),
-    ]
-    empty = assess("polygons", np.array([3, 3]), np.array([3, 7]), (300,), 3)
+    values = {id_: [own and own.value for own in (row.precision, row.recall)] for id_, row in rows.items()}
+    assert values == {3: [pytest.approx(2 / 3), 1.0], 7: [None, 0.0], 300: [None, None]}
+    assert [rows[id_].pixels for id_ in (3, 7, 300)] == [2, 1, 0]
+    empty = assessed(np.array([3, 3]), np.array([3, 7]))
     cells = {
         row.entry.id: [(cell.pixels, cell.fraction, cell.correct) for cell in row.cells]
         for row in matrix_rows(facts, empty)

@@ -6,6 +6,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -41,6 +42,23 @@ def web_address(link: object, base: str, service: str) -> str:
     place = f"[{host}]" if ":" in host else host
     query = f"?{parts.query}" if parts.query else ""
     return requote_uri(f"{parts.scheme}://{place}{f':{port}' if port else ''}{parts.path}{query}")
+
+
+def refuse_this_machine(address: str, service: str) -> None:
+    """Raise ServiceError if the name of a host stands for this machine, unless the service runs on it."""
+    host, of_service = (urlsplit(each).hostname or "" for each in (address, service))
+    if host != of_service and _leads_here(host) and not _is_this_machine(of_service) and not _leads_here(of_service):
+        raise _refused(address, "it is an address of this computer")
+
+
+@lru_cache(maxsize=256)
+def _leads_here(host: str) -> bool:
+    """Whether one of the numbers of a host is of this machine; a name that is unknown here leads nowhere."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return any(_is_this_machine(str(place[0])) for *_, place in found)
 
 
 def same_origin(one: str, other: str) -> bool:

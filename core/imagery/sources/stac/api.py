@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +16,7 @@ from ....errors import ServiceError
 from ....vocabulary.plurals import counted
 from ..retries import PassingFaultError, patient_attempts, seconds_to_wait
 from ..services import public_address, public_text
-from .addresses import same_origin, web_address
+from .addresses import refuse_this_machine, same_origin, web_address
 
 FIRST_WAIT = 1.0
 _ATTEMPTS = 4
@@ -81,13 +82,28 @@ class Api:
 
         Raises PassingFaultError if no answer comes.
         """
+        with self._answer(method, address, body, headers) as (final, answer):
+            seconds = seconds_to_wait(answer.headers.get("Retry-After"))
+            return Reply(answer.status_code, seconds, _content(answer, final))
+
+    def final_address(self, address: str) -> str:
+        """The address of an image after redirections, which may lead where links may; raises as `send` does."""
+        with self._answer("GET", address, None, {"Range": "bytes=0-0"}) as (final, _):
+            return final
+
+    @contextmanager
+    def _answer(
+        self, method: str, address: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> Iterator[tuple[str, requests.Response]]:
+        """The address after redirections and its answer, not read yet."""
         try:
             for _ in range(_REDIRECTS):
+                refuse_this_machine(address, self.url)
                 with self._request(method, address, body, headers) as answer:
                     target = answer.headers.get("Location")
                     if not (answer.is_redirect and target):
-                        seconds = seconds_to_wait(answer.headers.get("Retry-After"))
-                        return Reply(answer.status_code, seconds, _content(answer, address))
+                        yield address, answer
+                        return
                     address = web_address(target, address, self.url)
                     if answer.status_code in (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
                         method, body = "GET", None

@@ -71,7 +71,7 @@ class ImageReader:
     def _attempt(self, address: str, use: Callable[[rasterio.DatasetReader], T]) -> T:
         signed = self.signer.signed(address) if self.signer else address
         try:
-            with _file(signed) as file:
+            with _file(signed, self.api) as file:
                 return use(file)
         except RasterioError as error:
             raise self._fault(address, signed, error) from None
@@ -100,20 +100,23 @@ class ImageReader:
 
 
 @contextmanager
-def _file(address: str) -> Iterator[rasterio.DatasetReader]:
-    """The image, kept open in this thread so that the next window needs no header; closed if reading fails."""
-    held: OrderedDict[str, rasterio.DatasetReader] = _opened.__dict__.setdefault("files", OrderedDict())
-    path = path_of(address)
+def _file(address: str, api: Api) -> Iterator[rasterio.DatasetReader]:
+    """The image, kept open in this thread so that the next window needs no header; closed if reading fails.
+
+    GDAL would follow redirections wherever they lead, so it gets the address behind them.
+    """
+    held: OrderedDict[str, tuple[str, rasterio.DatasetReader]] = _opened.__dict__.setdefault("files", OrderedDict())
+    path, file = held.pop(address, None) or (path_of(api.final_address(address)), None)
     with rasterio.Env(**{**_OPTIONS, **_authority(), "CPL_VSIL_CURL_ALLOWED_FILENAME": path}):
-        file = held.pop(address, None) or open_image(path, JPEG_2000 if _is_jp2(path) else GEOTIFF)
+        file = file or open_image(path, JPEG_2000 if _is_jp2(path) else GEOTIFF)
         try:
             yield file
         except RasterioError:
             file.close()
             raise
-        held[address] = file
+        held[address] = path, file
         if len(held) > _OPEN_AT_A_TIME:
-            held.popitem(last=False)[1].close()
+            held.popitem(last=False)[1][1].close()
 
 
 def _is_jp2(path: str) -> bool:
