@@ -26,6 +26,7 @@ from ..core.vocabulary.plurals import listed
 from . import accounts, bindings, outputs, places
 from .bindings import QgisValues
 from .translation import tr
+from .vector_inputs import has_several_layers
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help" / "operations.html"
 # The dialog shows help as HTML, qgis_process as plain text: angle quotation marks work in both.
@@ -157,7 +158,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             field = values.get(parameter.name)
             if field is None or not isinstance(parameter.kind, kinds.FieldName):
                 continue
-            layer = self.parameterDefinition(parameter.kind.of.upper())
+            name = parameter.kind.of.upper()
+            if has_several_layers(given.values.get(name), given.context):
+                continue
+            layer = self.parameterDefinition(name)
             source = QgsProcessingParameters.parameterAsSource(layer, dict(given.values), given.context)
             if source is not None and source.fields().lookupField(field) < 0:
                 what = f"{tr(parameter.kind.label)} ({parameter.name.upper()})"

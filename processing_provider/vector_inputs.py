@@ -40,6 +40,14 @@ def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVecto
     return value if isinstance(value, QgsVectorLayer) else None
 
 
+def has_several_layers(value: Any, context: QgsProcessingContext) -> bool:
+    """Whether a value is a file of several layers and names none: QGIS would take the first, the engine asks."""
+    if not isinstance(value, str) or not Path(value).is_file():
+        return False
+    layer = vector_layer(value, context)
+    return layer is not None and len(layer.dataProvider().subLayers()) > 1
+
+
 def to_file(
     label: str, value: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback, encoding: str = ""
 ) -> str:
@@ -49,6 +57,8 @@ def to_file(
     texts of a shapefile if it is not the layer's. Call it in the thread of the layer. Raises QgsProcessingException if
     there is no such layer or it cannot be exported.
     """
+    if has_several_layers(value, context):
+        return str(value)
     layer = vector_layer(value, context)
     is_selection = isinstance(value, QgsProcessingFeatureSourceDefinition) and value.selectedFeaturesOnly
     if layer is None:
