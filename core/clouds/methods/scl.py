@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Classes of Sen2Cor's scene classification (Sentinel-2 L2A product specification)
-_NO_DATA = (0, 1)
+_KNOWN = range(2, 12)  # 0 is no data, 1 saturated or defective; other numbers mean nothing
 _SHADOW = 3
 _CLOUD = (8, 9, 10)
 
@@ -26,7 +26,7 @@ def classify_scl(scl: np.ndarray, dilation: int) -> tuple[np.ndarray, np.ndarray
     from ...grid.neighbourhoods import dilate
 
     cloud = np.isin(scl, _CLOUD)
-    has_data = ~np.isin(scl, _NO_DATA)
+    has_data = np.isin(scl, _KNOWN)
     mask = dilate(cloud | (scl == _SHADOW), dilation)
     return np.where(cloud, 100, 0).astype(np.uint8), mask, has_data
 

@@ -23,6 +23,7 @@ _SCALES = (1e-6, 1e-3)
 
 # Reflectance 0 to 1: snow, clouds and glint exceed 1; numbers × 10000 that low are no land.
 _UNIT = (-0.2, 2.0)
+_LOWEST_OF_COLLECTION_2 = 7000
 _FILL = -999.0  # values below are no data, declared or not
 _SAMPLE = 256  # pixels
 _SAMPLES_ALONG = 3
@@ -44,6 +45,24 @@ def declared_bands(file: DatasetReader, names: Sequence[str]) -> tuple[FileBand,
     if len(meanings) > 1 and undeclared:
         raise DataError(f"declares no scale and offset of {', '.join(undeclared)}, unlike its other bands. {_REMEDY}")
     return tuple(bands)
+
+
+def refuse_collection_2(file: DatasetReader, bands: Sequence[FileBand]) -> None:
+    """Raise DataError, without the file's name, if the numbers of a Landsat file are those of Collection 2.
+
+    There, reflectance is the number × 0.0000275 minus 0.2, so that land has no number below 7273.
+    """
+    for band in bands:
+        if band.name not in MEASURED_BANDS or band.scale != 1.0 or band.offset:
+            continue
+        values = _sample(file, band)
+        lowest = np.quantile(values, 0.01) if values.size else 0.0
+        if lowest > _LOWEST_OF_COLLECTION_2:
+            raise DataError(
+                f"its band {band.name} has numbers from {lowest:,.0f}, as Landsat Collection 2 has them, and declares "
+                "no scale and offset. Declare them in the file: gdal_edit.py -scale 0.0000275 -offset -0.2, or -scale "
+                "0.0001 -offset 0 if the numbers are reflectance × 10000."
+            )
 
 
 def _declared(file: DatasetReader, number: int, name: str) -> FileBand:

@@ -224,6 +224,8 @@ SCL = {
     9: (100, True, True),
     10: (100, True, True),
     11: (0, False, True),
+    12: (0, False, False),  # not a class: nothing is known
+    255: (0, False, False),
 }
 
 

@@ -29,6 +29,15 @@ def add(make_imagery, tmp_path):
     return write
 
 
+def test_a_file_under_two_times_is_told(add, tmp_path):
+    add("S2_20170731T100031", 100)
+    add("S2_20170815T100031", 200)
+    shutil.copy(tmp_path / "S2_20170731T100031.tif", tmp_path / "S2_20170820T100031.tif")
+    (note,) = opened(tmp_path)[0].notes
+    assert "S2_20170820T100031.tif (S2_20170731T100031.tif)" in note
+    assert "another time" in note
+
+
 def opened(folder):
     """The source, and the names of its acquisitions."""
     source = FolderSource.open(folder)

@@ -1,5 +1,6 @@
 """What the numbers in files mean: no data, scale and offset, and grids in any unit, held against rasterio and numpy."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import numpy as np
@@ -145,6 +146,16 @@ def test_the_numbers_of_landsat_collection_2_are_reflectance(tmp_path):
     pixels = read(tmp_path, window=Window(0, 0, 2, 5))
     np.testing.assert_array_equal(pixels, [expected, expected])
     assert pixels[0, 1].tolist() == [1000, 10_000, 16_022, 200, 3500]
+
+
+@pytest.mark.parametrize(("lowest", "refused"), [(7400, True), (300, False)])
+def test_landsat_numbers_without_their_scale_are_refused(make_imagery, tmp_path, lowest, refused):
+    name = "LC08_L2SP_190028_20190115_20200829_02_T1"
+    values = np.random.default_rng(1).integers(lowest, lowest + 9000, (1, 2, 30, 30))
+    made = make_imagery(tmp_path, times=[name], bands=("B04", "B08"), shape=(30, 30), values=values, prefix="x")
+    (made / f"x_{name}.tif").rename(made / f"{name}.tif")
+    with pytest.raises(DataError, match=r"B04 has numbers from 7,.*0\.0000275") if refused else nullcontext():
+        open_local("folder", tmp_path)
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from ..passes import CatalogueItem, group_passes
 # Tiles along a pass are about 15 seconds apart; passes of one satellite over an area more than an hour.
 _LONGEST_GAP = timedelta(minutes=1)
 _MOST_LISTED = 5
+_START = 4096  # bytes of a file by which most are told apart
 
 
 class GroupedFile(Protocol):
@@ -43,6 +45,7 @@ class Remarks:
     copies: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -54,6 +57,11 @@ class Remarks:
                 self.behind,
                 "file is only used where a newer processing has no data",
                 "files are only used where a newer processing has no data",
+            ),
+            (
+                self.repeated,
+                "file has the content of another one with another time; remove the one whose time is wrong",
+                "files have the content of others with another time; remove those whose time is wrong",
             ),
         )
         return tuple(f"{counted(len(names), one, many)}: {_listed(names)}." for names, one, many in found if names)
@@ -71,6 +79,7 @@ def group_files(files: Sequence[F], remarks: Remarks) -> Mapping[datetime, tuple
         remarks.problems.append(
             f"The folder has products of {' and '.join(levels)}. Move each level to its own folder."
         )
+    remarks.repeated += _repeated(files)
     known = [file for file in files if file.named.platform]
     # Paths, in which no datatake is looked for: files of one pass may be named in different ways.
     by_path = {str(file.path.absolute()): file for file in files}
@@ -108,6 +117,25 @@ def _without_copies(files: Iterable[F], remarks: Remarks) -> list[F]:
         else:
             kept.append(file)
     return sorted(kept, key=lambda each: each.path.name)
+
+
+def _repeated(files: Sequence[F]) -> list[str]:
+    """The files with the content of an earlier one, by time, that is not of the same minute."""
+    alike: dict[tuple[int, bytes], list[F]] = {}
+    sizes = Counter(file.path.stat().st_size for file in files)
+    found = []
+    for file in sorted(files, key=lambda each: (each.named.time, each.path.name)):
+        size = file.path.stat().st_size
+        if sizes[size] == 1:
+            continue
+        with file.path.open("rb") as opened:
+            others = alike.setdefault((size, opened.read(_START)), [])
+        same = next((each for each in others if _is_same(each.path, file.path)), None)
+        if same is None:
+            others.append(file)
+        elif file.named.time - same.named.time > _LONGEST_GAP:
+            found.append(f"{file.path.name} ({same.path.name})")
+    return found
 
 
 def _is_same(one: Path, other: Path) -> bool:

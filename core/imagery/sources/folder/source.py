@@ -23,7 +23,7 @@ from ....store.acquisitions import OfferedAcquisition, Readable, is_between
 from ....store.fingerprints import fingerprint
 from ....vocabulary.plurals import counted
 from ..band_names import standard_names
-from ..declared import declared_bands
+from ..declared import declared_bands, refuse_collection_2
 from ..file_names import BAND_IN_NAME, NamedImage, read_name
 from ..images import fill_gaps, grid_of, read_bands
 from ..listing import visible
@@ -149,6 +149,8 @@ def _inspect(path: Path, by_hand: Sequence[str]) -> ImageFile:
         with opened_image(path, GEOTIFF) as file:
             grid, shape, bands = grid_of(file), file.shape, _bands(file, named, by_hand)
             numbers = declared_bands(file, bands)
+            if named.platform.startswith("L"):
+                refuse_collection_2(file, numbers)
             is_usual = is_in_metres(grid.crs) and all(b.scale == 1.0 and is_plain(file, b) for b in numbers)
     except RasterioError as error:
         raise DataError(f"{path.name}: is not a raster, or is damaged; only GeoTIFF is read.") from error
