@@ -206,6 +206,11 @@ class File(Kind):
 
 
 @frozen
+class RasterFile(File):
+    """A raster file."""
+
+
+@frozen
 class Folder(Kind):
     """A folder, which exists unless it `may_be_new`."""
 
@@ -220,7 +225,9 @@ class Folder(Kind):
 
 @frozen
 class VectorFile(Kind):
-    """A vector file, `file.gpkg|layername=…` for one of several layers."""
+    """A vector file, `file.gpkg|layername=…` for one of several layers: of polygons, with `any_shape` of points too."""
+
+    any_shape: bool = False
 
 
 @frozen

@@ -26,12 +26,14 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameters,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import Qt
 
 from ..core import parameters as kinds
+from ..core.errors import ParameterError
 from ..core.parameters import Declared, Kind
 from . import places, settings, vector_inputs
 from .translation import tr
@@ -156,7 +158,22 @@ def _define_folder(parameter: Declared, common: dict[str, Any]) -> Definition:
 
 
 def _define_vector(parameter: Declared, common: dict[str, Any]) -> Definition:
-    return QgsProcessingParameterFeatureSource(types=[QgsProcessing.SourceType.TypeVectorPolygon], **common)
+    types = QgsProcessing.SourceType
+    wanted = types.TypeVectorAnyGeometry if parameter.kind.any_shape else types.TypeVectorPolygon
+    return QgsProcessingParameterFeatureSource(types=[wanted], **common)
+
+
+def _define_raster(parameter: Declared, common: dict[str, Any]) -> Definition:
+    return QgsProcessingParameterRasterLayer(**common)
+
+
+def _read_raster(definition: Definition, given: QgisValues) -> str:
+    """The path of the layer's file; ParameterError for a raster that is not a file."""
+    layer = QgsProcessingParameters.parameterAsRasterLayer(definition, dict(given.values), given.context)
+    if layer is None or not os.path.isfile(layer.source()):
+        shown = layer.name() if layer else given.values.get(definition.name())
+        raise ParameterError(tr("{}: {} is not a raster file.").format(definition.description(), shown))
+    return os.path.abspath(layer.source())
 
 
 def _define_field(parameter: Declared, common: dict[str, Any]) -> Definition:
@@ -228,6 +245,7 @@ PARAMETERS: dict[type[Kind], tuple[Define, Read]] = {
     kinds.Area: (_define_area, _read_area),
     kinds.Place: (_define_place, _read_place),
     kinds.File: (_define_file, _read_path),
+    kinds.RasterFile: (_define_raster, _read_raster),
     kinds.Folder: (_define_folder, _read_path),
     kinds.VectorFile: (_define_vector, _read_vector),
     kinds.FieldName: (_define_field, _read_text),

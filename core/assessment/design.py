@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import shapely
 
-from ..errors import ParameterError
+from ..errors import DataError, ParameterError
 from ..learning.samples import Candidates, draw, labelled_pixels
-from ..store.vectors import VectorLayer
+from ..store.vectors import VectorLayer, read_vector
+from ..vocabulary.plurals import counted
 from .maps import ClassMap
 
 LAYER = "validation_points"
@@ -37,6 +39,18 @@ class Design:
         return math.ceil(round((spread / self.standard_error) ** 2, 9))
 
 
+def refuse_labelled(file: Path) -> None:
+    """Raise DataError if a file of points has labels, which must not be lost."""
+    if not file.exists():
+        return
+    labels = read_vector(str(file), any_shape=True).fields.get(CLASS)
+    number = 0 if labels is None else int((labels != 0).sum())
+    if number:
+        raise DataError(
+            f"{file} has {counted(number, 'labelled point')}, which would be lost. Rename the file, or delete it."
+        )
+
+
 def allocate(pixels: Mapping[int, int], design: Design) -> dict[int, int]:
     """Points of each class: in proportion to its pixels, but not fewer than `least`, nor more than its pixels.
 
@@ -59,8 +73,12 @@ def allocate(pixels: Mapping[int, int], design: Design) -> dict[int, int]:
         if not below:
             break
         small |= below
-    rounded = {id_: min(round(share), pixels[id_]) for id_, share in shares.items()}
-    return {id_: few[id_] if id_ in small else rounded[id_] for id_ in sorted(pixels)}
+    # Whole numbers with the same sum: the largest remainders are rounded up.
+    numbers = {id_: min(int(share), pixels[id_]) for id_, share in shares.items()}
+    rest = sorted(shares, key=lambda id_: (numbers[id_] - shares[id_], id_))[: left - sum(numbers.values())]
+    for id_ in rest:
+        numbers[id_] = min(numbers[id_] + 1, pixels[id_])
+    return {id_: few[id_] if id_ in small else numbers[id_] for id_ in sorted(pixels)}
 
 
 def draw_points(classes: ClassMap, numbers: Mapping[int, int], seed: int) -> VectorLayer:

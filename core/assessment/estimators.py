@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _NORMAL = 1.959963984540054  # of a 95 % interval
+_TAIL = 0.025
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,27 @@ def ratio(sample: Sample, numerator: np.ndarray, denominator: np.ndarray) -> Fig
         return Figure(math.nan, math.nan, math.nan, math.nan)
     value = float((weights * numerator).sum()) / total
     error = math.sqrt(_variance(sample, numerator - value * denominator)) / total
-    return Figure(value, error, max(value - _NORMAL * error, 0.0), min(value + _NORMAL * error, 1.0))
+    low, high = max(value - _NORMAL * error, 0.0), min(value + _NORMAL * error, 1.0)
+    if error * _NORMAL < _NOTHING:
+        low, high = _without_errors(sample, value, numerator, denominator)
+    return Figure(value, error, low, high)
+
+
+def _without_errors(
+    sample: Sample, value: float, numerator: np.ndarray, denominator: np.ndarray
+) -> tuple[float, float]:
+    """The interval where no unit differs from its stratum, so that the standard error is 0.
+
+    Errors may be too rare to be found in so few units: the exact binomial bound of none among n (the rule of three).
+    """
+    clusters = np.arange(len(numerator)) if sample.clusters is None else sample.clusters
+    inside = len(np.unique(clusters[numerator > 0]))
+    outside = len(np.unique(clusters[(numerator == 0) & (denominator > 0)]))
+    missed = (_TAIL ** (1.0 / number) if number else 0.0 for number in (inside, outside))
+    kept_inside, kept_outside = missed
+    low = value * kept_inside if inside else value
+    high = 1.0 - (1.0 - value) * kept_outside if outside else value
+    return low, high
 
 
 def _variance(sample: Sample, residuals: np.ndarray) -> float:

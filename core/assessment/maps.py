@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
@@ -105,9 +105,11 @@ def _classes(file: DatasetReader, ids: list[int]) -> ClassScheme:
     return ClassScheme(tuple(sorted((*named.classes, *others.classes), key=lambda entry: entry.id)))
 
 
-def _opened(path: Path) -> rasterio.DatasetReader:
+@contextmanager
+def _opened(path: Path) -> Iterator[DatasetReader]:
     try:
-        return opened_image(path, GEOTIFF)
+        with opened_image(path, GEOTIFF) as file:
+            yield file
     except RasterioError as error:
         raise DataError(f"{path} cannot be read as a GeoTIFF ({error}).") from error
 

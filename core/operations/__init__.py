@@ -13,11 +13,14 @@ from ..parameters import FolderOutput, Operation, Parameters, declared
 from ..progress import Progress
 from ..registry import Registry
 from . import (
+    assessmap,
     checkinstallation,
     checkreference,
     classifypatches,
+    comparemaps,
     downloadscenes,
     drawsamples,
+    drawvalidation,
     findscenes,
     makemap,
     maskclouds,
@@ -49,6 +52,9 @@ OPERATIONS = Registry(
         classifypatches.OPERATION,
         mosaicmap.OPERATION,
         writereport.OPERATION,
+        drawvalidation.OPERATION,
+        assessmap.OPERATION,
+        comparemaps.OPERATION,
         checkinstallation.OPERATION,
     ),
 )

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .figures import ACCENT, INK, MUTED, QUIET, date_axis, days_of, new_figure, plain_axes
+from .figures import ACCENT, INK, LINE, MUTED, QUIET, date_axis, days_of, new_figure, plain_axes
 
 # Dates further apart are not connected by a line.
 _GAP_DAYS = 92
@@ -59,6 +59,36 @@ def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]
         _legend_above(axes)
         axes.set_ylabel(name, parse_math=False)
     date_axis(panels[-1])
+    return figure
+
+
+def areas_with_intervals(
+    names: Sequence[str],
+    colours: Sequence[str],
+    mapped: Sequence[float],
+    estimated: Sequence[tuple[float, float, float]],
+) -> Figure:
+    """Hectares of each class: a bar for the estimate with its interval (low, high), and a mark for the mapped area.
+
+    NaN is not drawn.
+    """
+    figure = new_figure(10.0, 0.9 + 0.42 * len(names))
+    axes = plain_axes(figure.add_subplot())
+    rows = np.arange(len(names))
+    values = np.array([value for value, _, _ in estimated])
+    axes.barh(rows, np.nan_to_num(values), color=list(colours), height=0.6, edgecolor=LINE)
+    for row, (value, low, high) in enumerate(estimated):
+        if np.isfinite([value, low, high]).all():
+            axes.plot([low, high], [row, row], color=INK, linewidth=1.4, solid_capstyle="butt")
+            axes.plot([low, high], [row, row], "|", color=INK, markersize=9)
+    axes.plot(mapped, rows, "D", color="white", markeredgecolor=INK, markersize=5, label="On the map")
+    axes.set_yticks(rows, list(names), fontsize=9, color=INK, parse_math=False)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color=LINE, linewidth=0.6)
+    axes.set_xlabel("Hectares, with 95 % interval", fontsize=9, color=INK)
+    axes.set_xlim(left=0.0)
+    axes.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=INK)
     return figure
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
 from .. import plots
 from ..store.files import write_text
 from ..store.workspace import Workspace
-from . import words
 from .gathering import gather
 from .page import make_page
 from .picture import draw_map
-
-_RESOURCES = Path(__file__).parents[2] / "resources"
+from .templates import template
 
 
 def write_report(workspace: Workspace) -> Path:
@@ -25,19 +21,7 @@ def write_report(workspace: Workspace) -> Path:
     """
     facts = gather(workspace)
     path = workspace.paths.report
-    write_text(path, _template().render(page=make_page(workspace, facts)))
+    write_text(path, template("report.html.j2").render(page=make_page(workspace, facts)))
     if facts.mapped is not None:
         plots.save(draw_map(workspace, facts), workspace.paths.picture("map"))
     return path
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_RESOURCES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=words.number, percent=words.percent, day=words.day, hectares=words.hectares)
-    return environment.get_template("report.html.j2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 
@@ -32,6 +33,49 @@ _OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEn
 """
 
 
+_POINTS = """<qgis version="3.22" styleCategories="Symbology|Fields|Forms">
+<fieldConfiguration>
+<field name="id" configurationFlags="None"><editWidget type="TextEdit"><config><Option/></config></editWidget></field>
+<field name="class" configurationFlags="None"><editWidget type="ValueMap"><config><Option type="Map">
+<Option type="List" name="map">
+{options}
+</Option>
+</Option></config></editWidget></field>
+<field name="cannot_tell" configurationFlags="None">
+<editWidget type="CheckBox"><config><Option/></config></editWidget></field>
+<field name="notes" configurationFlags="None"><editWidget type="TextEdit"><config><Option type="Map">
+<Option type="bool" name="IsMultiline" value="true"/></Option></config></editWidget></field>
+<field name="stratum" configurationFlags="None">
+<editWidget type="Hidden"><config><Option/></config></editWidget></field>
+<field name="stratum_pixels" configurationFlags="None">
+<editWidget type="Hidden"><config><Option/></config></editWidget></field>
+</fieldConfiguration>
+<aliases>
+<alias index="2" field="class" name="Class"/>
+<alias index="3" field="cannot_tell" name="Cannot tell"/>
+<alias index="4" field="notes" name="Notes"/>
+</aliases>
+<attributetableconfig><columns>
+<column type="field" name="stratum" hidden="1"/>
+<column type="field" name="stratum_pixels" hidden="1"/>
+</columns></attributetableconfig>
+<renderer-v2 type="singleSymbol" symbollevels="0" forceraster="0" enableorderby="0">
+<symbols>
+<symbol type="marker" name="0" alpha="1" clip_to_extent="1" force_rhr="0">
+<layer class="SimpleMarker" enabled="1" locked="0" pass="0">
+<prop k="name" v="cross"/>
+<prop k="color" v="255,255,255,255"/>
+<prop k="outline_color" v="214,39,40,255"/>
+<prop k="outline_width" v="0.6"/>
+<prop k="size" v="4"/>
+</layer>
+</symbol>
+</symbols>
+</renderer-v2>
+</qgis>
+"""
+
+
 def attribute(text: str) -> str:
     """A text as a quoted XML attribute; characters that XML does not allow become spaces."""
     return quoteattr("".join(letter if letter.isprintable() else " " for letter in text))
@@ -50,6 +94,15 @@ def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = Non
 def outline_document(colour: str, label_field: str) -> str:
     """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre."""
     return _HEAD + _OUTLINE.format(colour=colour, field=attribute(label_field))
+
+
+def points_document(classes: Sequence[tuple[str, int]]) -> str:
+    """Style of points to label: a form whose field `class` is chosen from (name, id); 0 is not labelled."""
+    options = "\n".join(
+        f'<Option type="Map"><Option type="QString" name={attribute(name)} value="{id_}"/></Option>'
+        for name, id_ in [("(not labelled)", 0), *classes]
+    )
+    return _HEAD + _POINTS.format(options=options)
 
 
 def _temporal(start: datetime, end: datetime) -> str:

@@ -109,3 +109,17 @@ def test_pixels_of_polygons_that_are_alike_count_as_few():
     assert grouped.overall.estimate == alone.overall.estimate == pytest.approx(0.8)
     assert grouped.overall.standard_error == pytest.approx(math.sqrt(0.8 * 0.2 / 9), rel=1e-6)
     assert alone.overall.standard_error < grouped.overall.standard_error / 4
+
+
+def test_no_error_among_few_units_does_not_give_certainty():
+    """The exact bound of none among n; strata that are each of one class."""
+    found = estimate(of_matrix([[30, 0], [0, 70]], [300, 700]))
+    assert found.overall.estimate == 1.0
+    assert found.overall.standard_error == pytest.approx(0.0, abs=1e-12)
+    assert (found.overall.low, found.overall.high) == (pytest.approx(0.025 ** (1 / 100)), 1.0)
+    first = found.classes[0]
+    assert (first.users.low, first.users.high) == (pytest.approx(0.025 ** (1 / 30)), 1.0)
+    assert (first.share.low, first.share.high) == pytest.approx((0.3 * 0.025 ** (1 / 30), 1 - 0.7 * 0.025 ** (1 / 70)))
+    never = estimate(of_matrix([[0, 30], [0, 70]], [300, 700])).classes[0]
+    assert (never.users.estimate, never.users.low) == (0.0, 0.0)
+    assert never.users.high == pytest.approx(1 - 0.025 ** (1 / 30))
