@@ -177,7 +177,9 @@ def _read_raster(definition: Definition, given: QgisValues) -> str:
 
 
 def _define_field(parameter: Declared, common: dict[str, Any]) -> Definition:
-    return QgsProcessingParameterField(parentLayerParameterName=parameter.kind.of.upper(), **common)
+    optional = not parameter.required  # QGIS does not take the default of a field that is not given
+    layer = parameter.kind.of.upper()
+    return QgsProcessingParameterField(parentLayerParameterName=layer, **{**common, "optional": optional})
 
 
 def _read_text(definition: Definition, given: QgisValues) -> str:

@@ -63,7 +63,7 @@ class ValidationPoints:
             destination=True,
         ),
     ]
-    number: Annotated[int, NumberOutput("Number of points")]
+    point_number: Annotated[int, NumberOutput("Number of points")]
 
 
 def run(parameters: DrawValidation, progress: Progress) -> ValidationPoints:
