@@ -4,9 +4,9 @@
     --polygons 0     polygons that are used, drawn anew in each run; 0 uses all
     --per-class 150  samples of a class
 
-WORKSPACE is one of the sample region after makemap: the true class of every pixel is known there. Each run draws samples,
-trains a random forest, maps the region, and validates at random, by polygons and by blocks. It prints how many of the
-intervals hold the true accuracy of the map, their mean width, and the mean error of the estimates.
+WORKSPACE is one of the sample region after makemap: the true class of every pixel is known there. Each run draws
+samples, trains a random forest, maps the region, and validates at random, by polygons and by blocks. It prints how many
+of the intervals hold the true accuracy of the map, their mean width, and the mean error of the estimates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How often the intervals of assessmap hold the truth: python benchmarks/coverage_area.py MAP [--draws 100] [--number 600]
+"""How often the intervals of assessmap hold the truth: python benchmarks/coverage_area.py MAP [--draws 100]
 
 MAP is map.tif of a workspace of the sample region, whose true class is known for every pixel. Points are drawn as
 drawvalidation does, labelled with the truth, and assessed.

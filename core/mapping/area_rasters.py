@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from ..store.files import remove
 from ..store.fingerprints import fingerprint
 from ..store.patch_rasters import LABELS
 from ..store.rasters import fingerprint_of
-from ..store.reading import read_patch
+from ..store.reading import read_patch, read_patch_bands
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme
-from .layers import LAYERS, AreaLayer
+from .decisions import as_percent
+from .layers import BESIDE, LAYERS, AreaLayer
 from .mosaic import Mosaic, write_mosaic
 
 
@@ -29,27 +30,45 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     """
     layer = LAYERS[name]
     facts = workspace.facts(layer.raster.step)
-    classes = ClassScheme.from_json(facts["classes"]) if layer.dtype is None else None
+    if layer.raster in BESIDE and name not in facts.get("layers", ()):
+        raise workspace.missing(f"{layer.label.lower()} of the map", f"{layer.raster.step} with {name} in LAYERS")
+    scheme = ClassScheme.from_json(facts["classes"]) if "classes" in facts else None
+    classes = scheme if layer.dtype is None else None
+    bands = tuple(entry.name for entry in scheme.classes) if scheme and not layer.raster.bands else ()
     fingerprints = facts["fingerprints"]
     patches = workspace.layout.patches
     for patch in patches:
         if patch.id not in fingerprints:
             raise workspace.missing(f"{layer.label} of patch {patch.id}", layer.raster.step)
     made_of = fingerprint(
-        "mosaic", name, fingerprints, classes.to_json() if classes else None, [patch.id for patch in patches]
+        "mosaic", name, fingerprints, classes.to_json() if classes else None, [patch.id for patch in patches], *bands
     )
     path = workspace.paths.layer(name)
     if fingerprint_of(path) != made_of:
         dtype = layer.dtype or (classes.dtype if classes else "uint8")
-        mosaic = Mosaic(workspace.layout, dtype, layer.nodata, name, made_of, classes)
+        mosaic = Mosaic(workspace.layout, dtype, layer.nodata, name, made_of, classes, bands)
         write_mosaic(path, mosaic, _reader(workspace, layer, dtype), progress.report)
     _write_styles(workspace, layer, classes)
     progress.report(1.0)
     return path
 
 
+def write_requested(workspace: Workspace, names: Sequence[str]) -> None:
+    """Write the layers of uncertainty that were requested with the map; others are of an older map and removed."""
+    for name, layer in LAYERS.items():
+        if layer.raster not in BESIDE:
+            continue
+        if name in names:
+            write_layer(workspace, name, Progress())
+        else:
+            remove(workspace.paths.layer(name))
+            remove(workspace.paths.layer(name).with_suffix(".qml"))
+
+
 def _reader(workspace: Workspace, layer: AreaLayer, dtype: str) -> Callable[[Patch], np.ndarray]:
     def read(patch: Patch) -> np.ndarray:
+        if not layer.raster.bands:
+            return as_percent(read_patch_bands(workspace, layer.raster, patch))
         pixels = read_patch(workspace, layer.raster, patch, layer.name)
         return np.nan_to_num(pixels).astype(dtype) if np.dtype(dtype).kind == "u" else pixels
 
@@ -66,7 +85,7 @@ def _write_styles(workspace: Workspace, layer: AreaLayer, classes: ClassScheme |
     else:
         return
     styles.write_style(file, style)
-    if layer.raster.bands[0] == layer.name:
+    if layer.name in layer.raster.bands[:1]:
         for patch in workspace.layout.patches:
             styles.write_style(workspace.paths.patch_raster(layer.raster.name, patch), style)
 

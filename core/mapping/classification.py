@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -17,17 +19,38 @@ from ..learning.observations import read_observations, strip_height
 from ..learning.records import ModelRecord
 from ..learning.series import join, validly_seen
 from ..progress import Progress
+from ..store.files import remove
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
-from ..store.patch_rasters import MAPS, UNSMOOTHED_MAPS
+from ..store.patch_rasters import MAPS, PROBABILITIES, UNCERTAINTY, UNSMOOTHED_MAPS, PatchRaster
+from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
 from ..store.reading import read_patch, read_patches
 from ..store.workspace import Workspace
-from .decisions import NO_CONFIDENCE, smooth, to_classes
+from .decisions import NO_CONFIDENCE, NO_PROBABILITY, bayes_smooth, smooth, to_classes, uncertainty
+from .layers import BESIDE, LAYERS
 from .record import MapRecord
 
 
+@dataclass(frozen=True)
+class MapSettings:
+    """The radius of smoothing in pixels (0 for none), its method (`majority` or `bayes`) and, for `bayes`, the variance
+    σ² of its prior; and the layers of uncertainty beside the map: `entropy`, `margin`, `probabilities`."""
+
+    smoothing: int = 0
+    method: str = "majority"
+    smoothness: float = 20.0
+    layers: tuple[str, ...] = ()
+
+    @property
+    def rasters(self) -> tuple[PatchRaster, ...]:
+        """The rasters of each patch that are made beside its map."""
+        wanted = [LAYERS[name].raster for name in self.layers if LAYERS[name].raster in BESIDE]
+        bayes = [PROBABILITIES] if self.smoothing and self.method == "bayes" else []
+        return tuple(dict.fromkeys([*wanted, *bayes]))
+
+
 def refresh_maps(
-    workspace: Workspace, chosen: Path | None, smoothing: int, resources: Resources, progress: Progress
+    workspace: Workspace, chosen: Path | None, settings: MapSettings, resources: Resources, progress: Progress
 ) -> MapRecord:
     """Make the map of every patch that is missing or out of date, with a chosen model or the workspace's own.
 
@@ -44,16 +67,23 @@ def refresh_maps(
     identity = _identity(workspace, chosen)
     masks = CloudMasks.of(workspace)
     patches = workspace.layout.patches
-    names = {patch.id: fingerprint("map", identity, masks.patch_fingerprint(patch)) for patch in patches}
+    smoothing, beside = settings.smoothing, settings.rasters
+    more = [[own.name for own in beside]] if beside else []  # without them the fingerprint is as it was before
+    names = {patch.id: fingerprint("map", identity, masks.patch_fingerprint(patch), *more) for patch in patches}
     raster = UNSMOOTHED_MAPS if smoothing else MAPS
-    classify = partial(_classify, workspace, file)
-    refresh_rasters(workspace, raster, "Map", names, classify, resources, progress.part(0.0, 0.95))
+    for patch in patches:
+        files = [workspace.paths.patch_raster(own.name, patch) for own in beside]
+        if any(fingerprint_of(own) != names[patch.id] for own in files):
+            remove(workspace.paths.patch_raster(raster.name, patch))  # made anew with what stands beside it
+    classify = partial(_classify, workspace, file, beside, names)
+    refresh_rasters(workspace, raster, "Map", names, classify, resources, progress.part(0.0, 0.9))
     if smoothing:
         near = {patch.id: workspace.layout.patches_in(patch.window.expanded(smoothing)) for patch in patches}
-        names = {id_: fingerprint("smooth", smoothing, [names[p.id] for p in own]) for id_, own in near.items()}
-        own = partial(_smooth, workspace, smoothing)
-        refresh_rasters(workspace, MAPS, "Smoothed map", names, own, resources, progress.part(0.95, 1.0))
-    record = MapRecord(names, model.scheme, smoothing, str(file), identity)
+        how: list[object] = [settings.method, settings.smoothness] if settings.method == "bayes" else []
+        names = {id_: fingerprint("smooth", smoothing, [names[p.id] for p in own], *how) for id_, own in near.items()}
+        own = partial(_smooth, workspace, settings, model.scheme.ids)
+        refresh_rasters(workspace, MAPS, "Smoothed map", names, own, resources, progress.part(0.9, 1.0))
+    record = MapRecord(names, model.scheme, smoothing, str(file), identity, settings.layers)
     workspace.write(record)
     return record
 
@@ -76,12 +106,21 @@ def _model(path: Path) -> Model:
     return _loaded(path, (found.st_mtime_ns, found.st_size, found.st_ino) if found else ())
 
 
-def _classify(workspace: Workspace, model_file: Path, patch: Patch, share: Share) -> Content:
-    """Class and confidence of one patch, computed strip by strip within the budget."""
+def _classify(
+    workspace: Workspace,
+    model_file: Path,
+    beside: Sequence[PatchRaster],
+    names: Mapping[str, str],
+    patch: Patch,
+    share: Share,
+) -> Content:
+    """Class and confidence of one patch, computed strip by strip within the budget; writes what stands beside it."""
     model = _model(model_file)
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
+    bands = {UNCERTAINTY: 2, PROBABILITIES: len(model.scheme.ids)}
+    values = {own: np.full((bands[own], *patch.window.shape), own.nodata, dtype=BESIDE[own]) for own in beside}
     for strip in patch.window.strips(strip_height(workspace, model.plan, patch, share.budget)):
         groups = read_observations(workspace, patch, strip, model.plan.needed_bands, share.threads)
         seen = validly_seen(model.plan, groups)
@@ -90,15 +129,39 @@ def _classify(workspace: Workspace, model_file: Path, patch: Patch, share: Share
         if not seen.all():
             groups = [group.take(seen) for group in groups]
         features = join(model.plan, groups, share.threads)
-        ids, percent = to_classes(model.probabilities(features, share.threads), model.scheme.ids, dtype)
+        probabilities = model.probabilities(features, share.threads)
+        ids, percent = to_classes(probabilities, model.scheme.ids, dtype)
         where = patch.window.slices(strip)
-        classes[where][seen.reshape(strip.shape)] = ids
-        confidence[where][seen.reshape(strip.shape)] = percent
+        place = seen.reshape(strip.shape)
+        if UNCERTAINTY in values:
+            values[UNCERTAINTY][(slice(None), *where)][:, place] = uncertainty(probabilities)
+        if PROBABILITIES in values:
+            values[PROBABILITIES][(slice(None), *where)][:, place] = np.rint(probabilities.T * 10_000)
+        classes[where][place] = ids
+        confidence[where][place] = percent
+    for own, pixels in values.items():
+        write_raster(
+            workspace.paths.patch_raster(own.name, patch),
+            pixels,
+            workspace.layout.grid,
+            patch.window,
+            nodata=own.nodata,
+            names=own.bands or [str(id_) for id_ in model.scheme.ids],
+            tags={FINGERPRINT_TAG: names[patch.id]},
+        )
     return Content(np.stack([classes, confidence.astype(dtype)]))
 
 
-def _smooth(workspace: Workspace, radius: int, patch: Patch, share: Share) -> Content:
-    around = patch.window.expanded(radius)
+def _smooth(workspace: Workspace, settings: MapSettings, ids: Sequence[int], patch: Patch, share: Share) -> Content:
+    around = patch.window.expanded(settings.smoothing)
+    inside = around.slices(patch.window)
     confidence = read_patch(workspace, UNSMOOTHED_MAPS, patch, "confidence")
+    if settings.method == "bayes":
+        stored = [read_patches(workspace, PROBABILITIES, around, str(id_), "uint16", NO_PROBABILITY) for id_ in ids]
+        known = np.stack(stored).astype(np.float32)
+        known[known == NO_PROBABILITY] = np.nan
+        places = bayes_smooth(known / 10_000, settings.smoothing, settings.smoothness)[inside]
+        classes = np.array([*ids, 0], dtype=confidence.dtype)[places]  # -1, the last one, is no data
+        return Content(np.stack([classes, confidence]))
     classes = read_patches(workspace, UNSMOOTHED_MAPS, around, "map", confidence.dtype.name)
-    return Content(np.stack([smooth(classes, radius)[around.slices(patch.window)], confidence]))
+    return Content(np.stack([smooth(classes, settings.smoothing)[inside], confidence]))

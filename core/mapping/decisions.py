@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from ..grid.neighbourhoods import disk
 
 NO_CONFIDENCE = 255
+NO_PROBABILITY = 65535
+_LEAST = 1e-4  # probabilities are kept that far from 0 and 1, as they are stored
+_CELLS = 20_000_000  # values of windows at a time
 
 
 def to_classes(probabilities: np.ndarray, class_ids: Sequence[int], dtype: str) -> tuple[np.ndarray, np.ndarray]:
@@ -21,6 +25,66 @@ def to_classes(probabilities: np.ndarray, class_ids: Sequence[int], dtype: str) 
     ids = np.asarray(class_ids, dtype=dtype)[best]
     confidence = np.rint(probabilities[np.arange(len(best)), best] * 100.0).astype(np.uint8)
     return ids, confidence
+
+
+def uncertainty(probabilities: np.ndarray) -> np.ndarray:
+    """Entropy and margin (2, pixel) float32 of probabilities (pixel, class), both from 0 to 1.
+
+    Entropy is -Σ p ln p / ln K of K classes: 1 where all are equally probable. Margin is the difference of the two
+    highest probabilities: 0 where they are equal.
+    """
+    values = probabilities.astype(np.float64)
+    count = values.shape[1]
+    logarithms = np.log(values, out=np.zeros_like(values), where=values > 0)
+    entropy = -(values * logarithms).sum(axis=1) / np.log(count)
+    second, first = np.partition(values, count - 2, axis=1)[:, -2:].T
+    return np.stack([entropy.clip(0.0, 1.0) + 0.0, first - second]).astype(np.float32)  # no -0
+
+
+def as_percent(stored: np.ndarray) -> np.ndarray:
+    """Stored probabilities in percent, uint8, 255 = no data."""
+    percent: np.ndarray = np.where(stored == NO_PROBABILITY, NO_CONFIDENCE, np.rint(stored / 100)).astype(np.uint8)
+    return percent
+
+
+def bayes_smooth(probabilities: np.ndarray, radius: int, variance: float) -> np.ndarray:
+    """The most probable class (y, x), as a position, after smoothing of probabilities (class, y, x); -1 for no data.
+
+    Empirical Bayes smoothing as in the R package sits (Camara et al. 2024): of each class, the half of the logits in
+    the window that are highest give a mean and a variance s², and the pixel's logit gets the weight s² / (s² + σ²)
+    against that mean, with σ² = `variance`. NaN is no data, which has no part in the windows of others.
+    """
+    best = np.full(probabilities.shape[1:], -np.inf)
+    result = np.full(probabilities.shape[1:], -1, dtype=np.int64)
+    has_data = ~np.isnan(probabilities[0])
+    for position, own in enumerate(probabilities):
+        clipped = own.clip(_LEAST, 1.0 - _LEAST)
+        logits = np.log(clipped / (1.0 - clipped))
+        smoothed = _shrunk(logits, radius, variance)
+        better = has_data & (smoothed > best)
+        result[better] = position
+        best[better] = smoothed[better]
+    return result
+
+
+def _shrunk(logits: np.ndarray, radius: int, variance: float) -> np.ndarray:
+    """Logits (y, x) drawn towards the mean of the highest half of their window; NaN is no data."""
+    side = 2 * radius + 1
+    padded = np.pad(logits, radius, constant_values=np.nan)
+    result = np.empty_like(logits)
+    rows = max(_CELLS // (logits.shape[1] * side * side), 1)
+    for first in range(0, logits.shape[0], rows):
+        here = slice(first, first + rows)
+        windows = sliding_window_view(padded[first : first + rows + 2 * radius], (side, side))
+        values = -np.sort(-windows.reshape(*windows.shape[:2], -1), axis=2)  # highest first, NaN last
+        used = np.maximum((~np.isnan(values)).sum(axis=2) // 2, 1)
+        kept = np.where(np.arange(side * side) < used[..., np.newaxis], values, 0.0)
+        mean = kept.sum(axis=2) / used
+        squares = np.where(np.arange(side * side) < used[..., np.newaxis], (values - mean[..., np.newaxis]) ** 2, 0.0)
+        spread = squares.sum(axis=2) / np.maximum(used - 1, 1)
+        weight = spread / (spread + variance)
+        result[here] = weight * logits[here] + (1.0 - weight) * mean
+    return result
 
 
 def smooth(classes: np.ndarray, radius: int) -> np.ndarray:

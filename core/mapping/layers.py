@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from ..frozen import frozen
 from ..registry import Registry
-from ..store.patch_rasters import LABELS, MAPS, STATISTICS, PatchRaster
+from ..store.patch_rasters import LABELS, MAPS, PROBABILITIES, STATISTICS, UNCERTAINTY, PatchRaster
 
 if TYPE_CHECKING:
     from ..styles.renderers import Scale
 
 REFERENCE_GROUP = "Reference"
+UNCERTAINTY_GROUP = "Uncertainty"
+# The rasters that stand beside the map of a patch if their layers are requested, and their data types
+BESIDE = {UNCERTAINTY: "float32", PROBABILITIES: "uint16"}
 
 
 @frozen
@@ -39,6 +42,18 @@ def _confidence(file: Path) -> Scale:
     from ..styles import CONFIDENCE
 
     return CONFIDENCE
+
+
+def _entropy(file: Path) -> Scale:
+    from ..styles import ENTROPY
+
+    return ENTROPY
+
+
+def _margin(file: Path) -> Scale:
+    from ..styles import MARGIN
+
+    return MARGIN
 
 
 def _mean_ndvi(file: Path) -> Scale:
@@ -74,6 +89,36 @@ LAYERS = Registry(
             "uint8",
             255,
             _confidence,
+        ),
+        AreaLayer(
+            "entropy",
+            "Entropy",
+            "How evenly the probability is spread over the classes: 0 for one class, 1 for all alike.",
+            UNCERTAINTY,
+            "float32",
+            float("nan"),
+            _entropy,
+            group=UNCERTAINTY_GROUP,
+        ),
+        AreaLayer(
+            "margin",
+            "Margin",
+            "The difference of the two highest probabilities, from 0 to 1.",
+            UNCERTAINTY,
+            "float32",
+            float("nan"),
+            _margin,
+            group=UNCERTAINTY_GROUP,
+        ),
+        AreaLayer(
+            "probabilities",
+            "Probabilities",
+            "The probability of each class in percent, one band a class.",
+            PROBABILITIES,
+            "uint8",
+            255,
+            _confidence,
+            group=UNCERTAINTY_GROUP,
         ),
         AreaLayer(
             "valid_count",
@@ -113,3 +158,6 @@ LAYERS = Registry(
         ),
     ),
 )
+
+REQUESTED = ("confidence", *(name for name, layer in LAYERS.items() if layer.raster in BESIDE))
+"""The layers that can be requested with a map; the confidence is always there."""

@@ -26,7 +26,10 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Mosaic:
-    """A raster of one band over all patches of a layout, with its fingerprint, and classes if it has them."""
+    """A raster over all patches of a layout, with its fingerprint, and classes if it has them.
+
+    It has the bands `bands`, or one that has the name of the raster.
+    """
 
     layout: Layout
     dtype: str
@@ -34,6 +37,12 @@ class Mosaic:
     name: str
     fingerprint: str
     classes: ClassScheme | None = None
+    bands: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the bands."""
+        return self.bands or (self.name,)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -50,7 +59,9 @@ def write_mosaic(
     read: Callable[[Patch], np.ndarray],
     report: Callable[[float], None] = lambda fraction: None,
 ) -> None:
-    """Write all patches, (y, x) each, as a Cloud Optimized GeoTIFF over the layout's domain; no data between them.
+    """Write all patches as a Cloud Optimized GeoTIFF over the layout's domain; no data between them.
+
+    `read` gives a patch as (y, x), or (band, y, x) if there are several bands.
 
     Classes become a colour table and the tag CLASSES. Raises WorkspaceError if the disk is full; then no file is left.
     """
@@ -109,7 +120,7 @@ def _write_plain(
     domain, patches = mosaic.layout.domain, mosaic.layout.patches
     profile = {
         "driver": "GTiff",
-        "count": 1,
+        "count": len(mosaic.names),
         "height": domain.height,
         "width": domain.width,
         "dtype": mosaic.dtype,
@@ -123,16 +134,16 @@ def _write_plain(
         "sparse_ok": True,
     }
     with rasterio.open(path, "w", **profile) as file:
-        file.descriptions = (mosaic.name,)
+        file.descriptions = mosaic.names
         file.update_tags(**mosaic.tags)
         if mosaic.classes is not None:
             colours = {id_: (*rgb, 255) for id_, rgb in mosaic.classes.colour_table.items()}
             file.write_colormap(1, {0: (0, 0, 0, 0)} | colours)
         background = domain.height * domain.width - sum(patch.window.height * patch.window.width for patch in patches)
-        total = background * _sum_of(np.array([mosaic.nodata], dtype=mosaic.dtype))
+        total = background * len(mosaic.names) * _sum_of(np.array([mosaic.nodata], dtype=mosaic.dtype))
         for done, patch in enumerate(patches, start=1):
-            pixels = read(patch)
-            file.write(pixels, 1, window=file_window(patch.window.within(domain)))
+            pixels = read(patch).reshape(len(mosaic.names), *patch.window.shape)
+            file.write(pixels, window=file_window(patch.window.within(domain)))
             total += _sum_of(pixels)
             report(done / len(patches))
     return total
@@ -145,4 +156,4 @@ def _sum_of(pixels: np.ndarray) -> int:
 
 def _sum_of_file(path: Path) -> int:
     with rasterio.open(path, driver="GTiff") as file:
-        return sum(_sum_of(file.read(1, window=window)) for _, window in file.block_windows(1))
+        return sum(_sum_of(file.read(window=window)) for _, window in file.block_windows(1))

@@ -12,8 +12,8 @@ from ..vocabulary.classes import ClassScheme
 
 @dataclass(frozen=True)
 class MapRecord(Record):
-    """The record of classifypatches: fingerprints by patch id, classes, radius of smoothing, and the model's file and
-    identity (None in records of early versions)."""
+    """The record of classifypatches: fingerprints by patch id, classes, radius of smoothing, the model's file and
+    identity (None in records of early versions), and the further layers that were requested."""
 
     STEP: ClassVar[str] = "classifypatches"
     fingerprints: Mapping[str, str]
@@ -21,3 +21,4 @@ class MapRecord(Record):
     smoothing: int
     model: str
     identity: str | None = None
+    layers: tuple[str, ...] = ()

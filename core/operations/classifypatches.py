@@ -1,33 +1,74 @@
 """Classify every patch with the model."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..frozen import frozen
-from ..parameters import File, FolderOutput, Number, Operation
+from ..mapping.layers import REQUESTED
+from ..parameters import Choice, File, FolderOutput, Names, Number, Operation
 from ..progress import Progress
 from .declarations.workspace import ResourceParameters
 
+if TYPE_CHECKING:
+    from ..mapping.classification import MapSettings
+
 
 @frozen
-class SmoothingParameters(ResourceParameters):
-    """Parameters of the smoothing of the map."""
+class MapParameters(ResourceParameters):
+    """Parameters of the map: its smoothing, and the layers of uncertainty beside it."""
 
     smoothing: Annotated[
         int,
         Number(
             "Smoothing",
-            "Each pixel gets the most frequent class within this distance; 0 does not smooth.",
+            "Each pixel is smoothed with the pixels within this distance; 0 does not smooth.",
             unit="px",
             whole=True,
             minimum=0,
             maximum=20,
         ),
     ] = 0
+    smoothing_method: Annotated[
+        str,
+        Choice(
+            "Smoothing method",
+            "Majority: the most frequent class within the distance. Bayes: the class that is most probable when the "
+            "probabilities of a pixel are drawn towards those around it (as in the R package sits; it uses a distance "
+            "of 4).",
+            advanced=True,
+            options={"majority": "Majority", "bayes": "Bayes"},
+        ),
+    ] = "majority"
+    smoothness: Annotated[
+        float,
+        Number(
+            "Smoothness",
+            "Variance of the prior of the Bayes method: the larger, the smoother.",
+            advanced=True,
+            above=0,
+        ),
+    ] = 20.0
+    layers: Annotated[
+        tuple[str, ...],
+        Names(
+            "Layers",
+            "Layers of uncertainty that are made with the map, separated by commas: entropy and margin (from 0 to 1), "
+            "probabilities (in percent, one band a class). The confidence is always made.",
+            advanced=True,
+            allowed=REQUESTED,
+        ),
+    ] = ("confidence",)
+
+    @property
+    def map_settings(self) -> "MapSettings":
+        """The settings of the map."""
+        from ..mapping.classification import MapSettings
+
+        return MapSettings(self.smoothing, self.smoothing_method, self.smoothness, self.layers)
 
 
 @frozen
-class ClassifyPatches(SmoothingParameters):
+class ClassifyPatches(MapParameters):
     """Parameters of classifypatches: the model and the smoothing."""
 
     model: Annotated[
@@ -54,7 +95,7 @@ def run(parameters: ClassifyPatches, progress: Progress) -> ClassifiedPatches:
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    refresh_maps(workspace, parameters.model, parameters.smoothing, parameters.resources, progress)
+    refresh_maps(workspace, parameters.model, parameters.map_settings, parameters.resources, progress)
     return ClassifiedPatches(workspace.paths.patch_rasters(MAPS.name))
 
 

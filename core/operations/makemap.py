@@ -9,7 +9,7 @@ from ..imagery.sources import SOURCES
 from ..parameters import FolderOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
 from . import observationstatistics, splitarea
-from .classifypatches import SmoothingParameters
+from .classifypatches import MapParameters
 from .downloadscenes import DownloadScenes
 from .drawsamples import DrawSamples
 from .drawsamples import run as draw_samples
@@ -23,7 +23,7 @@ from .trainmodel import Accuracy, TrainModel
 
 @frozen
 class MakeMap(
-    SmoothingParameters,
+    MapParameters,
     TrainModel,
     DrawSamples,
     RasterizeReference,
@@ -82,7 +82,7 @@ def _classify(parameters: MakeMap, progress: Progress) -> object:
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    return refresh_maps(workspace, None, parameters.smoothing, parameters.resources, progress)
+    return refresh_maps(workspace, None, parameters.map_settings, parameters.resources, progress)
 
 
 Step = tuple[str, float, Callable[[Any, Progress], Any]]
@@ -105,7 +105,7 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     """Run every step in order; results that are up to date are kept."""
     from .. import report
     from ..imagery.sources.services import public_text
-    from ..mapping.area_rasters import write_layer
+    from ..mapping.area_rasters import write_layer, write_requested
     from ..store.records import RunRecord
     from ..store.workspace import Workspace
     from ..versions import package_versions
@@ -128,6 +128,7 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     map_, confidence, count = (
         write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")
     )
+    write_requested(workspace, parameters.layers)
     seconds["Stitching the map"] = round(time.monotonic() - began, 1)
     values = parameters.to_values().items()
     shown = {name: public_text(value) if isinstance(value, str) else value for name, value in values}

@@ -93,9 +93,16 @@ def read_patch(workspace: Workspace, raster: PatchRaster, patch: Patch, band: st
     return pixels
 
 
-def read_patches(workspace: Workspace, raster: PatchRaster, window: Window, band: str, dtype: str) -> np.ndarray:
-    """One band (y, x) of a patch raster in any window of the grid, 0 outside the patches."""
-    pixels: np.ndarray = np.zeros((1, *window.shape), dtype=dtype)
+def read_patch_bands(workspace: Workspace, raster: PatchRaster, patch: Patch) -> np.ndarray:
+    """All bands (band, y, x) of a patch raster."""
+    return read_raster(workspace.require(workspace.paths.patch_raster(raster.name, patch), raster.step))
+
+
+def read_patches(
+    workspace: Workspace, raster: PatchRaster, window: Window, band: str, dtype: str, outside: float = 0
+) -> np.ndarray:
+    """One band (y, x) of a patch raster in any window of the grid, `outside` outside the patches."""
+    pixels: np.ndarray = np.full((1, *window.shape), outside, dtype=dtype)
     path = workspace.paths.patch_raster
     _paste(workspace, pixels, window, [band], lambda patch: path(raster.name, patch), raster.step)
     only: np.ndarray = pixels[0]
