@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
+from ..errors import DataError
 from ..grid.pixel_grid import PixelGrid
 from ..grid.windows import Window
 from ..store.vectors import VectorLayer, read_vector
@@ -133,6 +134,30 @@ def predictions_layer(samples: Samples, by_polygons: Validation) -> VectorLayer:
     }
     shares = {f"p_{id_}": probabilities[:, number] for number, id_ in enumerate(samples.classes.tolist())}
     return VectorLayer("predictions", samples.layer.geometries[seen], columns | shares, samples.layer.crs)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The tested samples as `predictions_layer` stores them: class ids and polygons (n,), probabilities (n, class)."""
+
+    class_ids: np.ndarray
+    polygons: np.ndarray
+    probabilities: np.ndarray
+    classes: np.ndarray
+
+
+def read_predictions(workspace: Workspace) -> Predictions:
+    """The predictions of the last training; MissingStepError without one, DataError if nothing could be tested."""
+    layer = read_vector(str(workspace.require(workspace.paths.predictions, "trainmodel")), any_shape=True)
+    if len(layer.geometries) == 0:
+        raise DataError("No class has two polygons, so no label could be checked. Add reference polygons.")
+    names = [name for name in layer.fields if name.startswith("p_")]
+    return Predictions(
+        layer.fields["class"].astype(np.int64),
+        layer.fields["polygon"].astype(np.int64),
+        np.column_stack([layer.fields[name] for name in names]).astype(np.float64),
+        np.array([int(name[2:]) for name in names]),
+    )
 
 
 def blocks_layer(samples: Samples, by_blocks: Validation | None, grid: PixelGrid) -> VectorLayer:

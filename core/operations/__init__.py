@@ -15,6 +15,7 @@ from ..registry import Registry
 from . import (
     assessmap,
     checkinstallation,
+    checklabels,
     checkreference,
     classifypatches,
     comparemaps,
@@ -49,6 +50,7 @@ OPERATIONS = Registry(
         rasterizereference.OPERATION,
         drawsamples.OPERATION,
         trainmodel.OPERATION,
+        checklabels.OPERATION,
         classifypatches.OPERATION,
         mosaicmap.OPERATION,
         writereport.OPERATION,

@@ -88,6 +88,11 @@ class WorkspacePaths:
         return self.folder / "predictions.gpkg"
 
     @property
+    def suspects(self) -> Path:
+        """The polygons that look mislabelled."""
+        return self.folder / "suspects.gpkg"
+
+    @property
     def validation_blocks(self) -> Path:
         """The blocks of the validation as squares."""
         return self.folder / "validation_blocks.gpkg"

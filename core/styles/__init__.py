@@ -21,6 +21,7 @@ _RED, _GREEN, _BLUE = "B04", "B03", "B02"
 _BRIGHT = 3000  # reflectance × 10000 that is shown as white: a full range for land, clouds are white
 PATCH_COLOUR = "70,70,70,255"
 REFERENCE_COLOUR = "35,35,35,255"
+SUSPECT_COLOUR = "214,39,40,255"
 BLOCK_COLOUR = "136,34,85,255"
 _RADAR_RANGE = (25_000, 50_000)  # -25 dB to 0 dB
 

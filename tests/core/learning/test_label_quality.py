@@ -1,0 +1,103 @@
+"""Wrong labels are found: in simulated probabilities, and in a small reference through the command line."""
+
+import csv
+import json
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from services.commands import attempt, run
+
+from patchwork.core.learning.label_quality import indistinct_pairs, score_polygons
+
+LEFT, TOP = 500_000.0, 5_100_000.0
+
+
+def test_scores_are_those_of_the_thresholds_by_hand():
+    classes = np.array([2, 5])
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7]])
+    ids, polygons = np.array([2, 2, 5, 5, 2, 2]), np.array([11, 11, 12, 12, 13, 13])
+    found = score_polygons(probabilities, ids, polygons, classes)
+    assert found.polygons.tolist() == [13, 12, 11]
+    assert found.classes.tolist() == [2, 5, 2]
+    assert found.suggested.tolist() == [5, 2, 5]
+    # The mean margin of two samples, drawn halfway to 0 by the prior of two.
+    np.testing.assert_allclose(found.scores, [(1 + 0.6 / 2) / 2, (1 - 0.5 / 2) / 2, (1 - 0.7 / 2) / 2])
+    # Class 5 gets 0.75 on average from its own samples; polygon 13 gets 0.8 for it.
+    assert found.is_suspect.tolist() == [True, False, False]
+
+
+def test_swapped_labels_come_first_and_few_right_ones_are_suspected():
+    rng = np.random.default_rng(4)
+    polygons = np.repeat(np.arange(200), 10)
+    true = rng.integers(0, 4, 200)
+    labels = true.copy()
+    labels[:10] = (true[:10] + 1) % 4
+    alpha = np.full((2000, 4), 0.4)
+    alpha[np.arange(2000), true[polygons]] = 2.0
+    probabilities = np.stack([rng.dirichlet(row) for row in alpha])
+    found = score_polygons(probabilities, labels[polygons], polygons, np.arange(4))
+    assert set(range(10)) <= set(found.polygons[:20].tolist())
+    assert found.suggested[np.isin(found.polygons, range(10))].tolist() == true[found.polygons[:10]].tolist()
+    assert found.is_suspect.sum() < 20
+
+
+def test_classes_that_are_guessed_are_named():
+    ids = np.repeat([1, 2, 3], 100)
+    predicted = ids.copy()
+    predicted[:40], predicted[100:130] = 2, 1
+    assert indistinct_pairs(ids, predicted, np.array([1, 2, 3])) == [(1, 2, 0.4, 0.3)]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, make_imagery):
+    """A map of two classes in which one polygon has the wrong one; the first feature has no geometry."""
+    folder = tmp_path_factory.mktemp("labels")
+
+    def values(number, band, shape):
+        return np.full(shape, 4) if band == "SCL" else np.where(np.arange(shape[1]) < 20, 500, 2500)[np.newaxis]
+
+    imagery = make_imagery(
+        folder / "scenes", times=["20190305T100031"], bands=("B04", "B08", "SCL"), shape=(40, 40), values=values
+    )
+    shapes = [None]
+    shapes += [
+        shapely.box(LEFT + x, TOP - y - 50, LEFT + x + 60, TOP - y) for x in (30, 300) for y in (0, 80, 160, 240)
+    ]
+    kinds = ["dark", "dark", "dark", "bright", "dark", "bright", "bright", "bright", "bright"]
+    pyogrio.raw.write(
+        folder / "reference.gpkg",
+        shapely.to_wkb(np.array(shapes, dtype=object)),
+        [np.array(kinds, dtype=object)],
+        ["kind"],
+        geometry_type="Polygon",
+        crs="EPSG:32633",
+    )
+    work = folder / "work"
+    run("splitarea", "--workspace", work, "--imagery", imagery)
+    run("downloadscenes", "--workspace", work, "--imagery", imagery)
+    run("maskclouds", "--workspace", work)
+    run("rasterizereference", "--workspace", work, "--reference", folder / "reference.gpkg", "--class-field", "kind")
+    run("drawsamples", "--workspace", work, "--indices", "none")
+    return work
+
+
+def test_the_wrong_polygon_is_named_by_its_feature_id(workspace, no_report):
+    early = attempt("checklabels", "--workspace", workspace)
+    assert "run trainmodel first" in early.said
+    run("trainmodel", "--workspace", workspace, "--validation", "polygons", "--jobs", 1)
+    done = run("checklabels", "--workspace", workspace)
+    with open(done.outputs["TABLE"], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    scheme = json.loads((workspace / "records" / "trainmodel.json").read_text(encoding="utf-8"))["classes"]
+    ids = {row["name"]: str(row["id"]) for row in scheme}
+    assert len(rows) == 8
+    assert (rows[0]["polygon"], rows[0]["class"], rows[0]["suggested"]) == ("4", ids["bright"], ids["dark"])
+    scores = [float(row["score"]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    assert done.outputs["SUSPECT_NUMBER"] == 1
+    meta, _, shapes, columns = pyogrio.raw.read(done.outputs["SUSPECTS"])
+    suspect = dict(zip(meta["fields"], [column[0] for column in columns], strict=True))
+    assert (suspect["polygon"], suspect["class_name"], suspect["suggested_name"]) == (4, "bright", "dark")
+    assert shapely.from_wkb(shapes)[0].centroid.x == pytest.approx(LEFT + 60)
