@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from ..errors import DataError
 from ..vocabulary.bands import RADAR_BANDS
 from ..vocabulary.indices import INDICES, bands_of
+
+_SLACK_DAYS = 32
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,29 @@ class SeriesPlan:
         bands, indices = (tuple(name for name in own if name in values) for own in (self.bands, self.indices))
         return SeriesPlan(bands, indices, self.dates)
 
+    def moved(self, years: int) -> SeriesPlan:
+        """The plan with the same days in another year; 29 February becomes 28 February."""
+        return replace(self, dates=tuple(_in_year(day, day.year + years) for day in self.dates))
+
+    def years_to(self, start: date, end: date) -> int:
+        """The years from the dates of the plan to a period; DataError if the period does not cover the same season.
+
+        Dates may lie a little before or after it: those are filled by the nearest observation.
+        """
+        middle = self.dates[len(self.dates) // 2]
+        wanted = start + (end - start) / 2
+        years = min(range(-200, 201), key=lambda n: (abs((_in_year(middle, middle.year + n) - wanted).days), n))
+        first, last = self.moved(years).dates[0], self.moved(years).dates[-1]
+        step = max((later - earlier).days for earlier, later in pairwise(self.dates)) if len(self.dates) > 1 else 0
+        slack = timedelta(days=max(2 * step, _SLACK_DAYS))
+        if first < start - slack or last > end + slack:
+            raise DataError(
+                f"The model uses the season from {self.dates[0]:%d %B} to {self.dates[-1]:%d %B}; the imagery from "
+                f"{start} to {end} does not cover it. Find scenes of the whole season (START, END), or choose another "
+                "MODEL."
+            )
+        return years
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for records and model files."""
         return {"bands": self.bands, "indices": self.indices, "dates": [day.isoformat() for day in self.dates]}
@@ -49,6 +75,12 @@ class SeriesPlan:
         """The inverse of `to_json`."""
         dates = tuple(date.fromisoformat(day) for day in value["dates"])
         return cls(tuple(value["bands"]), tuple(value["indices"]), dates)
+
+
+def _in_year(day: date, year: int) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    year = min(max(year, date.min.year), date.max.year)
+    return day.replace(year=year, day=28) if is_leap_day else day.replace(year=year)
 
 
 def plan_series(

@@ -28,6 +28,13 @@ from .model_archive import UntrustedTypeError, read_archive
 _ROWS = 4096
 
 
+FORMAT = 2  # of the description in a model file
+
+
+class NewerFormatError(Exception):
+    """A model file of a later version."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A fitted estimator with the plan of its features and its classes, and the temperature of its probabilities."""
@@ -97,6 +104,7 @@ def versions() -> tuple[str, str]:
 def save_model(path: Path, model: Model) -> None:
     """Write the model as a skops file, which contains no code, completely or not at all."""
     description = {
+        "format": FORMAT,
         "plan": model.plan.to_json(),
         "classes": model.scheme.to_json(),
         "facts": dict(model.facts),
@@ -111,12 +119,16 @@ def load_model(path: Path) -> Model:
     try:
         content = read_archive(path)
         description = json.loads(content["description"])
+        if description.get("format", 1) > FORMAT:
+            raise NewerFormatError
         scheme = ClassScheme.from_json(description["classes"])
         plan, facts = SeriesPlan.from_json(description["plan"]), description["facts"]
         model = Model(content["estimator"], plan, scheme, facts, float(description.get("temperature", 1.0)))
         _check_use(model)
     except FileNotFoundError:
         raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
+    except NewerFormatError:
+        raise DataError(f"{path} was made by a newer version of Patchwork. Update Patchwork to use it.") from None
     except UntrustedTypeError as error:
         raise DataError(
             f"{path} is not a model of Patchwork: it contains the untrusted type {error}. Nothing of it was run. "

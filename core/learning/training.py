@@ -13,6 +13,7 @@ from ..errors import DataError
 from ..execution import Resources
 from ..progress import Progress
 from ..reference.record import LabelRecord
+from ..store.files import write_json
 from ..store.fingerprints import fingerprint
 from ..store.vectors import write_geopackage
 from ..store.workspace import Workspace
@@ -20,6 +21,7 @@ from ..versions import package_versions
 from ..vocabulary.classes import ClassScheme
 from . import folds, models
 from .calibration import Calibration, calibrate
+from .card import model_card
 from .independent import Independent, assess_independent, read_independent
 from .intervals import UNKNOWN, Estimate
 from .records import ModelRecord, SampleRecord
@@ -124,6 +126,7 @@ class _Training:
             calibration,
             validated,
         )
+        write_json(self.workspace.paths.model_card, model_card(record, self.record.plan, self.samples))
         self.workspace.write(record)
         return record
 

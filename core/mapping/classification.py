@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from ..clouds.masks import CloudMasks
 from ..errors import DataError
 from ..execution import Resources, Share
 from ..grid.patches import Patch
+from ..grid.pixel_grid import PixelGrid
 from ..learning.models import Model, load_model
 from ..learning.observations import read_observations, strip_height
 from ..learning.records import ModelRecord
@@ -22,11 +25,12 @@ from ..progress import Progress
 from ..store.files import remove
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
-from ..store.patch_rasters import MAPS, PROBABILITIES, UNCERTAINTY, UNSMOOTHED_MAPS, PatchRaster
+from ..store.patch_rasters import MAPS, PROBABILITIES, SMOOTHED_MAPS, UNCERTAINTY, UNSMOOTHED_MAPS, PatchRaster
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
 from ..store.reading import read_patch, read_patches
 from ..store.workspace import Workspace
-from .decisions import NO_CONFIDENCE, NO_PROBABILITY, bayes_smooth, smooth, to_classes, uncertainty
+from ..vocabulary.plurals import counted
+from .decisions import NO_CONFIDENCE, NO_PROBABILITY, bayes_smooth, sieve, smooth, to_classes, uncertainty
 from .layers import BESIDE, LAYERS
 from .record import MapRecord
 
@@ -34,12 +38,18 @@ from .record import MapRecord
 @dataclass(frozen=True)
 class MapSettings:
     """The radius of smoothing in pixels (0 for none), its method (`majority` or `bayes`) and, for `bayes`, the variance
-    σ² of its prior; and the layers of uncertainty beside the map: `entropy`, `margin`, `probabilities`."""
+    σ² of its prior; the smallest area in hectares (0 for none); and the layers of uncertainty beside the map:
+    `entropy`, `margin`, `probabilities`."""
 
     smoothing: int = 0
     method: str = "majority"
     smoothness: float = 20.0
+    minimum_area: float = 0.0
     layers: tuple[str, ...] = ()
+
+    def least_pixels(self, grid: PixelGrid) -> int:
+        """The number of pixels that an area must have."""
+        return math.ceil(round(self.minimum_area * 1e4 / (grid.pixel_width * grid.pixel_height), 6))
 
     @property
     def rasters(self) -> tuple[PatchRaster, ...]:
@@ -67,22 +77,31 @@ def refresh_maps(
     identity = _identity(workspace, chosen)
     masks = CloudMasks.of(workspace)
     patches = workspace.layout.patches
-    smoothing, beside = settings.smoothing, settings.rasters
-    more = [[own.name for own in beside]] if beside else []  # without them the fingerprint is as it was before
+    years = model.plan.years_to(*workspace.catalogue.period)
+    if years:
+        progress.info(f"The dates of the model are moved by {counted(years, 'year')} to those of the imagery.")
+    smoothing, beside, least = settings.smoothing, settings.rasters, settings.least_pixels(workspace.layout.grid)
+    stages: list[_Smoothing | _Sieve] = [
+        *([_Smoothing(settings, model.scheme.ids)] if smoothing else []),
+        *([_Sieve(least)] if least > 1 else []),
+    ]
+    # Without these the fingerprint is as it was in versions before.
+    more: list[object] = [*([[own.name for own in beside]] if beside else []), *([years] if years else [])]
     names = {patch.id: fingerprint("map", identity, masks.patch_fingerprint(patch), *more) for patch in patches}
-    raster = UNSMOOTHED_MAPS if smoothing else MAPS
+    raster = UNSMOOTHED_MAPS if stages else MAPS
     for patch in patches:
         files = [workspace.paths.patch_raster(own.name, patch) for own in beside]
         if any(fingerprint_of(own) != names[patch.id] for own in files):
             remove(workspace.paths.patch_raster(raster.name, patch))  # made anew with what stands beside it
-    classify = partial(_classify, workspace, file, beside, names)
+    classify = partial(_classify, workspace, file, years, beside, names)
     refresh_rasters(workspace, raster, "Map", names, classify, resources, progress.part(0.0, 0.9))
-    if smoothing:
-        near = {patch.id: workspace.layout.patches_in(patch.window.expanded(smoothing)) for patch in patches}
-        how: list[object] = [settings.method, settings.smoothness] if settings.method == "bayes" else []
-        names = {id_: fingerprint("smooth", smoothing, [names[p.id] for p in own], *how) for id_, own in near.items()}
-        own = partial(_smooth, workspace, settings, model.scheme.ids)
-        refresh_rasters(workspace, MAPS, "Smoothed map", names, own, resources, progress.part(0.9, 1.0))
+    for number, stage in enumerate(stages, start=1):
+        made = MAPS if number == len(stages) else SMOOTHED_MAPS
+        near = {patch.id: workspace.layout.patches_in(patch.window.expanded(stage.reach)) for patch in patches}
+        names = {id_: stage.fingerprint([names[p.id] for p in own]) for id_, own in near.items()}
+        part = progress.part(0.9 + 0.1 * (number - 1) / len(stages), 0.9 + 0.1 * number / len(stages))
+        refresh_rasters(workspace, made, stage.label, names, partial(stage.make, workspace, raster), resources, part)
+        raster = made
     record = MapRecord(names, model.scheme, smoothing, str(file), identity, settings.layers)
     workspace.write(record)
     return record
@@ -109,6 +128,7 @@ def _model(path: Path) -> Model:
 def _classify(
     workspace: Workspace,
     model_file: Path,
+    years: int,
     beside: Sequence[PatchRaster],
     names: Mapping[str, str],
     patch: Patch,
@@ -116,19 +136,20 @@ def _classify(
 ) -> Content:
     """Class and confidence of one patch, computed strip by strip within the budget; writes what stands beside it."""
     model = _model(model_file)
+    plan = model.plan.moved(years)
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
     bands = {UNCERTAINTY: 2, PROBABILITIES: len(model.scheme.ids)}
     values = {own: np.full((bands[own], *patch.window.shape), own.nodata, dtype=BESIDE[own]) for own in beside}
-    for strip in patch.window.strips(strip_height(workspace, model.plan, patch, share.budget)):
-        groups = read_observations(workspace, patch, strip, model.plan.needed_bands, share.threads)
-        seen = validly_seen(model.plan, groups)
+    for strip in patch.window.strips(strip_height(workspace, plan, patch, share.budget)):
+        groups = read_observations(workspace, patch, strip, plan.needed_bands, share.threads)
+        seen = validly_seen(plan, groups)
         if not seen.any():
             continue
         if not seen.all():
             groups = [group.take(seen) for group in groups]
-        features = join(model.plan, groups, share.threads)
+        features = join(plan, groups, share.threads)
         probabilities = model.probabilities(features, share.threads)
         ids, percent = to_classes(probabilities, model.scheme.ids, dtype)
         where = patch.window.slices(strip)
@@ -152,16 +173,55 @@ def _classify(
     return Content(np.stack([classes, confidence.astype(dtype)]))
 
 
-def _smooth(workspace: Workspace, settings: MapSettings, ids: Sequence[int], patch: Patch, share: Share) -> Content:
-    around = patch.window.expanded(settings.smoothing)
-    inside = around.slices(patch.window)
-    confidence = read_patch(workspace, UNSMOOTHED_MAPS, patch, "confidence")
-    if settings.method == "bayes":
-        stored = [read_patches(workspace, PROBABILITIES, around, str(id_), "uint16", NO_PROBABILITY) for id_ in ids]
-        known = np.stack(stored).astype(np.float32)
-        known[known == NO_PROBABILITY] = np.nan
-        places = bayes_smooth(known / 10_000, settings.smoothing, settings.smoothness)[inside]
-        classes = np.array([*ids, 0], dtype=confidence.dtype)[places]  # -1, the last one, is no data
-        return Content(np.stack([classes, confidence]))
-    classes = read_patches(workspace, UNSMOOTHED_MAPS, around, "map", confidence.dtype.name)
-    return Content(np.stack([smooth(classes, settings.smoothing)[inside], confidence]))
+@dataclass(frozen=True)
+class _Smoothing:
+    """Smoothing of the map, which reads past the edges of patches."""
+
+    settings: MapSettings
+    ids: Sequence[int]
+    label: ClassVar[str] = "Smoothed map"
+
+    @property
+    def reach(self) -> int:
+        return self.settings.smoothing
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        bayes = [self.settings.method, self.settings.smoothness] if self.settings.method == "bayes" else []
+        return fingerprint("smooth", self.reach, names, *bayes)
+
+    def make(self, workspace: Workspace, raster: PatchRaster, patch: Patch, share: Share) -> Content:
+        around = patch.window.expanded(self.reach)
+        inside = around.slices(patch.window)
+        confidence = read_patch(workspace, raster, patch, "confidence")
+        if self.settings.method == "bayes":
+            stored = [
+                read_patches(workspace, PROBABILITIES, around, str(id_), "uint16", NO_PROBABILITY) for id_ in self.ids
+            ]
+            known = np.stack(stored).astype(np.float32)
+            known[known == NO_PROBABILITY] = np.nan
+            places = bayes_smooth(known / 10_000, self.reach, self.settings.smoothness)[inside]
+            classes = np.array([*self.ids, 0], dtype=confidence.dtype)[places]  # -1, the last one, is no data
+            return Content(np.stack([classes, confidence]))
+        classes = read_patches(workspace, raster, around, "map", confidence.dtype.name)
+        return Content(np.stack([smooth(classes, self.reach)[inside], confidence]))
+
+
+@dataclass(frozen=True)
+class _Sieve:
+    """Small areas given to what is around them, which reads past the edges of patches."""
+
+    least: int
+    label: ClassVar[str] = "Map without small areas"
+
+    @property
+    def reach(self) -> int:
+        return 2 * self.least
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        return fingerprint("sieve", self.least, names)
+
+    def make(self, workspace: Workspace, raster: PatchRaster, patch: Patch, share: Share) -> Content:
+        around = patch.window.expanded(self.reach).intersection(workspace.layout.domain)
+        confidence = read_patch(workspace, raster, patch, "confidence")
+        classes = read_patches(workspace, raster, around, "map", confidence.dtype.name)
+        return Content(np.stack([sieve(classes, self.least)[around.slices(patch.window)], confidence]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,6 +13,7 @@ from ..grid.neighbourhoods import disk
 NO_CONFIDENCE = 255
 NO_PROBABILITY = 65535
 _LEAST = 1e-4  # probabilities are kept that far from 0 and 1, as they are stored
+_IDS = 1 << 16  # class ids are below
 _CELLS = 20_000_000  # values of windows at a time
 
 
@@ -85,6 +86,46 @@ def _shrunk(logits: np.ndarray, radius: int, variance: float) -> np.ndarray:
         weight = spread / (spread + variance)
         result[here] = weight * logits[here] + (1.0 - weight) * mean
     return result
+
+
+def sieve(classes: np.ndarray, least: int) -> np.ndarray:
+    """Class ids (y, x) in which connected areas of fewer than `least` pixels have the class around them.
+
+    Pixels are connected by their sides. A small area gets the class with which it has the longest border among areas
+    that are not small (the lower id where two are equal); one that touches only small ones, or no data, stays. So the
+    result at a pixel depends on the pixels within 2 × `least` of it alone. 0 is no data and stays.
+    """
+    numbers = np.zeros(classes.shape, dtype=np.int64)
+    for class_id in np.unique(classes[classes > 0]):
+        found, _ = ndimage.label(classes == class_id)
+        numbers[found > 0] = found[found > 0] + numbers.max()
+    sizes = np.bincount(numbers.ravel())
+    small = sizes < least
+    small[0] = False
+    keys = []
+    for one, other in _sides(numbers, classes):
+        (own, _), (beside, classes_beside) = one, other
+        border = small[own] & ~small[beside] & (beside > 0)
+        keys.append(own[border] * _IDS + classes_beside[border])
+    found_keys, lengths = np.unique(np.concatenate(keys), return_counts=True)
+    areas, ids = found_keys // _IDS, found_keys % _IDS
+    best = np.lexsort((ids, -lengths, areas))
+    first = np.unique(areas[best], return_index=True)[1]
+    new = np.zeros(len(sizes), dtype=classes.dtype)
+    new[areas[best][first]] = ids[best][first]
+    return np.where(new[numbers] > 0, new[numbers], classes)
+
+
+_Side = tuple[np.ndarray, np.ndarray]
+
+
+def _sides(numbers: np.ndarray, classes: np.ndarray) -> Iterator[tuple[_Side, _Side]]:
+    """Numbers and classes of all pairs of pixels that share a side, in both directions."""
+    every, but_last, but_first = slice(None), slice(None, -1), slice(1, None)
+    for one, other in (((but_last, every), (but_first, every)), ((every, but_last), (every, but_first))):
+        first, second = (numbers[one], classes[one]), (numbers[other], classes[other])
+        yield first, second
+        yield second, first
 
 
 def smooth(classes: np.ndarray, radius: int) -> np.ndarray:

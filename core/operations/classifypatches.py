@@ -48,6 +48,16 @@ class MapParameters(ResourceParameters):
             above=0,
         ),
     ] = 20.0
+    minimum_area: Annotated[
+        float,
+        Number(
+            "Minimum area",
+            "Connected areas of a class that are smaller get the class around them, after smoothing; 0 keeps all.",
+            unit="ha",
+            minimum=0,
+            maximum=25,
+        ),
+    ] = 0.0
     layers: Annotated[
         tuple[str, ...],
         Names(
@@ -64,21 +74,27 @@ class MapParameters(ResourceParameters):
         """The settings of the map."""
         from ..mapping.classification import MapSettings
 
-        return MapSettings(self.smoothing, self.smoothing_method, self.smoothness, self.layers)
+        return MapSettings(self.smoothing, self.smoothing_method, self.smoothness, self.minimum_area, self.layers)
 
 
 @frozen
-class ClassifyPatches(MapParameters):
-    """Parameters of classifypatches: the model and the smoothing."""
+class ModelParameters(MapParameters):
+    """Parameters of the map and its model."""
 
     model: Annotated[
         Optional[Path],
         File(
             "Model",
-            "A model made by Train model, of this workspace or another. Default: the model of this workspace.",
+            "A model made by Train model, of this workspace or another, also of another year or area. Its dates are "
+            "moved to the year of the imagery. Default: the model of this workspace.",
             extension="skops",
         ),
     ] = None
+
+
+@frozen
+class ClassifyPatches(ModelParameters):
+    """Parameters of classifypatches: the model, the smoothing, and the layers."""
 
 
 @frozen

@@ -1,6 +1,7 @@
 """Make a land-cover map: all steps in one run."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Callable
 
@@ -9,7 +10,7 @@ from ..imagery.sources import SOURCES
 from ..parameters import FolderOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
 from . import observationstatistics, splitarea
-from .classifypatches import MapParameters
+from .classifypatches import ModelParameters
 from .downloadscenes import DownloadScenes
 from .drawsamples import DrawSamples
 from .drawsamples import run as draw_samples
@@ -23,7 +24,7 @@ from .trainmodel import Accuracy, TrainModel
 
 @frozen
 class MakeMap(
-    MapParameters,
+    ModelParameters,
     TrainModel,
     DrawSamples,
     RasterizeReference,
@@ -36,7 +37,7 @@ class MakeMap(
     def faults(self) -> list[str]:
         """A reference is needed, unless the source comes with one."""
         reference = "Reference (REFERENCE) is missing: polygons of known class."
-        is_missing = not self.reference and SOURCES[self.source].reference is None
+        is_missing = not self.reference and self.model is None and SOURCES[self.source].reference is None
         return [*super().faults(), *([reference] if is_missing else [])]
 
 
@@ -60,8 +61,6 @@ def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
 
     The cloud settings are checked first, so that missing bands are reported before anything is fetched.
     """
-    from dataclasses import replace
-
     from ..clouds.beside import masking_beside
     from ..imagery.fetching import fetch_scenes
     from ..store.workspace import Workspace
@@ -77,12 +76,12 @@ def fetch_and_mask(parameters: MakeMap, progress: Progress) -> object:
 
 
 def _classify(parameters: MakeMap, progress: Progress) -> object:
-    """Classify with the model that this run has trained."""
+    """Classify with the model that this run has trained, or the one that was given."""
     from ..mapping.classification import refresh_maps
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
-    return refresh_maps(workspace, None, parameters.map_settings, parameters.resources, progress)
+    return refresh_maps(workspace, parameters.model, parameters.map_settings, parameters.resources, progress)
 
 
 Step = tuple[str, float, Callable[[Any, Progress], Any]]
@@ -101,8 +100,22 @@ STEPS: list[Step] = [
 _LAST = "Stitching the map and writing the report"
 
 
+# What a run with a model of its own leaves out
+_OF_TRAINING = (rasterize_reference, draw_samples, TrainModel.train)
+
+
+def _with_bands_of_model(parameters: MakeMap) -> MakeMap:
+    """The parameters with the bands and indices of the given model, which decide what is fetched."""
+    if parameters.model is None:
+        return parameters
+    from ..learning.models import load_model
+
+    plan = load_model(parameters.model).plan
+    return replace(parameters, bands=plan.bands, indices=plan.indices)
+
+
 def run(parameters: MakeMap, progress: Progress) -> MadeMap:
-    """Run every step in order; results that are up to date are kept."""
+    """Run every step in order; results that are up to date are kept. With a MODEL nothing is trained."""
     from .. import report
     from ..imagery.sources.services import public_text
     from ..mapping.area_rasters import write_layer, write_requested
@@ -111,19 +124,22 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     from ..versions import package_versions
 
     workspace = Workspace(parameters.workspace)
-    parameters = with_built_in_reference(parameters, parameters.source)
+    parameters = _with_bands_of_model(parameters)
+    if parameters.model is None:
+        parameters = with_built_in_reference(parameters, parameters.source)
+    steps = [step for step in STEPS if parameters.model is None or step[2] not in _OF_TRAINING]
     workspace.forget(RunRecord)  # until the end: a run without its record is incomplete
     seconds: dict[str, float] = {}
     done = 0.0
     found = (float("nan"), float("nan"), float("nan"))
-    for number, (title, weight, step) in enumerate(STEPS, start=1):
+    for number, (title, weight, step) in enumerate(steps, start=1):
         began = time.monotonic()
-        result: Any = step(parameters, progress.step(title, number, len(STEPS) + 1, done, done + weight))
+        result: Any = step(parameters, progress.step(title, number, len(steps) + 1, done, done + weight))
         if step is TrainModel.train:
             found = (result.value, result.low, result.high)
         seconds[title] = round(time.monotonic() - began, 1)
         done += weight
-    progress.step(_LAST, len(STEPS) + 1, len(STEPS) + 1, done, 1.0)
+    progress.step(_LAST, len(steps) + 1, len(steps) + 1, done, 1.0)
     began = time.monotonic()
     map_, confidence, count = (
         write_layer(workspace, name, Progress()) for name in ("map", "confidence", "valid_count")

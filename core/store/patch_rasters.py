@@ -28,4 +28,5 @@ MAPS = PatchRaster("maps", "classifypatches", ("map", "confidence"), None)
 UNCERTAINTY = PatchRaster("uncertainty", "classifypatches", ("entropy", "margin"), float("nan"))
 # One band for each class, named by its id: its probability × 10000
 PROBABILITIES = PatchRaster("probabilities", "classifypatches", (), 65535)
+SMOOTHED_MAPS = PatchRaster("maps-smoothed", "classifypatches", ("map", "confidence"), None)
 UNSMOOTHED_MAPS = PatchRaster("maps-raw", "classifypatches", ("map", "confidence"), None)

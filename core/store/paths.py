@@ -108,6 +108,11 @@ class WorkspacePaths:
         return self.folder / "model.skops"
 
     @property
+    def model_card(self) -> Path:
+        """What the model is and how good it is, as JSON."""
+        return self.model.with_suffix(".json")
+
+    @property
     def report(self) -> Path:
         """The report."""
         return self.folder / "report.html"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from services.commands import attempt, run
 
-from patchwork.core.mapping.decisions import as_percent, bayes_smooth, uncertainty
+from patchwork.core.mapping.decisions import as_percent, bayes_smooth, sieve, uncertainty
 
 LEFT, TOP = 500_000.0, 5_100_000.0
 
@@ -159,3 +159,56 @@ def test_bayes_smoothing_has_no_seams_and_is_calmer(given_files, no_report):
     truth = np.select([np.arange(60) < 20, np.arange(60) < 40], [3, 7], 9)[np.newaxis].repeat(50, 0)
     seen = rough > 0
     assert (one == truth)[seen].mean() > (rough == truth)[seen].mean() + 0.05
+
+
+def slow_sieve(classes, least):
+    """Area by area, with a flood fill."""
+    areas, seen = [], np.zeros(classes.shape, dtype=bool)
+    for start in zip(*np.nonzero(classes), strict=True):
+        if seen[start]:
+            continue
+        area, todo = [], [start]
+        seen[start] = True
+        while todo:
+            y, x = todo.pop()
+            area.append((y, x))
+            for place in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+                inside = 0 <= place[0] < classes.shape[0] and 0 <= place[1] < classes.shape[1]
+                if inside and not seen[place] and classes[place] == classes[start]:
+                    seen[place] = True
+                    todo.append(place)
+        areas.append(area)
+    large = np.zeros(classes.shape, dtype=bool)
+    for area in areas:
+        if len(area) >= least:
+            large[tuple(np.transpose(area))] = True
+    result = classes.copy()
+    for area in areas:
+        votes = {}
+        for y, x in area if len(area) < least else []:
+            for place in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+                if 0 <= place[0] < classes.shape[0] and 0 <= place[1] < classes.shape[1] and large[place]:
+                    votes[classes[place]] = votes.get(classes[place], 0) + 1
+        if votes:
+            result[tuple(np.transpose(area))] = min(votes, key=lambda id_: (-votes[id_], id_))
+    return result
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 12))
+def test_the_sieve_equals_a_flood_fill(seed, least):
+    rng = np.random.default_rng(seed)
+    classes = np.kron(rng.integers(0, 4, (5, 6)), np.ones((3, 3), dtype=int))
+    noise = rng.random(classes.shape) < 0.2
+    classes[noise] = rng.integers(0, 4, noise.sum())
+    np.testing.assert_array_equal(sieve(classes, least), slow_sieve(classes, least))
+
+
+def test_the_sieve_has_no_seams_and_keeps_the_map_before(given_files, no_report):
+    options = ("--minimum-area", 0.12, "--smoothing", 1)
+    one = make_map(given_files, "sieve-one", *options)
+    many = make_map(given_files, "sieve-many", *options, "--patch-size", 170)
+    np.testing.assert_array_equal(read(one / "map.tif")[0], read(many / "map.tif")[0])
+    before = read(next((one / "maps-smoothed").glob("*.tif")))[0][0]
+    np.testing.assert_array_equal(read(one / "map.tif")[0][0], slow_sieve(before.astype(int), 12))
+    assert (before != read(one / "map.tif")[0][0]).any()
