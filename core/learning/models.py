@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..store.files import written_whole
 from ..vocabulary.classes import ClassScheme
+from .applicability import FeatureSpace
 from .calibration import tempered
 from .classifiers import CLASSIFIERS
 from .features import SeriesPlan
@@ -37,13 +38,15 @@ class NewerFormatError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted estimator with the plan of its features and its classes, and the temperature of its probabilities."""
+    """A fitted estimator with the plan of its features, its classes, the temperature of its probabilities, and the
+    space of its training samples (None where it is unknown)."""
 
     estimator: Any
     plan: SeriesPlan
     scheme: ClassScheme
     facts: Mapping[str, Any]
     temperature: float = 1.0
+    space: FeatureSpace | None = None
 
     def probabilities(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
         """(pixel, class) float32, classes in the order of the scheme, of features (pixel, feature) float32.
@@ -111,7 +114,9 @@ def save_model(path: Path, model: Model) -> None:
         "temperature": model.temperature,
     }
     with written_whole(path) as temporary:
-        skops.io.dump({"estimator": model.estimator, "description": json.dumps(description)}, temporary)
+        content = {"estimator": model.estimator, "description": json.dumps(description)}
+        space = {"space": model.space.to_arrays()} if model.space else {}
+        skops.io.dump({**content, **space}, temporary)
 
 
 def load_model(path: Path) -> Model:
@@ -123,7 +128,8 @@ def load_model(path: Path) -> Model:
             raise NewerFormatError
         scheme = ClassScheme.from_json(description["classes"])
         plan, facts = SeriesPlan.from_json(description["plan"]), description["facts"]
-        model = Model(content["estimator"], plan, scheme, facts, float(description.get("temperature", 1.0)))
+        space = FeatureSpace.from_arrays(content["space"]) if "space" in content else None
+        model = Model(content["estimator"], plan, scheme, facts, float(description.get("temperature", 1.0)), space)
         _check_use(model)
     except FileNotFoundError:
         raise DataError(f"There is no model {path}. Run trainmodel first, or choose another MODEL.") from None
@@ -145,6 +151,8 @@ def _check_use(model: Model) -> None:
     The trees of scikit-learn follow their numbers without a check, also out of the memory that they own.
     """
     count = len(model.plan.features)
+    if model.space is not None and len(model.space.mean) != count:
+        raise ValueError(f"its feature space has {len(model.space.mean)} features, its plan {count}")
     for tree in getattr(model.estimator, "estimators_", ()):
         nodes = tree.tree_
         inner = nodes.children_left != -1

@@ -20,6 +20,7 @@ from ..store.workspace import Workspace
 from ..versions import package_versions
 from ..vocabulary.classes import ClassScheme
 from . import folds, models
+from .applicability import FeatureSpace, feature_space
 from .calibration import Calibration, calibrate
 from .card import model_card
 from .independent import Independent, assess_independent, read_independent
@@ -106,6 +107,7 @@ class _Training:
             classes,
             {**facts, "versions": package_versions()},
             calibration.temperature if calibration else 1.0,
+            self._space(estimator, found[folds.POLYGONS]),
         )
         assessments = [own.assessment for own in found.values() if own.assessment is not None]
         if self.independent is not None:
@@ -161,6 +163,11 @@ class _Training:
             self.samples.checked.weights[seen],
             by_polygons.grouping.folds[seen],
         )
+
+    def _space(self, estimator: Any, by_polygons: Validation) -> FeatureSpace | None:
+        found = models.importances(estimator)
+        weights = None if found is None else np.array(found)
+        return feature_space(self.samples.features, by_polygons.grouping.folds, weights, self.settings.seed)
 
     def _write_layers(self, found: dict[str, Validation]) -> None:
         paths = self.workspace.paths

@@ -70,7 +70,7 @@ def _reader(workspace: Workspace, layer: AreaLayer, dtype: str) -> Callable[[Pat
         if not layer.raster.bands:
             return as_percent(read_patch_bands(workspace, layer.raster, patch))
         pixels = read_patch(workspace, layer.raster, patch, layer.name)
-        return np.nan_to_num(pixels).astype(dtype) if np.dtype(dtype).kind == "u" else pixels
+        return np.nan_to_num(pixels, nan=layer.nodata).astype(dtype) if np.dtype(dtype).kind == "u" else pixels
 
     return read
 

@@ -25,7 +25,15 @@ from ..progress import Progress
 from ..store.files import remove
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
-from ..store.patch_rasters import MAPS, PROBABILITIES, SMOOTHED_MAPS, UNCERTAINTY, UNSMOOTHED_MAPS, PatchRaster
+from ..store.patch_rasters import (
+    APPLICABILITY,
+    MAPS,
+    PROBABILITIES,
+    SMOOTHED_MAPS,
+    UNCERTAINTY,
+    UNSMOOTHED_MAPS,
+    PatchRaster,
+)
 from ..store.rasters import FINGERPRINT_TAG, fingerprint_of, write_raster
 from ..store.reading import read_patch, read_patches
 from ..store.workspace import Workspace
@@ -80,6 +88,11 @@ def refresh_maps(
     years = model.plan.years_to(*workspace.catalogue.period)
     if years:
         progress.info(f"The dates of the model are moved by {counted(years, 'year')} to those of the imagery.")
+    if model.space is None and APPLICABILITY in settings.rasters:
+        raise DataError(
+            f"The model {file} does not know where its training samples lie, so dissimilarity and applicability "
+            "(LAYERS) cannot be told. Train it again, with classes of two polygons or more."
+        )
     smoothing, beside, least = settings.smoothing, settings.rasters, settings.least_pixels(workspace.layout.grid)
     stages: list[_Smoothing | _Sieve] = [
         *([_Smoothing(settings, model.scheme.ids)] if smoothing else []),
@@ -140,7 +153,7 @@ def _classify(
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
-    bands = {UNCERTAINTY: 2, PROBABILITIES: len(model.scheme.ids)}
+    bands = {UNCERTAINTY: 2, PROBABILITIES: len(model.scheme.ids), APPLICABILITY: 2}
     values = {own: np.full((bands[own], *patch.window.shape), own.nodata, dtype=BESIDE[own]) for own in beside}
     for strip in patch.window.strips(strip_height(workspace, plan, patch, share.budget)):
         groups = read_observations(workspace, patch, strip, plan.needed_bands, share.threads)
@@ -158,6 +171,9 @@ def _classify(
             values[UNCERTAINTY][(slice(None), *where)][:, place] = uncertainty(probabilities)
         if PROBABILITIES in values:
             values[PROBABILITIES][(slice(None), *where)][:, place] = np.rint(probabilities.T * 10_000)
+        if APPLICABILITY in values and model.space is not None:
+            found = model.space.dissimilarity(features, share.threads)
+            values[APPLICABILITY][(slice(None), *where)][:, place] = [found, found <= model.space.threshold]
         classes[where][place] = ids
         confidence[where][place] = percent
     for own, pixels in values.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from ..frozen import frozen
 from ..registry import Registry
-from ..store.patch_rasters import LABELS, MAPS, PROBABILITIES, STATISTICS, UNCERTAINTY, PatchRaster
+from ..store.patch_rasters import APPLICABILITY, LABELS, MAPS, PROBABILITIES, STATISTICS, UNCERTAINTY, PatchRaster
 
 if TYPE_CHECKING:
     from ..styles.renderers import Scale
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REFERENCE_GROUP = "Reference"
 UNCERTAINTY_GROUP = "Uncertainty"
 # The rasters that stand beside the map of a patch if their layers are requested, and their data types
-BESIDE = {UNCERTAINTY: "float32", PROBABILITIES: "uint16"}
+BESIDE = {UNCERTAINTY: "float32", PROBABILITIES: "uint16", APPLICABILITY: "float32"}
 
 
 @frozen
@@ -54,6 +54,18 @@ def _margin(file: Path) -> Scale:
     from ..styles import MARGIN
 
     return MARGIN
+
+
+def _dissimilarity(file: Path) -> Scale:
+    from ..styles import DISSIMILARITY
+
+    return DISSIMILARITY
+
+
+def _applicability(file: Path) -> Scale:
+    from ..styles import APPLICABLE
+
+    return APPLICABLE
 
 
 def _mean_ndvi(file: Path) -> Scale:
@@ -118,6 +130,26 @@ LAYERS = Registry(
             "uint8",
             255,
             _confidence,
+            group=UNCERTAINTY_GROUP,
+        ),
+        AreaLayer(
+            "dissimilarity",
+            "Dissimilarity",
+            "Distance to the nearest training sample in the space of the features, over the mean distance of samples.",
+            APPLICABILITY,
+            "float32",
+            float("nan"),
+            _dissimilarity,
+            group=UNCERTAINTY_GROUP,
+        ),
+        AreaLayer(
+            "applicability",
+            "Area of applicability",
+            "1 where the model has seen something alike, 0 where the map is a guess.",
+            APPLICABILITY,
+            "uint8",
+            255,
+            _applicability,
             group=UNCERTAINTY_GROUP,
         ),
         AreaLayer(

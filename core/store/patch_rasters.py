@@ -26,6 +26,7 @@ STATISTICS = PatchRaster(
 LABELS = PatchRaster("labels", "rasterizereference", ("labels", "polygon"), 0)
 MAPS = PatchRaster("maps", "classifypatches", ("map", "confidence"), None)
 UNCERTAINTY = PatchRaster("uncertainty", "classifypatches", ("entropy", "margin"), float("nan"))
+APPLICABILITY = PatchRaster("applicability", "classifypatches", ("dissimilarity", "applicability"), float("nan"))
 # One band for each class, named by its id: its probability × 10000
 PROBABILITIES = PatchRaster("probabilities", "classifypatches", (), 65535)
 SMOOTHED_MAPS = PatchRaster("maps-smoothed", "classifypatches", ("map", "confidence"), None)

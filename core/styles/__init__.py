@@ -28,6 +28,8 @@ _RADAR_RANGE = (25_000, 50_000)  # -25 dB to 0 dB
 # Colours of ColorBrewer YlGn, cividis, viridis (counts), and ColorBrewer BrBG and PRGn (NDVI).
 CONFIDENCE = Scale(("#ffffe5", "#d8efa2", "#77c578", "#228342", "#004529"), 0, 100, " %")
 ENTROPY = Scale(("#ffffe5", "#fee391", "#fe9929", "#cc4c02", "#662506"), 0, 1)
+DISSIMILARITY = Scale(("#ffffe5", "#fee391", "#fe9929", "#cc4c02", "#662506"), 0, 1)
+APPLICABLE = Scale(("#cc4c02", "#f7fcb9"), 0, 1)
 MARGIN = Scale(("#662506", "#cc4c02", "#fe9929", "#fee391", "#ffffe5"), 0, 1)
 CLOUD_PROBABILITY = Scale(("#00224d", "#434e6b", "#7c7b78", "#bbad6c", "#fde737"), 0, 100, " %")
 MEAN_NDVI = Scale(("#8c510a", "#bf812d", "#dfc27d", "#f6e8c3", "#cbeac5", "#7dc37e", "#288340"), 0, 0.8)

@@ -102,14 +102,14 @@ def read(path):
         return file.read(), file.descriptions, file.nodata
 
 
-ALL = ("--layers", "confidence,entropy,margin,probabilities")
+ALL = ("--layers", "confidence,entropy,margin,probabilities,dissimilarity,applicability")
 
 
 def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, no_report):
     plain = make_map(given_files, "plain")
     one = make_map(given_files, "one", *ALL)
     many = make_map(given_files, "many", *ALL, "--patch-size", 170)
-    for name in ("map", "confidence", "entropy", "margin", "probabilities"):
+    for name in ("map", "confidence", "entropy", "margin", "probabilities", "dissimilarity", "applicability"):
         np.testing.assert_array_equal(read(one / f"{name}.tif")[0], read(many / f"{name}.tif")[0])
     for name in ("map", "confidence"):
         np.testing.assert_array_equal(read(one / f"{name}.tif")[0], read(plain / f"{name}.tif")[0])
@@ -129,6 +129,10 @@ def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, no
     np.testing.assert_allclose(entropy[seen], expected, atol=0.06)
     np.testing.assert_allclose(margin[seen], np.diff(np.sort(shares, axis=0)[-2:], axis=0)[0], atol=0.011)
     assert (one / "entropy.qml").exists()
+    far, applicable = read(one / "dissimilarity.tif")[0][0], read(one / "applicability.tif")[0][0]
+    assert (applicable[~seen] == 255).all()
+    assert set(np.unique(applicable[seen])) <= {0, 1}
+    assert far[seen & (applicable == 0)].min(initial=9) > far[seen & (applicable == 1)].max()
 
 
 def test_layers_follow_the_run_and_none_is_stale(given_files, no_report):
