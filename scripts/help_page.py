@@ -31,6 +31,7 @@ TYPES: dict[type, str] = {
     kinds.File: "file",
     kinds.Folder: "folder",
     kinds.VectorFile: "vector layer",
+    kinds.RasterFile: "raster layer",
     kinds.RasterOutput: "raster (GeoTIFF)",
     kinds.VectorOutput: "vector layer (GeoPackage)",
     kinds.TableOutput: "table (CSV)",

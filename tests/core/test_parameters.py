@@ -30,6 +30,7 @@ from patchwork.core.parameters import (
     Number,
     Parameters,
     Place,
+    RasterFile,
     Text,
     VectorFile,
     declared,
@@ -57,6 +58,7 @@ KINDS = [
     (Area("a", ""), WORDS),
     (Place("p", ""), WORDS),
     (File("f", ""), PATHS),
+    (RasterFile("r", ""), PATHS),
     (Folder("f", ""), PATHS),
     (VectorFile("v", ""), WORDS),
     (FieldName("f", ""), WORDS),
@@ -205,6 +207,7 @@ def test_declarations_are_in_order_with_their_defaults():
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_default_survives_the_round_trip(operation):
     given_values = {"workspace": "/some/workspace", "place": "14,46", "area": "1,2,3,4", "time": "20190731T100031"}
+    given_values |= dict.fromkeys(("map", "map_from", "map_to"), "/some/map.tif") | {"validation_points": "points.gpkg"}
     names = {each.name for each in declared(operation.parameters)}
     made = operation.parameters.from_values({name: value for name, value in given_values.items() if name in names})
     for each in declared(operation.parameters):
