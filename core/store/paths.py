@@ -93,6 +93,11 @@ class WorkspacePaths:
         return self.folder / "suspects.gpkg"
 
     @property
+    def suggestions(self) -> Path:
+        """The places to label next."""
+        return self.folder / "suggestions.gpkg"
+
+    @property
     def validation_blocks(self) -> Path:
         """The blocks of the validation as squares."""
         return self.folder / "validation_blocks.gpkg"

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..store.files import update_text
 from ..vocabulary.bands import RADAR_BANDS
 from ..vocabulary.classes import ClassScheme, LandCoverClass
-from .documents import outline_document, points_document, raster_document
+from .documents import marked_document, outline_document, points_document, raster_document
 from .renderers import Scale, grey, paletted, ramp, true_colour
 
 _RED, _GREEN, _BLUE = "B04", "B03", "B02"
@@ -83,6 +83,11 @@ def scene_style(bands: Sequence[str], shown: Moments) -> str:
 def outline_style(colour: str, label_field: str) -> str:
     """Style of polygons as labelled outlines."""
     return outline_document(colour, label_field)
+
+
+def marked_style(label_field: str) -> str:
+    """Style of points as labelled crosses."""
+    return marked_document(label_field)
 
 
 def points_style(classes: ClassScheme) -> str:

@@ -8,6 +8,37 @@ from xml.sax.saxutils import quoteattr  # writes XML, reads none  # nosec B406
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
+_RED = "214,39,40,255"
+_LABEL = """<labeling type="simple">
+<settings>
+<text-style fieldName={field} isExpression="0" fontSize="8" fontSizeUnit="Point" textColor="{colour}" textOpacity="1">
+<text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="0.8"/>
+</text-style>
+<placement placement="1" centroidInside="1"/>
+<rendering scaleVisibility="0" obstacle="0" displayAll="0" labelPerPart="0"/>
+</settings>
+</labeling>
+"""
+
+_MARKER = """<renderer-v2 type="singleSymbol" symbollevels="0" forceraster="0" enableorderby="0">
+<symbols>
+<symbol type="marker" name="0" alpha="1" clip_to_extent="1" force_rhr="0">
+<layer class="SimpleMarker" enabled="1" locked="0" pass="0">
+<prop k="name" v="cross"/>
+<prop k="color" v="255,255,255,255"/>
+<prop k="outline_color" v="214,39,40,255"/>
+<prop k="outline_width" v="0.6"/>
+<prop k="size" v="4"/>
+</layer>
+</symbol>
+</symbols>
+</renderer-v2>
+"""
+
+_MARKED = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEnabled="1">
+{marker}{label}</qgis>
+"""
+
 _OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEnabled="1">
 <renderer-v2 type="singleSymbol" symbollevels="0" forceraster="0" enableorderby="0">
 <symbols>
@@ -20,16 +51,7 @@ _OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEn
 </symbol>
 </symbols>
 </renderer-v2>
-<labeling type="simple">
-<settings>
-<text-style fieldName={field} isExpression="0" fontSize="8" fontSizeUnit="Point" textColor="{colour}" textOpacity="1">
-<text-buffer bufferDraw="1" bufferSize="0.8" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="0.8"/>
-</text-style>
-<placement placement="1" centroidInside="1"/>
-<rendering scaleVisibility="0" obstacle="0" displayAll="0" labelPerPart="0"/>
-</settings>
-</labeling>
-</qgis>
+{label}</qgis>
 """
 
 
@@ -59,20 +81,7 @@ _POINTS = """<qgis version="3.22" styleCategories="Symbology|Fields|Forms">
 <column type="field" name="stratum" hidden="1"/>
 <column type="field" name="stratum_pixels" hidden="1"/>
 </columns></attributetableconfig>
-<renderer-v2 type="singleSymbol" symbollevels="0" forceraster="0" enableorderby="0">
-<symbols>
-<symbol type="marker" name="0" alpha="1" clip_to_extent="1" force_rhr="0">
-<layer class="SimpleMarker" enabled="1" locked="0" pass="0">
-<prop k="name" v="cross"/>
-<prop k="color" v="255,255,255,255"/>
-<prop k="outline_color" v="214,39,40,255"/>
-<prop k="outline_width" v="0.6"/>
-<prop k="size" v="4"/>
-</layer>
-</symbol>
-</symbols>
-</renderer-v2>
-</qgis>
+{marker}</qgis>
 """
 
 
@@ -93,7 +102,13 @@ def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = Non
 
 def outline_document(colour: str, label_field: str) -> str:
     """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre."""
-    return _HEAD + _OUTLINE.format(colour=colour, field=attribute(label_field))
+    return _HEAD + _OUTLINE.format(colour=colour, label=_LABEL.format(colour=colour, field=attribute(label_field)))
+
+
+def marked_document(label_field: str) -> str:
+    """Style of points: a cross and a label."""
+    label = _LABEL.format(colour=_RED, field=attribute(label_field))
+    return _HEAD + _MARKED.format(marker=_MARKER, label=label)
 
 
 def points_document(classes: Sequence[tuple[str, int]]) -> str:
@@ -102,7 +117,7 @@ def points_document(classes: Sequence[tuple[str, int]]) -> str:
         f'<Option type="Map"><Option type="QString" name={attribute(name)} value="{id_}"/></Option>'
         for name, id_ in [("(not labelled)", 0), *classes]
     )
-    return _HEAD + _POINTS.format(options=options)
+    return _HEAD + _POINTS.format(options=options, marker=_MARKER)
 
 
 def _temporal(start: datetime, end: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Wrong labels are found: in simulated probabilities, and in a small reference through the command line."""
+"""Wrong labels are found and places to label suggested: in arrays, and in a small map through the command line."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ import shapely
 from services.commands import attempt, run
 
 from patchwork.core.learning.label_quality import indistinct_pairs, score_polygons
+from patchwork.core.learning.suggestions import choose_places
 
 LEFT, TOP = 500_000.0, 5_100_000.0
 
@@ -101,3 +102,42 @@ def test_the_wrong_polygon_is_named_by_its_feature_id(workspace, no_report):
     suspect = dict(zip(meta["fields"], [column[0] for column in columns], strict=True))
     assert (suspect["polygon"], suspect["class_name"], suspect["suggested_name"]) == (4, "bright", "dark")
     assert shapely.from_wkb(shapes)[0].centroid.x == pytest.approx(LEFT + 60)
+
+
+# Suggestions
+
+
+def test_places_are_uncertain_far_apart_and_unlike_each_other():
+    rng = np.random.default_rng(2)
+    places, features = rng.uniform(0, 100, (1000, 2)), rng.normal(0, 1, (1000, 3))
+    uncertainty = rng.uniform(0, 0.5, 1000)
+    unsure = rng.choice(1000, 100, replace=False)
+    uncertainty[unsure] += 0.5
+    features[unsure[:10]] += 50  # a kind of land of its own
+    chosen = choose_places(uncertainty, places, features, 10, 12.0)
+    assert len(set(chosen.tolist())) == 10
+    assert np.isin(chosen, unsure).all()
+    apart = np.linalg.norm(places[chosen][:, np.newaxis] - places[chosen], axis=2)[np.triu_indices(10, 1)]
+    assert apart.min() >= 6.0
+    assert np.isin(chosen, unsure[:10]).any()
+
+
+def test_fewer_places_where_there_is_no_room():
+    places = np.zeros((50, 2))
+    assert len(choose_places(np.arange(50.0), places, np.random.default_rng(0).random((50, 2)), 10, 5.0)) == 1
+
+
+def test_places_without_a_label_are_suggested_and_are_the_same_again(workspace, no_report):
+    run("trainmodel", "--workspace", workspace, "--validation", "polygons", "--jobs", 1)
+    done = run("suggestsamples", "--workspace", workspace, "--number", 6, "--jobs", 1)
+    meta, _, shapes, columns = pyogrio.raw.read(done.outputs["SUGGESTIONS"])
+    fields = dict(zip(meta["fields"], columns, strict=True))
+    assert done.outputs["SUGGESTION_NUMBER"] == len(shapes) == 6
+    assert fields["rank"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert (fields["first_probability"] >= fields["second_probability"]).all()
+    assert set(fields["first_name"]) | set(fields["second_name"]) == {"dark", "bright"}
+    _, _, labelled, _ = pyogrio.raw.read(workspace / "reference.gpkg")
+    inner = shapely.buffer(shapely.union_all(shapely.from_wkb(labelled)), -15)
+    assert not shapely.intersects(inner, shapely.from_wkb(shapes)).any()
+    again = run("suggestsamples", "--workspace", workspace, "--number", 6, "--by", "margin", "--jobs", 2)
+    assert shapes.tolist() == pyogrio.raw.read(again.outputs["SUGGESTIONS"])[2].tolist()
