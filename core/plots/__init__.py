@@ -2,9 +2,25 @@
 
 import matplotlib
 
-from .charts import areas_with_intervals, importance_by_date, ndvi_over_time, series_over_time
+from .charts import (
+    accuracies_with_intervals,
+    areas_with_intervals,
+    importance_by_date,
+    ndvi_over_time,
+    reliability_curve,
+    series_over_time,
+)
 from .figures import as_svg, save
 
-__all__ = ["areas_with_intervals", "as_svg", "importance_by_date", "ndvi_over_time", "save", "series_over_time"]
+__all__ = [
+    "accuracies_with_intervals",
+    "areas_with_intervals",
+    "as_svg",
+    "importance_by_date",
+    "ndvi_over_time",
+    "reliability_curve",
+    "save",
+    "series_over_time",
+]
 
 matplotlib.rcdefaults()  # a `matplotlibrc` in the working folder has no say: `text.usetex` runs programs

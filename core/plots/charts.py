@@ -92,6 +92,49 @@ def areas_with_intervals(
     return figure
 
 
+def accuracies_with_intervals(
+    names: Sequence[str], accuracies: Sequence[tuple[float, float, float]], believed: int
+) -> Figure:
+    """The accuracy of each validation with its interval (value, low, high); the one to believe is at `believed`.
+
+    An interval that is NaN is not drawn.
+    """
+    figure = new_figure(10.0, 0.7 + 0.38 * len(names))
+    axes = plain_axes(figure.add_subplot())
+    for row, (value, low, high) in enumerate(accuracies):
+        colour = ACCENT if row == believed else MUTED
+        if np.isfinite([low, high]).all():
+            axes.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
+            axes.plot([low, high], [row, row], "|", color=colour, markersize=10)
+        axes.plot([value], [row], "o", color=colour, markersize=7)
+    axes.set_yticks(range(len(names)), list(names), fontsize=9.5, color=INK, parse_math=False)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color=LINE, linewidth=0.6)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_xlim(min([0.5, *(low for _, low, _ in accuracies if np.isfinite(low))]) - 0.02, 1.02)
+    return figure
+
+
+def reliability_curve(points: Sequence[tuple[float, float, int]]) -> Figure:
+    """Of test pixels of similar confidence, the fraction that is right: (mean confidence, fraction, pixels)."""
+    figure = new_figure(10.0, 3.6)
+    axes = plain_axes(figure.add_subplot())
+    axes.plot([0.0, 1.0], [0.0, 1.0], color=MUTED, linewidth=1.0, linestyle="--", label="Confidence holds")
+    confidence, right, numbers = (list(values) for values in zip(*points, strict=True))
+    axes.plot(confidence, right, "-", color=ACCENT, linewidth=1.5, label="Test pixels")
+    sizes = 14.0 + 120.0 * np.array(numbers) / max(numbers)
+    axes.scatter(confidence, right, s=sizes, color=ACCENT, zorder=3)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_xlabel("Confidence", fontsize=9.5, color=INK)
+    axes.set_ylabel("Right")
+    axes.set_xlim(0.0, 1.03)
+    axes.set_ylim(0.0, 1.03)
+    axes.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
 def importance_by_date(values: Sequence[str], dates: Sequence[date], importance: np.ndarray) -> Figure:
     """Feature importance (value, date) of each band or index on each date, as fractions of 1."""
     figure = new_figure(10.0, 0.9 + 0.27 * len(values))

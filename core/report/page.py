@@ -20,6 +20,7 @@ from .plan import PatchPlan, ScaleBar
 
 _MAP_SIDE = 1000
 _LABELS_SIDE = 500
+_FEW_PIXELS = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Page:
     scores: Sequence[tables.ScoreRow]
     validations: Sequence[tables.ValidationRow]
     believe: str
+    accuracies: Markup | None
+    reliability: Markup | None
     tested: str
     importance: Markup | None
     parameters: Sequence[tuple[str, str]]
@@ -99,6 +102,8 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         scores=tables.score_rows(facts, facts.training, tested) if facts.training and tested else [],
         validations=tables.validation_rows(facts.training),
         believe=words.which_to_believe(facts.training),
+        accuracies=_accuracies(facts),
+        reliability=_reliability(facts),
         tested=tables.validation_name(tested.kind).lower() if tested else "",
         importance=_importance(workspace),
         parameters=_texts(facts.run.parameters if facts.run else {}),
@@ -142,6 +147,28 @@ def _ndvi(facts: Facts) -> Markup | None:
         return None
     times: list[datetime] = [item.time for item in facts.counted]
     return _figure(plots.as_svg(plots.ndvi_over_time(times, rows), "ndvi"))
+
+
+def _accuracies(facts: Facts) -> Markup | None:
+    rows = tables.validation_rows(facts.training)
+    if not rows:
+        return None
+    overall = [row.assessment.overall for row in rows]
+    figure = plots.accuracies_with_intervals(
+        [row.name for row in rows],
+        [(own.value, own.low, own.high) for own in overall],
+        next((number for number, row in enumerate(rows) if row.believed), -1),
+    )
+    return _figure(plots.as_svg(figure, "accuracies"))
+
+
+def _reliability(facts: Facts) -> Markup | None:
+    found = facts.training.calibration if facts.training else None
+    bins = [own for own in found.reliability if own.samples >= _FEW_PIXELS] if found else []
+    if not bins:
+        return None
+    points = [(own.probability, own.accuracy, own.samples) for own in bins]
+    return _figure(plots.as_svg(plots.reliability_curve(points), "reliability"))
 
 
 def _importance(workspace: Workspace) -> Markup | None:

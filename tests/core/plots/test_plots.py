@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import subprocess
 import sys
 from datetime import date, datetime, timezone
@@ -64,6 +65,35 @@ def test_importance_is_in_percent():
     np.testing.assert_allclose(axes.get_images()[0].get_array(), weights * 100)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["B04", "NDVI"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["3 Jan\n2019", "4 Jan\n2020"]
+
+
+def test_accuracies_have_their_intervals_and_unknown_ones_none():
+    rows = [(0.98, 0.97, 0.99), (0.88, 0.71, 0.96), (0.9, math.nan, math.nan)]
+    axes = plots.accuracies_with_intervals(["Random", "By polygons", "By blocks"], rows, 1).axes[0]
+    drawn = [
+        line.get_xdata() for line in axes.get_lines() if line.get_linestyle() == "-" and len(line.get_xdata()) == 2
+    ]
+    assert [list(values) for values in drawn] == [[0.97, 0.99], [0.71, 0.96]]
+    colours = {line.get_color() for line in axes.get_lines()}
+    assert len(colours) == 2
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first one on top
+
+
+def test_reliability_shows_confidence_against_what_is_right():
+    axes = plots.reliability_curve([(0.4, 0.5, 10), (0.9, 0.8, 100)]).axes[0]
+    line = axes.get_lines()[1]
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([0.4, 0.9], [0.5, 0.8])
+    small, large = axes.collections[0].get_sizes()
+    assert small < large
+
+
+def test_areas_have_bars_intervals_and_the_mapped_area():
+    areas = [(10.0, 8.0, 12.0), (5.0, math.nan, math.nan)]
+    axes = plots.areas_with_intervals(["a", "b"], ["#ff0000", "#00ff00"], [11.0, 4.0], areas).axes[0]
+    assert [patch.get_width() for patch in axes.patches] == [10.0, 5.0]
+    drawn = [list(line.get_xdata()) for line in axes.get_lines()]
+    assert [8.0, 12.0] in drawn
+    assert [11.0, 4.0] in drawn
 
 
 def test_files_and_svgs_are_reproducible(tmp_path):

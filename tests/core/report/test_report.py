@@ -33,7 +33,8 @@ NAMES = {3: "forest", 7: NASTY, 300: "one field only"}
 # Polygons of each class: (column, row) of squares of 8 × 8 pixels.
 SQUARES = {3: [(0, 0), (2, 0), (4, 0), (0, 4), (2, 4)], 7: [(0, 2), (2, 2), (4, 2), (4, 4)], 300: [(5, 5)]}
 SECTIONS = [
-    "patches", "true-colour", "clouds", "masks", "layers", "ndvi", "valid", "classes", "accuracy", "importance", "run",
+    "patches", "true-colour", "clouds", "masks", "layers", "ndvi", "valid", "classes", "accuracy", "reliability",
+    "importance", "run",
 ]  # fmt: skip
 
 
@@ -280,7 +281,7 @@ def test_sections_without_inputs_are_skipped(copied):
     ):
         (copied / name).unlink()
     shutil.rmtree(copied / "statistics")
-    skipped = {"masks", "layers", "ndvi", "valid", "accuracy", "importance"}
+    skipped = {"masks", "layers", "ndvi", "valid", "accuracy", "reliability", "importance"}
     assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in skipped]
 
 
