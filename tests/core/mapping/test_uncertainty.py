@@ -93,6 +93,7 @@ def given_files(tmp_path_factory, make_imagery, make_reference):
 def make_map(given_files, name, *options):
     folder, imagery, reference = given_files
     given_options = ("--imagery", imagery, "--reference", reference, "--class-field", "kind", "--per-class", 60)
+    given_options += ("--validation", "polygons")
     run("makemap", *given_options, "--workspace", folder / name, "--indices", "none", "--jobs", 1, *options)
     return folder / name
 
