@@ -74,9 +74,9 @@ def groupings(
     ids, places = samples.class_ids, samples.places
     found = {
         folds.POLYGONS: lambda: folds.grouping(folds.POLYGONS, ids, places.polygons, seed),
-        folds.RANDOM: lambda: folds.grouping(folds.RANDOM, ids, np.arange(len(ids)), seed),
     }
     if with_blocks:
+        found[folds.RANDOM] = lambda: folds.grouping(folds.RANDOM, ids, np.arange(len(ids)), seed)
         found[folds.BLOCKS] = lambda: folds.block_grouping(ids, places, seed, block_size)
     if regions is not None and len(np.unique(regions)) > 1:
         found[folds.REGIONS] = lambda: folds.grouping(folds.REGIONS, ids, regions, seed)

@@ -42,7 +42,7 @@ class TrainModel(SeedParameters, ResourceParameters):
             "Validation",
             "Accuracy is always measured on pixels that the model was not trained on. Polygons: cross-validation that "
             "keeps all pixels of a polygon on one side. Polygons and blocks: also cross-validation by squares of the "
-            "area, which shows how well the model transfers to other places.",
+            "area, which shows how well the model transfers to other places, and at random, to compare.",
             advanced=True,
             options={"polygons": "Polygons", "blocks": "Polygons and blocks"},
         ),
