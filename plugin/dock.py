@@ -17,6 +17,7 @@ from .imagery_section import ImagerySection
 from .installation_note import InstallationNote
 from .method_section import MethodSection
 from .patch_overlay import PatchOverlay
+from .quality_section import QualitySection
 from .reference_section import ReferenceSection
 from .results_section import ResultsSection
 from .run_section import RunSection
@@ -41,15 +42,17 @@ class PatchworkDock(QgsDockWidget):
         self.reference = ReferenceSection(self.session, iface, self.area)
         self.method = MethodSection(self.session, iface)
         self.results = ResultsSection(self.session, iface, self.overlay)
+        self.quality = QualitySection(self.session, iface)
         self.run = RunSection(self.session, iface, self.area, self.overlay)
         self.installation = InstallationNote(self)
         self.arrival = Arrival(self)
-        self.sections = (self.area, self.imagery, self.reference, self.method, self.results)
+        self.sections = (self.area, self.imagery, self.reference, self.method, self.results, self.quality)
         self._lay_out()
         project.readProject.connect(self._on_project)
         project.cleared.connect(self._on_project)
         self.run.started.connect(self._on_started)
         self.run.ended.connect(self._on_ended)
+        self.quality.labels.again.connect(self.run.start_or_cancel)
         self.installation.installed.connect(self._on_installed)
         self.visibilityChanged.connect(self._on_visible)
         self.area.plan()
@@ -64,6 +67,7 @@ class PatchworkDock(QgsDockWidget):
         self.imagery.stop()
         self.reference.stop()
         self.results.stop()
+        self.quality.stop()
         self.area.close_plans()
         self.installation.stop()
         WORKER.release()
@@ -114,20 +118,22 @@ class PatchworkDock(QgsDockWidget):
 
     def _on_started(self) -> None:
         self._is_project_of_run = True
-        for section in (self.area, self.imagery, self.reference, self.method):
+        for section in (self.area, self.imagery, self.reference, self.method, self.quality):
             section.setEnabled(False)
 
     def _on_ended(self, results: dict[str, Any]) -> None:
         for section in self.sections:
             section.setEnabled(True)
         self.results.refresh()
+        self.quality.finish(results if self._is_project_of_run else {})
         if not self._is_project_of_run:
             self.area.plan()
             return
         if not results:
             return
-        self.results.setCollapsed(False)
         self.results.show_accuracy(results)
         self.overlay.show_layer(None)
         self.arrival.show(Path(results["WORKSPACE"]))
-        self._scroll.ensureWidgetVisible(self.results)
+        if self.quality.isCollapsed():  # otherwise the run came from there
+            self.results.setCollapsed(False)
+            self._scroll.ensureWidgetVisible(self.results)

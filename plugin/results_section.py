@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
@@ -22,7 +20,8 @@ from .area_tools import AskTool
 from .patch_overlay import PatchOverlay
 from .running import LatestRun
 from .section import Note, Section
-from .series_plot import HINT, Observation, Series, SeriesPlot
+from .series import read_series
+from .series_plot import HINT, SeriesPlot
 from .session import Session
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12", "VV", "VH")
@@ -193,20 +192,3 @@ class ResultsSection(Section):
             self.note.say(tr("Saved as {}.").format(path), "success")
         else:
             self.note.say(tr("{} cannot be written. Choose another folder.").format(path), "error")
-
-
-def read_series(name: str, results: dict[str, Any]) -> Series:
-    """The series of a value from the tables of `timeseries`."""
-    observations = []
-    for row in _rows(results["TABLE"]):
-        valid, seen = row.get(f"{name}_valid"), row.get(f"{name}_all")
-        if valid or seen:
-            time = datetime.fromisoformat(row["time"])
-            observations.append(Observation(time, float(valid or seen or 0), bool(valid)))
-    curve = [(datetime.fromisoformat(row["time"]), float(row[name])) for row in _rows(results["CLASS_TABLE"])]
-    return Series(name, observations, results["CLASS_NAME"], results["CLASS_COLOUR"] or "#888888", curve)
-
-
-def _rows(file: str) -> list[dict[str, str]]:
-    with open(file, encoding="utf-8", newline="") as table:
-        return list(csv.DictReader(table))

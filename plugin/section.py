@@ -19,8 +19,12 @@ class Section(QgsCollapsibleGroupBoxBasic):
 
     def __init__(self, title: str, parent: Optional[QWidget] = None) -> None:
         super().__init__(title, parent)
-        self.column = QVBoxLayout(self)
+        content = QWidget()  # a collapsed box hides its children; what they show meanwhile must not appear
+        self.column = QVBoxLayout(content)
         self.column.setContentsMargins(6, 6, 6, 6)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(content)
         self.column.setSpacing(5)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 

@@ -1,10 +1,9 @@
-"""The time series of a place as a plot: valid and cloudy observations, and the mean curve of its class."""
+"""The time series of a place as a plot: valid and cloudy observations, and the courses of classes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Optional
 
@@ -16,29 +15,10 @@ from ..core.vocabulary.plurals import written
 from ..processing_provider.translation import tr
 from .months import months
 from .section import text_colour
+from .series import ClassCurve, Observation, Series
 
 VALID, CLOUDY = QColor("#1b7837"), QColor("#8a8f94")
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One observation: time, value and whether it is valid."""
-
-    time: datetime
-    value: float
-    is_valid: bool
-
-
-@dataclass(frozen=True)
-class Series:
-    """A time series: name of the value, observations in order of time, mean curve of the class."""
-
-    name: str
-    observations: Sequence[Observation]
-    class_name: str = ""
-    class_colour: str = "#888888"
-    curve: Sequence[tuple[datetime, float]] = ()
 
 
 HINT = tr("Click on the map to plot the time series of a place.")
@@ -107,7 +87,8 @@ class SeriesPlot(QWidget):
             return
         plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
         plot.paint(painter, ink)
-        _paint_curve(painter, plot, series)
+        for curve in series.curves:
+            _paint_curve(painter, plot, curve)
         _paint_observations(painter, plot, series.observations)
         _paint_legend(painter, area, series, ink)
 
@@ -116,8 +97,10 @@ class _Axes:
     """Maps time and value to positions on the screen."""
 
     def __init__(self, series: Series, box: QRectF) -> None:
-        times = [observation.time for observation in series.observations] + [time for time, _ in series.curve]
-        values = [observation.value for observation in series.observations] + [value for _, value in series.curve]
+        points = [point for curve in series.curves for point in curve.points]
+        times = [observation.time for observation in series.observations] + [time for time, _, _ in points]
+        values = [observation.value for observation in series.observations]
+        values += [mean + side * spread for _, mean, spread in points for side in (-1, 1)]
         self.box = box
         self.first, self.last = min(times), max(max(times), min(times) + timedelta(days=1))
         self.step = _step(max(values) - min(values))
@@ -158,11 +141,23 @@ def _step(reach: float) -> float:
     return float(next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough))
 
 
-def _paint_curve(painter: QPainter, axes: _Axes, series: Series) -> None:
-    colour = QColor(series.class_colour)
-    colour.setAlpha(110)
-    painter.setPen(QPen(colour, 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-    painter.drawPolyline(QPolygonF([axes.place(*point) for point in series.curve]))
+def _paint_curve(painter: QPainter, axes: _Axes, curve: ClassCurve) -> None:
+    """The mean of a class as a broad line, with a band of one standard deviation on both sides."""
+    colour = QColor(curve.colour)
+    upper = [axes.place(time, mean + spread) for time, mean, spread in curve.points]
+    lower = [axes.place(time, mean - spread) for time, mean, spread in curve.points]
+    colour.setAlpha(40)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF(upper + lower[::-1]))
+    painter.setPen(_curve_pen(curve))
+    painter.drawPolyline(QPolygonF([axes.place(time, mean) for time, mean, _ in curve.points]))
+
+
+def _curve_pen(curve: ClassCurve) -> QPen:
+    colour = QColor(curve.colour)
+    colour.setAlpha(140)
+    return QPen(colour, 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
 def _paint_observations(painter: QPainter, axes: _Axes, observations: Sequence[Observation]) -> None:
@@ -197,10 +192,11 @@ def _paint_legend(painter: QPainter, area: QRectF, series: Series, ink: QColor) 
         painter.setPen(ink)
         painter.drawText(QPointF(x + 12, y), text)
         x += 24 + painter.fontMetrics().horizontalAdvance(text)
-    if series.curve:
-        colour = QColor(series.class_colour)
-        colour.setAlpha(110)
-        painter.setPen(QPen(colour, 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    for number, curve in enumerate(series.curves):
+        painter.setPen(_curve_pen(curve))
         painter.drawLine(QPointF(x + 4, y - height / 3), QPointF(x + 16, y - height / 3))
         painter.setPen(ink)
-        painter.drawText(QPointF(x + 25, y), tr("mean of the class"))
+        room = (area.right() - RIGHT - x) / (len(series.curves) - number) - 32
+        text = painter.fontMetrics().elidedText(curve.name, Qt.TextElideMode.ElideRight, int(max(room, 0)))
+        painter.drawText(QPointF(x + 23, y), text)
+        x += 32 + painter.fontMetrics().horizontalAdvance(text)

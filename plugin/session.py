@@ -96,13 +96,13 @@ class Session(QObject):
 
     def parameters(self) -> dict[str, Any]:
         """All chosen values, with the workspace and the settings of the options."""
-        chosen = {name: _as_layer(value) for name, value in self._values.items() if value is not None}
+        chosen = {name: as_layer(value) for name, value in self._values.items() if value is not None}
         machine = {"MEMORY": settings.memory(), "JOBS": settings.jobs()}
         account = {"AUTH": settings.account()} if settings.account() else {}
         return {**machine, **account, **chosen, "WORKSPACE": str(self.workspace)}
 
 
-def _as_layer(value: Any) -> Any:
+def as_layer(value: Any) -> Any:
     """A drawn shape, `{"wkt": …, "crs": …}`, as a layer; any other value as it is."""
     if not (isinstance(value, dict) and "wkt" in value):
         return value

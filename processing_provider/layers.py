@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from qgis.core import (
     QgsLayerTree,
@@ -90,19 +90,50 @@ def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
 
 def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) -> Optional[QgsMapLayer]:
     """Add one layer at the bottom of the group, or of its subgroup; None if the file cannot be opened."""
-    if layer.file.suffix == ".gpkg":
-        opened: QgsMapLayer = QgsVectorLayer(str(layer.file), layer.title, "ogr")
-    else:
-        opened = QgsRasterLayer(str(layer.file), layer.title)
-    if not opened.isValid():
+    opened = _opened(layer)
+    if opened is None:
         return None
-    load_style(opened)
     project.addMapLayer(opened, False)
     node = _subgroup(group, layer.subgroup).addLayer(opened)
     _mark_as_run_layer(node)
     node.setItemVisibilityChecked(layer.is_shown)
     node.setExpanded(layer.is_shown and not layer.subgroup)
     return opened
+
+
+def show_on_top(project: QgsProject, workspace: Path, layer: RunLayer) -> Optional[QgsMapLayer]:
+    """Add a layer at the top of the group of its workspace, in place of an older one of the same file; None if the
+    file cannot be opened."""
+    group = run_group(project, workspace, group_title(workspace))
+    opened = _opened(layer)
+    if opened is None:
+        return None
+    older = [node.layerId() for node in group.findLayers() if file_of(node.layer()) == layer.file]
+    project.removeMapLayers(older)
+    project.addMapLayer(opened, False)
+    _mark_as_run_layer(group.insertLayer(0, opened))
+    return opened
+
+
+def show_imagery(project: QgsProject, workspace: Path, scene: str) -> None:
+    """Show one scene (`<YYYYMMDDTHHMMSS>`) of a workspace, and of its other layers only the patches."""
+    group = run_group(project, workspace, group_title(workspace))
+    for node in group.findLayers():
+        file = file_of(node.layer())
+        shown = file is not None and (file.stem == scene or file == WorkspacePaths(workspace).patches)
+        node.setItemVisibilityChecked(shown)
+    scenes = group.findGroup(tr(SCENES))
+    if scenes is not None:
+        scenes.setItemVisibilityChecked(True)
+
+
+def classes_of(workspace: Path) -> list[dict[str, Any]]:
+    """The classes of the reference of a workspace: id, name and colour (#rrggbb) of each; none before it is read."""
+    record = WorkspacePaths(workspace).record(LABELS.step)
+    if not record.exists():
+        return []
+    classes: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))["classes"]
+    return classes
 
 
 def move_into_group(project: QgsProject, group: QgsLayerTreeGroup, layer: QgsMapLayer) -> None:
@@ -144,13 +175,21 @@ def sort_key(file: Path) -> int:
     return len(names) - names.index(file.stem) if file.stem in names else 0
 
 
+def _opened(layer: RunLayer) -> Optional[QgsMapLayer]:
+    """The layer of a file with its style; None if it cannot be opened."""
+    if layer.file.suffix == ".gpkg":
+        opened: QgsMapLayer = QgsVectorLayer(str(layer.file), layer.title, "ogr")
+    else:
+        opened = QgsRasterLayer(str(layer.file), layer.title)
+    if not opened.isValid():
+        return None
+    load_style(opened)
+    return opened
+
+
 def _masks(paths: WorkspacePaths) -> list[tuple[str, Path]]:
     """The existing class masks, with the names of their classes."""
-    record = paths.record(LABELS.step)
-    if not record.exists():
-        return []
-    classes = json.loads(record.read_text(encoding="utf-8"))["classes"]
-    masks = [(entry["name"], paths.class_mask(entry["id"])) for entry in classes]
+    masks = [(entry["name"], paths.class_mask(entry["id"])) for entry in classes_of(paths.folder)]
     return [(name, file) for name, file in masks if file.exists()]
 
 

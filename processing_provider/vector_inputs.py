@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
@@ -18,6 +22,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QVariant
 
 from .translation import tr
 
@@ -27,6 +32,7 @@ READABLE = ["gpkg", "shp", "geojson", "json", "fgb", "kml"]
 OTHER_JSON = ("ESRIJSON", "TopoJSON")
 SHAPEFILE = "ESRI Shapefile"
 EXPORTED = "gpkg"
+_KEY = "patchwork_fid"  # the column of the feature ids in an export
 
 
 def vector_layer(value: Any, context: QgsProcessingContext) -> Optional[QgsVectorLayer]:
@@ -117,18 +123,31 @@ def _export(
     context: QgsProcessingContext,
     feedback: QgsProcessingFeedback,
 ) -> str:
-    """Export the layer to a GeoPackage.
+    """Export the layer to a GeoPackage, with the feature ids of the layer; features that are not saved yet follow.
 
     A field `fid` is kept as a normal field: QGIS's own export makes it the key and loses duplicate values.
     """
+    fields = QgsFields()
+    for field in (QgsField(_KEY, QVariant.LongLong), *layer.fields()):
+        fields.append(field)
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"
     options.layerName = "layer"
-    options.layerOptions = ["FID=patchwork_fid"]
-    options.onlySelectedFeatures = is_selection
-    options.feedback = feedback
+    options.layerOptions = [f"FID={_KEY}"]
     path = QgsProcessingUtils.generateTempFilename(f"layer.{EXPORTED}")
-    error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, context.transformContext(), options)
-    if error != QgsVectorFileWriter.WriterError.NoError:
+    writer = QgsVectorFileWriter.create(path, fields, layer.wkbType(), layer.crs(), context.transformContext(), options)
+    highest = max([0, *layer.allFeatureIds()])
+    for feature in layer.getSelectedFeatures() if is_selection else layer.getFeatures():
+        if feedback.isCanceled():
+            break
+        number = feature.id() if feature.id() >= 0 else highest - feature.id()
+        exported = QgsFeature(fields)
+        exported.setGeometry(feature.geometry())
+        exported.setAttributes([number, *feature.attributes()])
+        writer.addFeature(exported, QgsFeatureSink.Flag.FastInsert)
+    writer.flushBuffer()
+    message = writer.errorMessage()
+    del writer
+    if message:
         raise QgsProcessingException(tr("{}: the layer {} cannot be exported: {}").format(label, layer.name(), message))
     return str(path)

@@ -20,7 +20,7 @@ from machine import BUILD, CHECKOUT, ENGINE, HOME, LAUNCHER, PLUGINS, SYSTEM_PYT
 SOURCES = BUILD / "src"  # holds the checkout under its package's name, for tools that look for files
 QGIS_PYTHON = ("/usr/share/qgis/python", "/usr/share/qgis/python/plugins")  # where PyQGIS finds `processing`
 LINT_IMPORTS = "import importlinter.cli; importlinter.cli.lint_imports_command()"
-PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile")  # files of tests side by side
+PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")  # files of tests side by side
 NOTHING_COLLECTED = 5  # pytest's exit status, which is right where -k picks tests of the other folder
 
 
@@ -62,7 +62,7 @@ def _check() -> list[Outcome]:
 def _test(paths: list[str], options: list[str]) -> list[Outcome]:
     outcomes = []
     if core := [path for path in paths if path.startswith("tests/core")]:
-        outcomes.append(_pytest("tests/core", [*core, "--cov", *options], options, LAUNCHER, ENGINE))
+        outcomes.append(_pytest("tests/core", [*core, *options], options, LAUNCHER, ENGINE))
     if in_qgis := [path for path in paths if path.startswith("tests/qgis")]:
         python = _engine_interpreter()
         arguments = [*in_qgis, *options]

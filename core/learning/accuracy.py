@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
 from .assessment import Assessment, ClassScore
 from .folds import RANDOM, UNTESTED, Grouping
+from .importance import PermutationImportance
 from .intervals import ratio
 
 Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
@@ -31,12 +32,18 @@ class Checked:
 
 
 def cross_validate(
-    features: np.ndarray, class_ids: np.ndarray, grouped: Grouping, classes: np.ndarray, fit: Fit
+    features: np.ndarray,
+    class_ids: np.ndarray,
+    grouped: Grouping,
+    classes: np.ndarray,
+    fit: Fit,
+    importance: PermutationImportance | None = None,
 ) -> np.ndarray:
     """Probabilities (n, class) float32 of each sample by a model fitted to the samples of the other folds.
 
     Classes are those of `classes` (class,), sorted ids. NaN where a sample is not tested, or where fewer than two
-    classes remain for training. A class that is not in training has the probability 0.
+    classes remain for training. A class that is not in training has the probability 0. `importance` observes all
+    models.
     """
     probabilities = np.full((len(class_ids), len(classes)), np.nan, dtype=np.float32)
     for fold in np.unique(grouped.folds[grouped.folds != UNTESTED]):
@@ -46,6 +53,8 @@ def cross_validate(
             predict = fit(features[~test], class_ids[~test])
             probabilities[test] = 0.0
             probabilities[np.ix_(test, np.isin(classes, known))] = predict(features[test])
+            if importance is not None:
+                importance.observe(predict, test, known)
     return probabilities
 
 
@@ -82,3 +91,19 @@ def assess(kind: str, tested: Checked, predicted: np.ndarray, groups: np.ndarray
         len(np.unique(groups)),
         len(np.unique(tested.polygons)),
     )
+
+
+def receiver_operating(
+    class_ids: np.ndarray, probabilities: np.ndarray, classes: np.ndarray
+) -> dict[int, tuple[np.ndarray, np.ndarray, float]]:
+    """For each class against all others: fractions of false and of true positives (m,), and the area below.
+
+    Of samples with class ids (n,) and probabilities (n, class); classes without samples, or with all, are left out.
+    """
+    found = {}
+    for place, id_ in enumerate(classes.tolist()):
+        own = class_ids == id_
+        if own.any() and not own.all():
+            false, true, _ = roc_curve(own, probabilities[:, place])
+            found[id_] = (false, true, float(roc_auc_score(own, probabilities[:, place])))
+    return found

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .exact import on_grid, weights_on_grid
 from .folds import UNTESTED
 
-_MOST_SAMPLES = 1000
+_MOST_SAMPLES = 500
 _VARIANCE = 0.995
-_ROWS = 4096  # always the same number: matrix products round differently for other shapes
+_ROWS = 512  # a block and its distances fit in the cache
+_REACH, _FAR = 64.0, 256.0  # standard deviations, of features and of components; more are as many
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class FeatureSpace:
 
     `mean` and `scale` (feature,) standardise and weigh, `axes` (feature, component) project, `points` (n, component +
     1) are samples. `mean_distance` is that of all pairs, `threshold` the highest dissimilarity that is applicable.
+    Products are exact (exact.py): the same pixel has the same dissimilarity in any block.
     """
 
     mean: np.ndarray
@@ -56,13 +59,15 @@ class FeatureSpace:
     def dissimilarity(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
         """(pixel,) float32 of features (pixel, feature) float32, in whatever blocks and however many threads."""
         result = np.empty(len(features), dtype=np.float32)
+        # |x - p|² = |x|² - 2 (x·p - |p|²/2): one product, and its largest value
+        halves = -0.5 * (self.points**2).sum(axis=1)
+        points = np.ascontiguousarray(np.column_stack([self.points, halves]).T)
 
         def compare(first: int) -> None:
-            block = features[first : first + _ROWS]
-            padded = np.zeros((_ROWS, features.shape[1]), dtype=np.float32)
-            padded[: len(block)] = block
-            found = _nearest(self._places(padded), self.points) / np.float32(self.mean_distance)
-            result[first : first + len(block)] = found[: len(block)]
+            places = self._places(features[first : first + _ROWS])
+            nearest = (np.column_stack([places, np.ones(len(places))]) @ points).max(axis=1)
+            squares = np.einsum("ij,ij->i", places, places) - 2.0 * nearest
+            result[first : first + len(places)] = np.sqrt(np.maximum(squares, 0.0)) / self.mean_distance
 
         with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(compare, range(0, len(features), _ROWS)):
@@ -70,7 +75,8 @@ class FeatureSpace:
         return result.round(4)
 
     def _places(self, features: np.ndarray) -> np.ndarray:
-        return _projected((features - self.mean) * self.scale, self.axes)
+        scale = self.scale.astype(np.float64)
+        return _projected(features * scale - self.mean * scale, self.axes)
 
 
 def feature_space(
@@ -88,13 +94,16 @@ def feature_space(
     spread = features.std(axis=0, dtype=np.float64)
     weights = np.ones(len(mean)) if importances is None else importances / importances.max()
     scale = np.divide(weights, spread, out=np.zeros(len(mean)), where=spread > 0)
-    weighted = ((features - mean) * scale).astype(np.float32)
-    _, values, directions = np.linalg.svd(weighted.astype(np.float64), full_matrices=False)
+    mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+    weighted = features * scale.astype(np.float64) - mean * scale.astype(np.float64)
+    with threadpool_limits(1):
+        _, values, directions = np.linalg.svd(weighted, full_matrices=False)
     held = np.cumsum(values**2) / max(float((values**2).sum()), 1e-30)
-    axes = directions[: int(np.searchsorted(held, _VARIANCE)) + 1].T.astype(np.float32)
-    axes *= np.where(np.abs(axes).max(axis=0) == axes.max(axis=0), 1.0, -1.0).astype(np.float32)
+    axes = directions[: int(np.searchsorted(held, _VARIANCE)) + 1].T
+    axes = weights_on_grid(axes * np.where(np.abs(axes).max(axis=0) == axes.max(axis=0), 1.0, -1.0))
     points = _projected(weighted, axes)
-    distances = np.sqrt(_squares(points, points))
+    lengths = (points**2).sum(axis=1)
+    distances = np.sqrt(np.maximum(lengths[:, np.newaxis] + lengths - 2.0 * (points @ points.T), 0.0))
     count = len(points)
     mean_distance = float(distances.sum(dtype=np.float64)) / max(count * (count - 1), 1)
     apart = folds[:, np.newaxis] != folds
@@ -105,27 +114,13 @@ def feature_space(
     own = np.where(apart, distances, np.inf).min(axis=1)[tested] / mean_distance
     lower, upper = np.quantile(own, (0.25, 0.75))
     threshold = float(min(upper + 1.5 * (upper - lower), own.max()))
-    return FeatureSpace(
-        mean.astype(np.float32), scale.astype(np.float32), axes, points, mean_distance, round(threshold, 4)
-    )
+    return FeatureSpace(mean, scale, axes, points, mean_distance, round(threshold, 4))
 
 
 def _projected(weighted: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """(n, component + 1): components, and the length of what is beyond them."""
-    components = weighted @ axes
-    beyond = np.maximum((weighted**2).sum(axis=1) - (components**2).sum(axis=1), 0.0)
-    return np.column_stack([components, np.sqrt(beyond)]).astype(np.float32)
-
-
-def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    squares = (one**2).sum(axis=1)[:, np.newaxis] + (other**2).sum(axis=1) - 2.0 * (one @ other.T)
-    positive: np.ndarray = np.maximum(squares, 0.0)
-    return positive
-
-
-def _nearest(places: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(n,): the distance to the nearest point."""
-    lengths = (points**2).sum(axis=1)
-    closest = (lengths - 2.0 * (places @ points.T)).min(axis=1)
-    nearest: np.ndarray = np.sqrt(np.maximum(closest + (places**2).sum(axis=1), 0.0))
-    return nearest
+    values = on_grid(weighted, _REACH)
+    components = on_grid(values @ axes, _FAR)
+    whole, part = (np.einsum("ij,ij->i", own, own) for own in (values, components))
+    beyond = np.maximum(whole - part, 0.0)
+    return np.column_stack([components, on_grid(np.sqrt(beyond), _FAR)])

@@ -1,4 +1,4 @@
-"""The mean series of each class over its samples, for comparison with the series of a place."""
+"""The mean series of each class over its samples, with its spread, for comparison with the series of a place."""
 
 from __future__ import annotations
 
@@ -14,9 +14,28 @@ from .features import SeriesPlan
 def mean_features(class_ids: np.ndarray, features: np.ndarray) -> dict[int, list[float]]:
     """For each class id the mean of every feature over its samples; features are (sample, feature)."""
     return {
-        int(id_): [round(float(value), 6) for value in features[class_ids == id_].mean(axis=0, dtype=np.float64)]
-        for id_ in np.unique(class_ids)
+        int(id_): _rounded(features[class_ids == id_].mean(axis=0, dtype=np.float64)) for id_ in np.unique(class_ids)
     }
+
+
+def spread_features(class_ids: np.ndarray, features: np.ndarray) -> dict[int, list[float]]:
+    """For each class id the standard deviation of every feature over its samples; features are (sample, feature)."""
+    return {
+        int(id_): _rounded(features[class_ids == id_].std(axis=0, dtype=np.float64)) for id_ in np.unique(class_ids)
+    }
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [round(float(value), 6) for value in values]
+
+
+def class_spread(plan: SeriesPlan, spreads: Sequence[float], name: str) -> np.ndarray | None:
+    """The standard deviation (date,) of a band or index in one class; None if it is not among the features."""
+    if name not in plan.values or not spreads:
+        return None
+    known = np.reshape(spreads, (len(plan.values), len(plan.dates)))[plan.values.index(name)]
+    scaled: np.ndarray = known * 10.0 if name in RADAR_BANDS else known
+    return scaled
 
 
 def class_curve(plan: SeriesPlan, means: Sequence[float], name: str) -> np.ndarray | None:

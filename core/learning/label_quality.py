@@ -38,7 +38,7 @@ def score_polygons(
     All samples of a polygon have its class.
     """
     own = np.searchsorted(classes, class_ids)
-    thresholds = np.array([probabilities[own == place, place].mean() for place in range(len(classes))])
+    thresholds = _thresholds(probabilities, own)
     numbers, first, inverse = np.unique(polygons, return_index=True, return_inverse=True)
     counts = np.bincount(inverse)
     means = np.stack([np.bincount(inverse, column) / counts for column in probabilities.T], axis=1)
@@ -52,6 +52,25 @@ def score_polygons(
     suspect = (others[rows, best] >= thresholds[best]) & (margin > 0)
     order = np.lexsort((numbers, -scores))
     return PolygonScores(numbers[order], classes[given][order], classes[best][order], scores[order], suspect[order])
+
+
+def find_outliers(probabilities: np.ndarray, class_ids: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """For each sample the class (n,) that it looks like instead of its own, 0 where its label is not doubted.
+
+    Of the classes whose threshold the sample reaches, it looks like the most probable one.
+    """
+    own = np.searchsorted(classes, class_ids)
+    reached = np.where(probabilities >= _thresholds(probabilities, own), probabilities, -1.0)
+    alike = reached.argmax(axis=1)
+    doubted = (reached.max(axis=1) >= 0) & (alike != own)
+    found: np.ndarray = np.where(doubted, classes[alike], 0)
+    return found
+
+
+def _thresholds(probabilities: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """(class,): the mean probability that the samples of a class get for it; `own` (n,) are places of classes."""
+    places = range(probabilities.shape[1])
+    return np.array([probabilities[own == place, place].mean() if (own == place).any() else 1.0 for place in places])
 
 
 def indistinct_pairs(

@@ -14,6 +14,8 @@ import numpy as np
 import sklearn
 import skops.io
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ..errors import DataError
@@ -24,6 +26,7 @@ from .calibration import tempered
 from .classifiers import CLASSIFIERS
 from .features import SeriesPlan
 from .model_archive import UntrustedTypeError, read_archive
+from .perceptron import predict_perceptron
 
 # Every call of predict sees this many rows: matrix products round differently for other shapes.
 _ROWS = 4096
@@ -72,15 +75,19 @@ def fit(name: str, features: np.ndarray, class_ids: np.ndarray, seed: int, threa
 
     Raises ParameterError if there is no classifier of that name.
     """
-    with threadpool_limits(threads):
+    # BLAS adds in another order with another number of threads.
+    with threadpool_limits(threads), threadpool_limits(1, "blas"):
         return CLASSIFIERS[name].new(seed, threads).fit(features, class_ids)
 
 
 def predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
     """(row, class) of a fitted estimator.
 
-    A forest's own method adds up its trees in the order in which threads end, which changes digits.
+    A forest's own method adds up its trees in the order in which threads end, which changes digits; so does BLAS, on
+    which a network's own method relies.
     """
+    if isinstance(estimator, Pipeline) and isinstance(estimator[-1], MLPClassifier):
+        return predict_perceptron(estimator[0], estimator[-1], rows)
     if not isinstance(estimator, RandomForestClassifier):
         probabilities: np.ndarray = estimator.predict_proba(rows)
         return probabilities

@@ -17,7 +17,8 @@ from .features import SeriesPlan
 class SampleRecord(Record):
     """The record of drawsamples.
 
-    `drawn` samples of each class id, the `plan` of their features, and the mean features of each class id.
+    `drawn` samples of each class id, the `plan` of their features, and of each class id the mean and the standard
+    deviation of every feature.
     """
 
     STEP: ClassVar[str] = "drawsamples"
@@ -27,6 +28,7 @@ class SampleRecord(Record):
     classes: ClassScheme
     means: Mapping[int, Sequence[float]] = field(default_factory=dict)
     seed: int = 0
+    spreads: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -36,9 +38,10 @@ class SampleRecord(Record):
 
 @dataclass(frozen=True)
 class ModelRecord(Record):
-    """The record of trainmodel: the classifier, the importance of each feature, its calibration, and the validations.
+    """The record of trainmodel: the classifier, the validations, its calibration, and the importance of each feature.
 
-    `fingerprint` is that of the model, `validated` that of the validations too.
+    `importance` is that of PermutationImportance, None if nothing was tested. `fingerprint` is that of the model,
+    `validated` that of the validations too.
     """
 
     STEP: ClassVar[str] = "trainmodel"
@@ -47,10 +50,10 @@ class ModelRecord(Record):
     seed: int
     samples: int
     classes: ClassScheme
-    importances: Sequence[float] | None
     assessments: tuple[Assessment, ...]
     calibration: Calibration | None = None
     validated: str = ""
+    importance: Sequence[float] | None = None
 
     @property
     def fair(self) -> Assessment | None:

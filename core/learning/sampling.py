@@ -24,7 +24,7 @@ from ..store.reading import read_patch
 from ..store.vectors import VectorLayer, write_geopackage
 from ..store.workspace import Workspace
 from ..vocabulary.plurals import counted
-from .class_curves import mean_features
+from .class_curves import mean_features, spread_features
 from .features import SeriesPlan, plan_series, regular_dates
 from .observations import read_observations, strip_height
 from .records import SampleRecord
@@ -75,8 +75,8 @@ def refresh_samples(
     _check(drawn, settings.per_class, progress)
     workspace.forget(SampleRecord)
     _write(workspace, samples, plan, table)
-    means = mean_features(samples.class_ids, table)
-    record = SampleRecord(made_of, drawn, plan, labels.classes, means, settings.seed)
+    means, spreads = (of(samples.class_ids, table) for of in (mean_features, spread_features))
+    record = SampleRecord(made_of, drawn, plan, labels.classes, means, settings.seed, spreads)
     workspace.write(record)
     return record
 

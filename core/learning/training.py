@@ -123,10 +123,10 @@ class _Training:
             self.settings.seed,
             len(self.samples.class_ids),
             classes,
-            models.importances(estimator),
             tuple(assessments),
             calibration,
             validated,
+            found[folds.POLYGONS].importance,
         )
         write_json(self.workspace.paths.model_card, model_card(record, self.record.plan, self.samples))
         self.workspace.write(record)
@@ -148,7 +148,7 @@ class _Training:
 
         found = {}
         for number, (kind, group) in enumerate(ways.items(), start=1):
-            found[kind] = validate(self.samples, group(), grid, fit)
+            found[kind] = validate(self.samples, group(), grid, fit, self.settings.seed)
             progress.report(number / (len(ways) + 1))
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from . import folds
 from .accuracy import Checked, Fit, assess, cross_validate
 from .assessment import Assessment
 from .folds import UNTESTED, Grouping, Places
+from .importance import PermutationImportance
 from .records import SampleRecord
 
 
@@ -59,12 +60,13 @@ def read_samples(workspace: Workspace, record: SampleRecord, pixels: Mapping[int
 class Validation:
     """A grouping of the samples, the probabilities (n, class) that they got, NaN where untested, and its result.
 
-    `assessment` is None where nothing could be tested.
+    `assessment` is None where nothing could be tested; `importance` is the fall of PermutationImportance by feature.
     """
 
     grouping: Grouping
     probabilities: np.ndarray
     assessment: Assessment | None
+    importance: Sequence[float] | None = None
 
 
 def groupings(
@@ -83,9 +85,13 @@ def groupings(
     return found
 
 
-def validate(samples: Samples, grouped: Grouping, grid: PixelGrid, fit: Fit) -> Validation:
-    """Test the samples by models that were not trained on their group."""
-    probabilities = cross_validate(samples.features, samples.class_ids, grouped, samples.classes, fit)
+def validate(samples: Samples, grouped: Grouping, grid: PixelGrid, fit: Fit, seed: int) -> Validation:
+    """Test the samples by models that were not trained on their group; of polygons also what the features are worth."""
+    importance = None
+    if grouped.kind == folds.POLYGONS:
+        number = len(np.unique(grouped.folds[grouped.folds != UNTESTED]))
+        importance = PermutationImportance(samples.features, samples.class_ids, number, seed)
+    probabilities = cross_validate(samples.features, samples.class_ids, grouped, samples.classes, fit, importance)
     seen = ~np.isnan(probabilities[:, 0])
     if not seen.any():
         return Validation(grouped, probabilities, None)
@@ -102,7 +108,7 @@ def validate(samples: Samples, grouped: Grouping, grid: PixelGrid, fit: Fit) -> 
         map_distance=_median(samples.places.to_map()) * pixel,
         mismatch=folds.mismatch(samples.places, used) * pixel,
     )
-    return Validation(grouped, probabilities, found)
+    return Validation(grouped, probabilities, found, importance.falls if importance else None)
 
 
 def _median(distances: np.ndarray) -> float:
@@ -138,8 +144,10 @@ def predictions_layer(samples: Samples, by_polygons: Validation) -> VectorLayer:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The tested samples as `predictions_layer` stores them: class ids and polygons (n,), probabilities (n, class)."""
+    """The tested samples as `predictions_layer` stores them: points, class ids and polygons (n,), probabilities (n,
+    class)."""
 
+    points: np.ndarray
     class_ids: np.ndarray
     polygons: np.ndarray
     probabilities: np.ndarray
@@ -153,6 +161,7 @@ def read_predictions(workspace: Workspace) -> Predictions:
         raise DataError("No class has two polygons, so no label could be checked. Add reference polygons.")
     names = [name for name in layer.fields if name.startswith("p_")]
     return Predictions(
+        layer.geometries,
         layer.fields["class"].astype(np.int64),
         layer.fields["polygon"].astype(np.int64),
         np.column_stack([layer.fields[name] for name in names]).astype(np.float64),

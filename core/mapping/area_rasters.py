@@ -30,7 +30,7 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
     """
     layer = LAYERS[name]
     facts = workspace.facts(layer.raster.step)
-    if layer.raster in BESIDE and name not in facts.get("layers", ()):
+    if layer.raster.name in BESIDE and name not in facts.get("layers", ()):
         raise workspace.missing(f"{layer.label.lower()} of the map", f"{layer.raster.step} with {name} in LAYERS")
     scheme = ClassScheme.from_json(facts["classes"]) if "classes" in facts else None
     classes = scheme if layer.dtype is None else None
@@ -56,7 +56,7 @@ def write_layer(workspace: Workspace, name: str, progress: Progress) -> Path:
 def write_requested(workspace: Workspace, names: Sequence[str]) -> None:
     """Write the layers of uncertainty that were requested with the map; others are of an older map and removed."""
     for name, layer in LAYERS.items():
-        if layer.raster not in BESIDE:
+        if layer.raster.name not in BESIDE:
             continue
         if name in names:
             write_layer(workspace, name, Progress())

@@ -20,6 +20,7 @@ from ..grid.pixel_grid import PixelGrid
 from ..learning.models import Model, load_model
 from ..learning.observations import read_observations, strip_height
 from ..learning.records import ModelRecord
+from ..learning.resemblance import tell_resemblance
 from ..learning.series import join, validly_seen
 from ..progress import Progress
 from ..store.files import remove
@@ -62,7 +63,7 @@ class MapSettings:
     @property
     def rasters(self) -> tuple[PatchRaster, ...]:
         """The rasters of each patch that are made beside its map."""
-        wanted = [LAYERS[name].raster for name in self.layers if LAYERS[name].raster in BESIDE]
+        wanted = [LAYERS[name].raster for name in self.layers if LAYERS[name].raster.name in BESIDE]
         bayes = [PROBABILITIES] if self.smoothing and self.method == "bayes" else []
         return tuple(dict.fromkeys([*wanted, *bayes]))
 
@@ -88,7 +89,7 @@ def refresh_maps(
     years = model.plan.years_to(*workspace.catalogue.period)
     if years:
         progress.info(f"The dates of the model are moved by {counted(years, 'year')} to those of the imagery.")
-    if model.space is None and APPLICABILITY in settings.rasters:
+    if model.space is None and APPLICABILITY.name in [own.name for own in settings.rasters]:
         raise DataError(
             f"The model {file} does not know where its training samples lie, so dissimilarity and applicability "
             "(LAYERS) cannot be told. Train it again, with classes of two polygons or more."
@@ -106,8 +107,11 @@ def refresh_maps(
         files = [workspace.paths.patch_raster(own.name, patch) for own in beside]
         if any(fingerprint_of(own) != names[patch.id] for own in files):
             remove(workspace.paths.patch_raster(raster.name, patch))  # made anew with what stands beside it
+    current = [fingerprint_of(workspace.paths.patch_raster(raster.name, patch)) == names[patch.id] for patch in patches]
+    if chosen is not None and chosen.resolve() != workspace.paths.model.resolve() and not all(current):
+        tell_resemblance(workspace, model, model.plan.moved(years), resources, progress.part(0.0, 0.1))
     classify = partial(_classify, workspace, file, years, beside, names)
-    refresh_rasters(workspace, raster, "Map", names, classify, resources, progress.part(0.0, 0.9))
+    refresh_rasters(workspace, raster, "Map", names, classify, resources, progress.part(0.1, 0.9))
     for number, stage in enumerate(stages, start=1):
         made = MAPS if number == len(stages) else SMOOTHED_MAPS
         near = {patch.id: workspace.layout.patches_in(patch.window.expanded(stage.reach)) for patch in patches}
@@ -153,8 +157,13 @@ def _classify(
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)
     confidence = np.full(patch.window.shape, NO_CONFIDENCE, dtype=np.uint8)
-    bands = {UNCERTAINTY: 2, PROBABILITIES: len(model.scheme.ids), APPLICABILITY: 2}
-    values = {own: np.full((bands[own], *patch.window.shape), own.nodata, dtype=BESIDE[own]) for own in beside}
+    # By name: with its NaN, a raster from another process does not equal the one here.
+    values = {
+        own.name: np.full(
+            (len(own.bands) or len(model.scheme.ids), *patch.window.shape), own.nodata, dtype=BESIDE[own.name]
+        )
+        for own in beside
+    }
     for strip in patch.window.strips(strip_height(workspace, plan, patch, share.budget)):
         groups = read_observations(workspace, patch, strip, plan.needed_bands, share.threads)
         seen = validly_seen(plan, groups)
@@ -167,19 +176,19 @@ def _classify(
         ids, percent = to_classes(probabilities, model.scheme.ids, dtype)
         where = patch.window.slices(strip)
         place = seen.reshape(strip.shape)
-        if UNCERTAINTY in values:
-            values[UNCERTAINTY][(slice(None), *where)][:, place] = uncertainty(probabilities)
-        if PROBABILITIES in values:
-            values[PROBABILITIES][(slice(None), *where)][:, place] = np.rint(probabilities.T * 10_000)
-        if APPLICABILITY in values and model.space is not None:
+        if UNCERTAINTY.name in values:
+            values[UNCERTAINTY.name][(slice(None), *where)][:, place] = uncertainty(probabilities)
+        if PROBABILITIES.name in values:
+            values[PROBABILITIES.name][(slice(None), *where)][:, place] = np.rint(probabilities.T * 10_000)
+        if APPLICABILITY.name in values and model.space is not None:
             found = model.space.dissimilarity(features, share.threads)
-            values[APPLICABILITY][(slice(None), *where)][:, place] = [found, found <= model.space.threshold]
+            values[APPLICABILITY.name][(slice(None), *where)][:, place] = [found, found <= model.space.threshold]
         classes[where][place] = ids
         confidence[where][place] = percent
-    for own, pixels in values.items():
+    for own in beside:
         write_raster(
             workspace.paths.patch_raster(own.name, patch),
-            pixels,
+            values[own.name],
             workspace.layout.grid,
             patch.window,
             nodata=own.nodata,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 REFERENCE_GROUP = "Reference"
 UNCERTAINTY_GROUP = "Uncertainty"
-# The rasters that stand beside the map of a patch if their layers are requested, and their data types
-BESIDE = {UNCERTAINTY: "float32", PROBABILITIES: "uint16", APPLICABILITY: "float32"}
+# The rasters (by name) that stand beside the map of a patch if their layers are requested, and their data types
+BESIDE = {UNCERTAINTY.name: "float32", PROBABILITIES.name: "uint16", APPLICABILITY.name: "float32"}
 
 
 @frozen
@@ -191,5 +191,5 @@ LAYERS = Registry(
     ),
 )
 
-REQUESTED = ("confidence", *(name for name, layer in LAYERS.items() if layer.raster in BESIDE))
+REQUESTED = ("confidence", *(name for name, layer in LAYERS.items() if layer.raster.name in BESIDE))
 """The layers that can be requested with a map; the confidence is always there."""

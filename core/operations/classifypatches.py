@@ -63,7 +63,8 @@ class MapParameters(ResourceParameters):
         Names(
             "Layers",
             "Layers of uncertainty that are made with the map, separated by commas: entropy and margin (from 0 to 1), "
-            "probabilities (in percent, one band a class). The confidence is always made.",
+            "probabilities (in percent, one band a class), dissimilarity and applicability (where the model has seen "
+            "something alike). The confidence is always made.",
             advanced=True,
             allowed=REQUESTED,
         ),

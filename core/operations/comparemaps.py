@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ..frozen import frozen
-from ..parameters import Names, Operation, PageOutput, Parameters, RasterFile, RasterOutput, TableOutput
+from ..parameters import Names, NumberOutput, Operation, PageOutput, Parameters, RasterFile, RasterOutput, TableOutput
 from ..progress import Progress
 
 
@@ -33,6 +33,7 @@ class ComparedMaps:
     ]
     table: Annotated[Path, TableOutput("Table", "from, to, area_ha, pixels of each pair of classes.", True)]
     report: Annotated[Path, PageOutput("Report", "The changes, largest first.", destination=True)]
+    changed: Annotated[float, NumberOutput("Changed (0 to 1)", "Of the pixels with a class on both maps.")]
 
 
 def run(parameters: CompareMaps, progress: Progress) -> ComparedMaps:
@@ -56,7 +57,9 @@ def run(parameters: CompareMaps, progress: Progress) -> ComparedMaps:
         "Differences of two maps are mostly errors of the maps. Draw validation points on the raster of change, label "
         "them and assess it before you publish areas."
     )
-    return ComparedMaps(target, table, page)
+    known = sum(pixels for _, _, pixels in found.pairs)
+    changed = (known - found.unchanged) / known if known else float("nan")
+    return ComparedMaps(target, table, page, changed)
 
 
 OPERATION = Operation(

@@ -52,6 +52,16 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             advanced=True,
         ),
     ] = ()
+    corrections: Annotated[
+        tuple[str, ...],
+        Names(
+            "Corrections",
+            "Other classes for single polygons, as polygon=class separated by commas, such as 17=forest,23=0: the "
+            "feature id, as in the table of Check labels, and a class by name or id. 0 leaves the polygon out. The "
+            "layer stays as it is.",
+            advanced=True,
+        ),
+    ] = ()
     region_field: Annotated[
         Optional[str],
         FieldName(
@@ -82,6 +92,7 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             self.class_colours,
             self.encoding,
             self.region_field,
+            self.corrections,
         )
 
 

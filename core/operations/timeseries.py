@@ -40,6 +40,14 @@ class TimeSeries(WorkspaceParameters):
             f"Band names, or indices ({', '.join(INDICES)}), separated by commas. Radar bands (VV, VH) are in decibel.",
         ),
     ] = ("NDVI",)
+    classes: Annotated[
+        tuple[str, ...],
+        Names(
+            "Classes",
+            "Classes to compare the place with, by name or id, separated by commas. Default: the class of the map.",
+            advanced=True,
+        ),
+    ] = ()
 
 
 @frozen
@@ -54,9 +62,9 @@ class TimeSeriesOfPlace:
     class_table: Annotated[
         Path,
         TableOutput(
-            "Mean of the class",
-            "time, <name> for each name: the mean over the samples of the place's class on the regular dates. Header "
-            "only if there is no map or sample.",
+            "Means of the classes",
+            "class, class_name, class_colour, time, and <name>, <name>_spread for each name: mean and standard "
+            "deviation over the samples of the class on the regular dates. Header only if there is no map or sample.",
             destination=True,
         ),
     ]
@@ -88,8 +96,11 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
     plot_file = workspace.paths.picture("timeseries")
     plots.save(plots.series_over_time([item.time for item in acquisitions], rows, parameters.index), plot_file)
     entry = _class_at(workspace, mask, window)
-    curve = [] if entry is None else _class_rows(workspace, entry, parameters.index)
-    class_file = write_table(workspace.paths.table("timeseries_class"), ["time", *parameters.index], curve)
+    header = ["class", "class_name", "class_colour", "time"]
+    header += [f"{name}{kind}" for name in parameters.index for kind in ("", "_spread")]
+    wanted = _compared(workspace, parameters.classes) or ([entry] if entry else [])
+    curves = [row for each in wanted for row in _class_rows(workspace, each, parameters.index)]
+    class_file = write_table(workspace.paths.table("timeseries_class"), header, curves)
     name, colour = (entry.name, entry.colour) if entry else ("", "")
     return TimeSeriesOfPlace(table_file, plot_file, class_file, name, colour)
 
@@ -120,20 +131,37 @@ def _class_at(workspace: Workspace, mask: np.ndarray, window: Window) -> Optiona
     return next((entry for entry in scheme.classes if entry.id == counts.argmax()), None)
 
 
+def _compared(workspace: Workspace, words: tuple[str, ...]) -> list[LandCoverClass]:
+    """The classes of the samples that are asked for; DataError for one that they do not have."""
+    from ..learning.records import SampleRecord
+
+    if not words:
+        return []
+    scheme = workspace.read(SampleRecord).classes
+    ids, unknown = scheme.find(words)
+    if unknown:
+        names = ", ".join(entry.name for entry in scheme.classes)
+        raise DataError(f"CLASSES: the samples have no class {', '.join(unknown)}. They have {names}.")
+    return list(scheme.only(ids).classes)
+
+
 def _class_rows(workspace: Workspace, entry: LandCoverClass, names: tuple[str, ...]) -> list[dict[str, object]]:
-    """The mean of the samples of a class, one row for each regular date."""
-    from ..learning.class_curves import class_curve
+    """Mean and standard deviation of the samples of a class, one row for each regular date."""
+    from ..learning.class_curves import class_curve, class_spread
     from ..learning.records import SampleRecord
 
     record = workspace.find(SampleRecord)
     means = record.means.get(entry.id) if record else None
     if record is None or means is None:
         return []
+    own = {"class": entry.id, "class_name": entry.name, "class_colour": entry.colour}
     curves = {name: class_curve(record.plan, means, name) for name in names}
+    spreads = record.spreads.get(entry.id, ())
+    curves |= {f"{name}_spread": class_spread(record.plan, spreads, name) for name in names}
     rows: list[dict[str, object]] = []
     for number, day in enumerate(record.plan.dates):
         values = {name: "" if curve is None else f"{curve[number]:.6f}" for name, curve in curves.items()}
-        rows.append({"time": f"{day.isoformat()}T12:00:00+00:00", **values})
+        rows.append({**own, "time": f"{day.isoformat()}T12:00:00+00:00", **values})
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Charts: values over the year, and feature importance."""
+"""Charts: values over the year, accuracies, and what the model relies on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -62,85 +63,13 @@ def series_over_time(times: Sequence[datetime], rows: Sequence[Mapping[str, Any]
     return figure
 
 
-def areas_with_intervals(
-    names: Sequence[str],
-    colours: Sequence[str],
-    mapped: Sequence[float],
-    estimated: Sequence[tuple[float, float, float]],
-) -> Figure:
-    """Hectares of each class: a bar for the estimate with its interval (low, high), and a mark for the mapped area.
-
-    NaN is not drawn.
-    """
-    figure = new_figure(10.0, 0.9 + 0.42 * len(names))
-    axes = plain_axes(figure.add_subplot())
-    rows = np.arange(len(names))
-    values = np.array([value for value, _, _ in estimated])
-    axes.barh(rows, np.nan_to_num(values), color=list(colours), height=0.6, edgecolor=LINE)
-    for row, (value, low, high) in enumerate(estimated):
-        if np.isfinite([value, low, high]).all():
-            axes.plot([low, high], [row, row], color=INK, linewidth=1.4, solid_capstyle="butt")
-            axes.plot([low, high], [row, row], "|", color=INK, markersize=9)
-    axes.plot(mapped, rows, "D", color="white", markeredgecolor=INK, markersize=5, label="On the map")
-    axes.set_yticks(rows, list(names), fontsize=9, color=INK, parse_math=False)
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color=LINE, linewidth=0.6)
-    axes.set_xlabel("Hectares, with 95 % interval", fontsize=9, color=INK)
-    axes.set_xlim(left=0.0)
-    axes.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=INK)
-    return figure
-
-
-def accuracies_with_intervals(
-    names: Sequence[str], accuracies: Sequence[tuple[float, float, float]], believed: int
-) -> Figure:
-    """The accuracy of each validation with its interval (value, low, high); the one to believe is at `believed`.
-
-    An interval that is NaN is not drawn.
-    """
-    figure = new_figure(10.0, 0.7 + 0.38 * len(names))
-    axes = plain_axes(figure.add_subplot())
-    for row, (value, low, high) in enumerate(accuracies):
-        colour = ACCENT if row == believed else MUTED
-        if np.isfinite([low, high]).all():
-            axes.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
-            axes.plot([low, high], [row, row], "|", color=colour, markersize=10)
-        axes.plot([value], [row], "o", color=colour, markersize=7)
-    axes.set_yticks(range(len(names)), list(names), fontsize=9.5, color=INK, parse_math=False)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color=LINE, linewidth=0.6)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.set_xlim(min([0.5, *(low for _, low, _ in accuracies if np.isfinite(low))]) - 0.02, 1.02)
-    return figure
-
-
-def reliability_curve(points: Sequence[tuple[float, float, int]]) -> Figure:
-    """Of test pixels of similar confidence, the fraction that is right: (mean confidence, fraction, pixels)."""
-    figure = new_figure(10.0, 3.6)
-    axes = plain_axes(figure.add_subplot())
-    axes.plot([0.0, 1.0], [0.0, 1.0], color=MUTED, linewidth=1.0, linestyle="--", label="Confidence holds")
-    confidence, right, numbers = (list(values) for values in zip(*points, strict=True))
-    axes.plot(confidence, right, "-", color=ACCENT, linewidth=1.5, label="Test pixels")
-    sizes = 14.0 + 120.0 * np.array(numbers) / max(numbers)
-    axes.scatter(confidence, right, s=sizes, color=ACCENT, zorder=3)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.set_xlabel("Confidence", fontsize=9.5, color=INK)
-    axes.set_ylabel("Right")
-    axes.set_xlim(0.0, 1.03)
-    axes.set_ylim(0.0, 1.03)
-    axes.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=INK)
-    return figure
-
-
 def importance_by_date(values: Sequence[str], dates: Sequence[date], importance: np.ndarray) -> Figure:
-    """Feature importance (value, date) of each band or index on each date, as fractions of 1."""
+    """Permutation importance (value, date) of each band or index on each date, as fractions of 1."""
     figure = new_figure(10.0, 0.9 + 0.27 * len(values))
     axes = figure.add_subplot()
-    percent = importance * 100.0
-    picture = axes.imshow(percent, cmap="YlGnBu", vmin=0.0, aspect="auto", interpolation="nearest")
+    points = importance * 100.0
+    reach = max(float(np.abs(points).max()), 1e-6)
+    picture = axes.imshow(points, cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto", interpolation="nearest")
     axes.set_yticks(range(len(values)), list(values), fontsize=9, color=INK)
     every = max(-(-len(dates) // 16), 1)
     shown = range(0, len(dates), every)
@@ -148,9 +77,39 @@ def importance_by_date(values: Sequence[str], dates: Sequence[date], importance:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = figure.colorbar(picture, ax=axes, fraction=0.025, pad=0.01)
-    bar.set_label("Importance (% of total)", fontsize=9, color=INK)
+    bar.set_label("Fall of probability\n(percentage points)", fontsize=9, color=INK)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8.5, colors=QUIET, length=0)
+    return figure
+
+
+def curves_with_spread(
+    names: Sequence[str], colours: Sequence[str], dates: Sequence[date], curves: np.ndarray, spreads: np.ndarray
+) -> Figure:
+    """The mean (class, date) of a band or index over the year, a panel for each class, and its spread (class, date).
+
+    The other classes are thin lines in each panel.
+    """
+    columns = min(len(names), 4)
+    rows = -(-len(names) // columns)
+    figure = new_figure(10.0, 0.3 + 1.9 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    days = days_of([datetime.combine(day, datetime.min.time()) for day in dates])
+    for number, axes in enumerate(panels):
+        if number >= len(names):
+            axes.set_visible(False)
+            continue
+        plain_axes(axes)
+        for other in range(len(names)):
+            axes.plot(days, curves[other], color=LINE, linewidth=0.8, zorder=1)
+        low, high = (curves[number] + side * spreads[number] for side in (-1, 1))
+        axes.fill_between(days, low, high, color=colours[number], alpha=0.3, linewidth=0, zorder=2)
+        axes.plot(days, curves[number], color=INK, linewidth=1.3, zorder=3)
+        axes.set_title(names[number], fontsize=9, color=INK, loc="left", parse_math=False)
+        date_axis(axes)
+        axes.xaxis.set_major_locator(MonthLocator(bymonth=(1, 4, 7, 10)))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(DateFormatter("%b"))  # type: ignore[no-untyped-call]
+        axes.tick_params(labelsize=8, labelbottom=number + columns >= len(names))
     return figure
 
 

@@ -24,6 +24,8 @@ from ..store.reading import read_patch
 from ..store.vectors import VectorLayer, read_vector, write_geopackage
 from ..store.workspace import Workspace
 from ..vocabulary.classes import ClassScheme, read_colours
+from ..vocabulary.plurals import counted
+from .corrections import correct
 from .polygons import (
     Reference,
     count_zeros,
@@ -42,7 +44,8 @@ from .record import LabelRecord, LabelSettings
 @dataclass(frozen=True)
 class ReferenceSettings:
     """A vector layer and its fields, the erosion in pixels, classes to skip (id or name), colours (`id=#rrggbb`),
-    the encoding of a shapefile's texts (None: as it declares), and the field with the region of each polygon."""
+    the encoding of a shapefile's texts (None: as it declares), the field with the region of each polygon, and other
+    classes for single polygons (`polygon=class`)."""
 
     layer: str
     class_field: str
@@ -52,6 +55,7 @@ class ReferenceSettings:
     colours: Sequence[str]
     encoding: str | None = None
     region_field: str | None = None
+    corrections: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,9 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
     scheme = ClassScheme.of(names)
     colours, colourless = read_colours(settings.colours, scheme)
     classes = scheme.recoloured(colours)
+    class_ids, absent = correct(class_ids, layer.ids, settings.corrections, scheme)
+    if absent:
+        progress.warning(f"Corrections (CORRECTIONS): the reference has no polygon {', '.join(map(str, absent))}.")
     skipped, unknown = classes.find(settings.skipped)
     if unknown:
         progress.warning(f"Skipped classes (SKIP_CLASSES): the reference has no class {', '.join(unknown)}.")
@@ -108,7 +115,9 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
         progress.warning(note)
     for note in polygons.notes:
         progress.info(note)
-    polygons = replace(polygons, notes=(*layer.notes, *polygons.notes))
+    number = len(settings.corrections) - len(absent)
+    corrected = (f"{counted(number, 'polygon')} corrected (CORRECTIONS).",) if number else ()
+    polygons = replace(polygons, notes=(*layer.notes, *polygons.notes, *corrected))
     identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), polygons.class_ids.tolist())
     used = classes.only([id_ for id_ in classes.ids if id_ not in skipped])
     return PlacedReference(used, polygons, identity, features, regions)

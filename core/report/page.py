@@ -13,7 +13,7 @@ from .. import plots
 from ..plots import images
 from ..store.workspace import Workspace
 from ..vocabulary.plurals import written
-from . import panels, plan, reading, tables, words
+from . import evidence, panels, plan, reading, tables, words
 from .facts import Facts
 from .panels import ColourBar, Picture, ScenePanel
 from .plan import PatchPlan, ScaleBar
@@ -57,7 +57,10 @@ class Page:
     accuracies: Markup | None
     reliability: Markup | None
     tested: str
+    roc: Markup | None
+    curves: tuple[str, Markup] | None
     importance: Markup | None
+    suspects: Sequence[evidence.Suspect]
     parameters: Sequence[tuple[str, str]]
     cloud_settings: Sequence[tuple[str, str]]
     versions: Sequence[tuple[str, str]]
@@ -105,7 +108,10 @@ def make_page(workspace: Workspace, facts: Facts) -> Page:
         accuracies=_accuracies(facts),
         reliability=_reliability(facts),
         tested=tables.validation_name(tested.kind).lower() if tested else "",
-        importance=_importance(workspace),
+        roc=evidence.receiver(workspace, facts),
+        curves=evidence.curves(workspace),
+        importance=evidence.importance(workspace),
+        suspects=evidence.suspects(workspace, facts),
         parameters=_texts(facts.run.parameters if facts.run else {}),
         cloud_settings=_texts(facts.clouds),
         versions=_texts(facts.run.versions if facts.run else {}),
@@ -146,7 +152,7 @@ def _ndvi(facts: Facts) -> Markup | None:
     if not any(row[0] is not None for row in rows):
         return None
     times: list[datetime] = [item.time for item in facts.counted]
-    return _figure(plots.as_svg(plots.ndvi_over_time(times, rows), "ndvi"))
+    return evidence.figure_markup(plots.ndvi_over_time(times, rows), "ndvi")
 
 
 def _accuracies(facts: Facts) -> Markup | None:
@@ -159,7 +165,7 @@ def _accuracies(facts: Facts) -> Markup | None:
         [(own.value, own.low, own.high) for own in overall],
         next((number for number, row in enumerate(rows) if row.believed), -1),
     )
-    return _figure(plots.as_svg(figure, "accuracies"))
+    return evidence.figure_markup(figure, "accuracies")
 
 
 def _reliability(facts: Facts) -> Markup | None:
@@ -168,20 +174,7 @@ def _reliability(facts: Facts) -> Markup | None:
     if not bins:
         return None
     points = [(own.probability, own.accuracy, own.samples) for own in bins]
-    return _figure(plots.as_svg(plots.reliability_curve(points), "reliability"))
-
-
-def _importance(workspace: Workspace) -> Markup | None:
-    found = reading.importance(workspace)
-    if found is None:
-        return None
-    series, weights = found
-    return _figure(plots.as_svg(plots.importance_by_date(series.values, series.dates, weights), "importance"))
-
-
-def _figure(svg: str) -> Markup:
-    """A figure as markup: Matplotlib escapes the texts in it."""
-    return Markup(svg)  # nosec B704
+    return evidence.figure_markup(plots.reliability_curve(points), "reliability")
 
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:

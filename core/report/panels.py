@@ -58,7 +58,7 @@ def class_picture(
     ids: np.ndarray, table: Mapping[int, tuple[int, int, int]], side: int, alt: str, caption: str = ""
 ) -> Picture:
     """Class ids (y, x) in their colours, enlarged to about `side` pixels if smaller."""
-    return _picture(images.enlarged(images.class_colours(ids, table), side), alt, caption)
+    return as_picture(images.enlarged(images.class_colours(ids, table), side), alt, caption)
 
 
 def map_panel(workspace: Workspace, facts: Facts, side: int) -> Picture | None:
@@ -107,7 +107,7 @@ def scene_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Scen
         picture = None
         if position in scenes:
             shown = images.enlarged(images.true_colour(scenes[position], stretch), _PANEL)
-            picture = _picture(shown, f"True colour, {day(item.time)}", "")
+            picture = as_picture(shown, f"True colour, {day(item.time)}", "")
         probability, mask = clouds[position]
         panels.append(ScenePanel(item.time, seen[position][1], picture, _cloud_picture(probability, mask, item.time)))
     return panels
@@ -116,7 +116,7 @@ def scene_panels(workspace: Workspace, facts: Facts, patch_id: str) -> list[Scen
 def _cloud_picture(probability: np.ndarray, mask: np.ndarray, time: datetime) -> Picture:
     values = np.where(probability == 255, np.nan, probability.astype(np.float32))
     shown = images.enlarged(images.coloured(values, 100.0, images.CLOUD_COLOURS), _PANEL)
-    return _picture(
+    return as_picture(
         images.with_outline(shown, images.enlarged(mask == 1, _PANEL)), f"Cloud probability, {day(time)}", ""
     )
 
@@ -175,7 +175,7 @@ def _clear_in_summer(facts: Facts, scenes: Sequence[ScenePanel]) -> ScenePanel |
 
 
 def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, ColourBar | None]]:
-    """Valid observations and confidence of the whole area."""
+    """Valid observations, confidence and applicability of the whole area."""
     panels: list[tuple[Picture, ColourBar | None]] = []
     file = workspace.paths.layer("valid_count")
     if file.exists():
@@ -189,6 +189,12 @@ def area_layers(workspace: Workspace, facts: Facts) -> list[tuple[Picture, Colou
         confidence[confidence == 255] = np.nan
         caption = "Probability of the mapped class according to the model; not a measure of accuracy"
         panels.append(_scaled(confidence, images.CONFIDENCE_COLOURS, "Confidence (%)", caption, 100.0))
+    file = workspace.paths.layer("applicability")
+    if facts.mapped is not None and file.exists():
+        alike = reading.read_small(file, _LAYER)[0].astype(np.float32)
+        alike[alike == 255] = np.nan
+        caption = "Where the model was trained on something alike (1); elsewhere the map is a guess (0)"
+        panels.append(_scaled(alike, images.CONFIDENCE_COLOURS, "Area of applicability", caption, 1.0))
     return panels
 
 
@@ -209,12 +215,13 @@ def _scaled(
     high = highest or (float(np.ceil(known.max())) if known.size else 1.0)
     shown = images.enlarged(images.coloured(values, max(high, low + 1.0), colours, low), _PANEL)
     bar = ColourBar(images.gradient(colours), written(low), written(max(high, low + 1.0)), title)
-    return _picture(shown, title, caption), bar
+    return as_picture(shown, title, caption), bar
 
 
 def _table(facts: Facts) -> dict[int, tuple[int, int, int]]:
     return {item.entry.id: item.entry.rgb for item in facts.classes}
 
 
-def _picture(pixels: np.ndarray, alt: str, caption: str) -> Picture:
+def as_picture(pixels: np.ndarray, alt: str, caption: str) -> Picture:
+    """Pixels (y, x, 4) uint8 as an image for the page."""
     return Picture(images.as_png(pixels), alt, caption, pixels.shape[1], pixels.shape[0])

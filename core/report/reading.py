@@ -105,9 +105,9 @@ def choose_dates(fractions: Sequence[tuple[float, float]], number: int) -> list[
 
 
 def importance(workspace: Workspace) -> tuple[SeriesPlan, np.ndarray] | None:
-    """Feature importance (value, date) of the model, sum 1; None if the classifier has none."""
+    """Permutation importance (value, date) of the features; None if nothing was tested."""
     trained, samples = workspace.find(ModelRecord), workspace.find(SampleRecord)
-    if trained is None or trained.importances is None or samples is None:
+    if trained is None or trained.importance is None or samples is None:
         return None
     plan = samples.plan
-    return plan, np.array(trained.importances).reshape(len(plan.values), len(plan.dates))
+    return plan, np.array(trained.importance).reshape(len(plan.values), len(plan.dates))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..system import take_lock
 from .files import not_following, remove_temporary_files
 
 _FREE = "free"
+_PATIENCE = 3.0  # seconds: a short request, such as the time series of a place, ends soon
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def held(folder: Path) -> Iterator[None]:
             f"The workspace {folder} cannot be written ({error.strerror}). Choose another WORKSPACE."
         ) from error
     with lock:
-        if not take_lock(lock):
+        if not _take(lock):
             lock.seek(0)
             owner = lock.read().strip()
             holder = "another run" if owner in ("", _FREE) else owner  # not yet written
@@ -50,6 +52,16 @@ def held(folder: Path) -> Iterator[None]:
         _write(lock, f"process {os.getpid()} on {socket.gethostname()}")
         yield
         _write(lock, _FREE)
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take the lock as soon as it is free; whether that was soon."""
+    end = time.monotonic() + _PATIENCE
+    while not take_lock(lock):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _write(lock: IO[str], text: str) -> None:

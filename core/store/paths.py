@@ -93,6 +93,11 @@ class WorkspacePaths:
         return self.folder / "suspects.gpkg"
 
     @property
+    def outliers(self) -> Path:
+        """Single samples that look mislabelled, as points."""
+        return self.folder / "outliers.gpkg"
+
+    @property
     def suggestions(self) -> Path:
         """The places to label next."""
         return self.folder / "suggestions.gpkg"

@@ -22,7 +22,8 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert len(told["observations"]) > 10
     assert set(told["observations"]) == {True, False}
     assert told["class"] in told["classes"]
-    assert told["curve"] > 10
+    ((name, points),) = told["curves"]
+    assert (name, points > 10) == (told["class"], True)
     assert told["report"]
     assert {"map.tif", "map.qml", "report.html"} <= set(told["files"])
 

@@ -1,25 +1,10 @@
-"""The real QGIS window: a fresh profile, a killed QGIS, rough hands."""
+"""The real QGIS window: a killed QGIS, rough hands."""
 
 from __future__ import annotations
 
 import re
 import time
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_from_a_zip_to_a_map(play, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import package
-
-    zip_file = package.build(ROOT, tmp_path)
-    told = play("install_story", has_plugin=False, PATCHWORK_ZIP=str(zip_file), PATCHWORK_PYTHON="")
-    assert "not installed yet" in told["missing"]
-    assert "cancelled" in told["cancelled"]
-    assert told["left"] == []
-    assert told["installed"]
-    assert told["note"] == "The map is finished."
 
 
 def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play, places, tmp_path, processes_with):

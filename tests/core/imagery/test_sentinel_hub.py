@@ -281,7 +281,7 @@ def sample_map(reference, tmp_path_factory):
 
 
 def options(folder, reference):
-    fields = ("--reference", reference, "--class-field", "class_id", "--per-class", 200)
+    fields = ("--reference", reference, "--class-field", "class_id", "--per-class", 200, "--validation", "polygons")
     return ("--workspace", folder, "--area", AREA_OPTION, "--patch-size", 1500, *SUMMER, *fields)
 
 

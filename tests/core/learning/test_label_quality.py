@@ -9,7 +9,7 @@ import pytest
 import shapely
 from services.commands import attempt, run
 
-from patchwork.core.learning.label_quality import indistinct_pairs, score_polygons
+from patchwork.core.learning.label_quality import find_outliers, indistinct_pairs, score_polygons
 from patchwork.core.learning.suggestions import choose_places
 
 LEFT, TOP = 500_000.0, 5_100_000.0
@@ -27,6 +27,20 @@ def test_scores_are_those_of_the_thresholds_by_hand():
     np.testing.assert_allclose(found.scores, [(1 + 0.6 / 2) / 2, (1 - 0.5 / 2) / 2, (1 - 0.7 / 2) / 2])
     # Class 5 gets 0.75 on average from its own samples; polygon 13 gets 0.8 for it.
     assert found.is_suspect.tolist() == [True, False, False]
+
+
+def test_outliers_are_those_of_the_confident_joint_by_hand():
+    classes = np.array([2, 5])
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.1, 0.9], [0.45, 0.55], [0.2, 0.8], [0.1, 0.9]])
+    ids = np.array([2, 2, 2, 2, 5, 5])
+    # Thresholds: (0.9 + 0.7 + 0.1 + 0.45) / 4 = 0.5375 for 2, 0.85 for 5: of those labelled 2, only 0.9 reaches it.
+    assert find_outliers(probabilities, ids, classes).tolist() == [0, 0, 5, 0, 0, 0]
+    # A sample that reaches both looks like the more probable one.
+    assert find_outliers(np.array([[0.6, 0.4], [0.3, 0.7], [0.4, 0.6]]), np.array([2, 2, 5]), classes).tolist() == [
+        0,
+        5,
+        0,
+    ]
 
 
 def test_swapped_labels_come_first_and_few_right_ones_are_suspected():
@@ -102,6 +116,12 @@ def test_the_wrong_polygon_is_named_by_its_feature_id(workspace, no_report):
     suspect = dict(zip(meta["fields"], [column[0] for column in columns], strict=True))
     assert (suspect["polygon"], suspect["class_name"], suspect["suggested_name"]) == (4, "bright", "dark")
     assert shapely.from_wkb(shapes)[0].centroid.x == pytest.approx(LEFT + 60)
+    meta, _, shapes, columns = pyogrio.raw.read(done.outputs["OUTLIERS"])
+    outliers = dict(zip(meta["fields"], columns, strict=True))
+    assert done.outputs["OUTLIER_NUMBER"] == len(shapes) > 0
+    assert set(zip(outliers["polygon"], outliers["class_name"], outliers["suggested_name"], strict=True)) == {
+        (4, "bright", "dark")
+    }
 
 
 # Suggestions

@@ -50,9 +50,17 @@ def test_classes_that_are_well_apart_are_learnt(model):
 
 
 def test_probabilities_are_those_of_the_estimator(model, features):
-    np.testing.assert_allclose(
-        model.probabilities(features[:500]), model.estimator.predict_proba(features[:500]), atol=1e-6
-    )
+    expected = model.estimator.predict_proba(features[:500])
+    is_rounded = model.facts["classifier"] == "neural-network"  # to be the same on every machine
+    np.testing.assert_allclose(model.probabilities(features[:500]), expected, atol=1e-4 if is_rounded else 1e-6)
+
+
+def test_a_network_of_two_classes_is_that_of_the_estimator(features):
+    table, class_ids = blobs(0, 300)
+    two = class_ids != SCHEME.ids[2]
+    estimator = models.fit("neural-network", table[two], class_ids[two], seed=1, threads=1)
+    found = models.predict_proba(estimator, features[:500])
+    np.testing.assert_allclose(found, estimator.predict_proba(features[:500]), atol=1e-4)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

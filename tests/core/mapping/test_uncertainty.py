@@ -109,7 +109,7 @@ ALL = ("--layers", "confidence,entropy,margin,probabilities,dissimilarity,applic
 def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, no_report):
     plain = make_map(given_files, "plain")
     one = make_map(given_files, "one", *ALL)
-    many = make_map(given_files, "many", *ALL, "--patch-size", 170)
+    many = make_map(given_files, "many", *ALL, "--patch-size", 170, "--jobs", 2)
     for name in ("map", "confidence", "entropy", "margin", "probabilities", "dissimilarity", "applicability"):
         np.testing.assert_array_equal(read(one / f"{name}.tif")[0], read(many / f"{name}.tif")[0])
     for name in ("map", "confidence"):

@@ -55,12 +55,29 @@ def test_the_next_year_is_mapped_without_a_reference(made, no_report):
     model = made / "of 2019" / "model.skops"
     done = run("makemap", "--imagery", made / "2020", "--workspace", made / "of 2020", "--model", model, "--jobs", 1)
     assert "moved by 1 year" in done.said
+    assert "100% of the area resembles what the model was trained on" in done.said
+    again = run("makemap", "--imagery", made / "2020", "--workspace", made / "of 2020", "--model", model, "--jobs", 1)
+    assert "resembles" not in again.said  # nothing was left to do
     assert done.outputs["ACCURACY"] is None
     mapped = read(done.outputs["MAP"])
     np.testing.assert_array_equal(mapped, read(made / "of 2019" / "map.tif"))
     assert (mapped[:, :20] == 1).all()
     assert (mapped[:, 20:] == 2).all()
     assert not (made / "of 2020" / "model.skops").exists()
+
+
+def test_land_that_the_model_has_never_seen_is_told(made, no_report, make_imagery, tmp_path):
+    def other(number, band, shape):
+        found = np.array(values(number, band, shape))
+        if band != "SCL":
+            found[:, :30] = 8000 - 200 * number  # bright all year, on three quarters of the area
+        return found
+
+    make_imagery(tmp_path / "2022", times=times(2022), bands=BANDS, shape=(40, 40), values=other)
+    model = made / "of 2019" / "model.skops"
+    done = run("makemap", "--imagery", tmp_path / "2022", "--workspace", tmp_path / "w", "--model", model, "--jobs", 1)
+    assert "Warning: 25% of the area resembles what the model was trained on" in done.said
+    assert "Elsewhere the map is a guess" in done.said
 
 
 def test_a_season_that_the_imagery_does_not_cover_is_an_error(made, no_report):

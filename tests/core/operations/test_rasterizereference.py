@@ -5,7 +5,7 @@ import pytest
 import rasterio
 import shapely
 
-from patchwork.core.errors import DataError
+from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
 
@@ -63,6 +63,24 @@ def test_a_colour_goes_to_the_name_before_the_id(labels_of, tmp_path):
         colours = file.colormap(1)
     assert (colours[2][:3], colours[1][:3]) == ((1, 2, 3), (4, 5, 6))
     assert any("CLASS_COLOURS): the reference has no class 99." in text for text in said)
+
+
+def test_corrections_replace_the_classes_of_single_polygons(labels_of):
+    values = ["crop", "forest", "crop", "water", "forest"]  # crop is 1, forest is 2, water is 3; polygons from 1
+    assert labels_of(values, corrections="1=forest,3=0,4=1")[0] == [2, 2, 0, 1, 2, 0]
+    assert labels_of(values)[0] == [1, 2, 1, 3, 2, 0]
+
+
+def test_a_correction_of_a_polygon_that_is_gone_is_told(labels_of):
+    labels, said = labels_of(["crop", "forest", "crop", "forest"], corrections="2=crop,99=forest")
+    assert labels[:4] == [1, 1, 1, 2]
+    assert any("(CORRECTIONS): the reference has no polygon 99." in text for text in said)
+
+
+@pytest.mark.parametrize("wrong", ["forest", "1=swamp", "one=forest", "1:forest", "-1=forest"])
+def test_a_correction_that_is_none_is_refused(labels_of, wrong):
+    with pytest.raises(ParameterError, match=rf"\(CORRECTIONS\): not a polygon and a class .* {wrong}"):
+        labels_of(["crop", "forest", "crop"], corrections=wrong)
 
 
 def test_class_0_is_said_to_be_unknown(labels_of):

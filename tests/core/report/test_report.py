@@ -34,7 +34,7 @@ NAMES = {3: "forest", 7: NASTY, 300: "one field only"}
 SQUARES = {3: [(0, 0), (2, 0), (4, 0), (0, 4), (2, 4)], 7: [(0, 2), (2, 2), (4, 2), (4, 4)], 300: [(5, 5)]}
 SECTIONS = [
     "patches", "true-colour", "clouds", "masks", "layers", "ndvi", "valid", "classes", "accuracy", "reliability",
-    "importance", "run",
+    "roc", "suspects", "curves", "importance", "run",
 ]  # fmt: skip
 
 
@@ -152,7 +152,9 @@ def test_no_external_resources_and_no_script(page, made):
 def test_every_picture_has_alternative_text_and_a_size(page):
     pictures = [attributes for tag, attributes in page.elements if tag == "img"]
     # Map and reference, true colour and clouds of 8 dates, labels of all and of 3 classes, layers of patch and area.
-    assert len(pictures) == 2 + 2 * 8 + 4 + 3 + 2
+    suspects = "".join(page.text).count(", looks like ")
+    assert len(pictures) == 2 + 2 * 8 + 4 + 3 + 2 + suspects
+    assert suspects == 1
     assert all(picture["alt"] and 0 < int(picture["width"]) <= 1200 for picture in pictures)
 
 
@@ -281,7 +283,7 @@ def test_sections_without_inputs_are_skipped(copied):
     ):
         (copied / name).unlink()
     shutil.rmtree(copied / "statistics")
-    skipped = {"masks", "layers", "ndvi", "valid", "accuracy", "reliability", "importance"}
+    skipped = {"masks", "layers", "ndvi", "valid", "accuracy", "reliability", "roc", "suspects", "importance"}
     assert page_of(copied).ids("section") == [name for name in SECTIONS if name not in skipped]
 
 

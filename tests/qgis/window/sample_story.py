@@ -59,7 +59,7 @@ def story(told):
     series = panel.results.plot.series
     told["observations"] = [seen.is_valid for seen in series.observations]
     told["class"] = series.class_name
-    told["curve"] = len(series.curve)
+    told["curves"] = [(curve.name, len(curve.points)) for curve in series.curves]
     panel._scroll.ensureWidgetVisible(panel.results.save_table)
     wait(0.2)
     picture("5-asked")

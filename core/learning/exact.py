@@ -1,0 +1,33 @@
+"""Matrix products that have the same bits on every machine, in any block and with any number of threads.
+
+BLAS adds in an order that depends on all of these. Numbers on a grid that is coarse enough are added without any
+rounding, since float64 holds 53 bits, and such sums are the same in any order.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+_BITS = 53
+_GRID_BITS = 22  # of the numbers on the left of a product, with their sign
+
+
+def on_grid(values: np.ndarray, reach: float) -> np.ndarray:
+    """Values as float64 multiples of reach / 2²¹, limited to ± `reach`, a power of two."""
+    step = 2.0 ** (math.log2(reach) - _GRID_BITS + 1)
+    rounded: np.ndarray = np.multiply(values, 1.0 / step, dtype=np.float64)
+    np.rint(rounded, out=rounded)
+    np.clip(rounded, -reach / step, reach / step, out=rounded)
+    rounded *= step
+    return rounded
+
+
+def weights_on_grid(weights: np.ndarray) -> np.ndarray:
+    """Weights (n, m) as float64, rounded so that products of rows on a grid with them are exact."""
+    largest = max(float(np.abs(weights).max(initial=0.0)), 2.0**-100)
+    bits = _BITS - _GRID_BITS - math.ceil(math.log2(max(weights.shape[0], 2))) - 1
+    step = 2.0 ** (math.ceil(math.log2(largest)) - bits + 1)
+    rounded: np.ndarray = np.rint(weights.astype(np.float64) / step) * step
+    return rounded
