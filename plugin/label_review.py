@@ -20,7 +20,7 @@ from ..processing_provider.vector_inputs import vector_layer
 from .review import Review
 from .session import Session
 
-LEFT_OUT = 0
+LEFT_OUT = "0"
 
 
 class LabelReview(Review):
@@ -52,8 +52,8 @@ class LabelReview(Review):
         self._decided: list[str] = []  # polygons in the order of the decisions here, for undo
         self._before: Optional[tempfile.TemporaryDirectory] = None
         self._comparing = self.run_of("comparemaps", self._on_compared)
-        self.right.clicked.connect(lambda: self.decide(int(self.current["class"])))
-        self.change.clicked.connect(lambda: self.decide(int(self.other.currentData())))
+        self.right.clicked.connect(lambda: self.decide(str(self.current["class"])))
+        self.change.clicked.connect(lambda: self.decide(str(self.other.currentData())))
         self.leave_out.clicked.connect(lambda: self.decide(LEFT_OUT))
         self.undo.clicked.connect(self.take_back)
         self.train.clicked.connect(self._train)
@@ -67,11 +67,12 @@ class LabelReview(Review):
         self._refresh()
 
     @property
-    def corrections(self) -> dict[str, int]:
-        """The class id of each corrected polygon (its feature id as text), 0 if it is left out."""
+    def corrections(self) -> dict[str, str]:
+        """The class of each corrected polygon (its feature id), by id or name, 0 if it is left out."""
         entries = str(self._session.get("CORRECTIONS") or "").split(",")
-        known = (entry.partition("=")[::2] for entry in entries if "=" in entry)
-        return {polygon: int(id_) for polygon, id_ in known if id_.isdigit()}
+        return {
+            polygon.strip(): word.strip() for polygon, _, word in (entry.partition("=") for entry in entries) if word
+        }
 
     def wanted(self, feature: QgsFeature) -> bool:
         """Polygons that are not decided yet."""
@@ -86,9 +87,7 @@ class LabelReview(Review):
         decided = self.corrections.get(str(feature["polygon"]))
         if decided is None:
             return text
-        if decided == LEFT_OUT:
-            return f"{text} → {tr('left out')}"
-        return f"{text} → {self._names().get(decided, decided)}"
+        return f"{text} → {tr('left out') if decided == LEFT_OUT else self._names().get(decided, decided)}"
 
     def classes(self) -> str:
         """The polygon's class and the one that it resembles."""
@@ -104,11 +103,11 @@ class LabelReview(Review):
             self.other.addItem(entry["name"], entry["id"])
         self.other.setCurrentIndex(self.other.findData(int(self.current["suggested"])))
 
-    def decide(self, class_id: int) -> None:
+    def decide(self, word: str) -> None:
         """Keep the class of the current polygon, change it, or leave the polygon out (0); then show the next."""
         polygon = str(self.current["polygon"])
         self._decided = [own for own in self._decided if own != polygon] + [polygon]
-        self._store({**self.corrections, polygon: class_id})
+        self._store({**self.corrections, polygon: word})
         if self._number + 1 < len(self._features):
             self.step(1)
         else:
@@ -118,7 +117,7 @@ class LabelReview(Review):
     def take_back(self) -> None:
         """Take back the last decision, and show its polygon."""
         polygon = self._decided.pop()
-        self._store({own: id_ for own, id_ in self.corrections.items() if own != polygon})
+        self._store({own: word for own, word in self.corrections.items() if own != polygon})
         numbers = [n for n, feature in enumerate(self._features) if str(feature["polygon"]) == polygon]
         if numbers:
             self.show_place(numbers[0])
@@ -172,32 +171,35 @@ class LabelReview(Review):
         self.note.say(tr("{:.1f} % of the map has changed.").format(100 * results["CHANGED"]), "success")
 
     def _drop(self) -> None:
-        before, self._before = getattr(self, "_before", None), None
-        if before is not None:
-            before.cleanup()
+        if self._before is not None:
+            self._before.cleanup()
+            self._before = None
 
-    def _store(self, corrections: dict[str, int]) -> None:
-        texts = [f"{polygon}={id_}" for polygon, id_ in corrections.items()]
+    def _store(self, corrections: dict[str, str]) -> None:
+        texts = [f"{polygon}={word}" for polygon, word in corrections.items()]
         self._session.set("CORRECTIONS", ",".join(texts) or None)
 
     def _refresh(self) -> None:
         self.undo.setEnabled(bool(self._decided))
         self.write.setEnabled(bool(self.corrections) and bool(self._session.get("REFERENCE")))
 
-    def _names(self) -> dict[int, str]:
-        return {entry["id"]: entry["name"] for entry in layers.classes_of(self._session.workspace)}
+    def _names(self) -> dict[str, str]:
+        """The name of each class id."""
+        return {str(entry["id"]): entry["name"] for entry in layers.classes_of(self._session.workspace)}
 
     def _edit(self, layer: QgsVectorLayer) -> int:
         """Change the classes in the edit buffer of the layer; returns how many polygons."""
-        name = self._session.get("CLASS_FIELD")
-        field = layer.fields().lookupField(name)
+        field = layer.fields().lookupField(self._session.get("CLASS_FIELD"))
         names = self._names()
+        ids = {name: id_ for id_, name in names.items()}
         is_number = layer.fields().at(field).isNumeric()
         layer.startEditing()
         layer.beginEditCommand(tr("Patchwork: corrected labels"))
         number = 0
-        for polygon, id_ in self.corrections.items():
-            value = id_ if is_number else names.get(id_) if id_ else None
+        for polygon, word in self.corrections.items():
+            id_ = ids.get(word, word)
+            text = id_ if self._session.get("NAME_FIELD") else names.get(id_)  # none is unknown
+            value = int(id_) if is_number else text
             if layer.getFeature(int(polygon)).isValid():
                 number += layer.changeAttributeValue(int(polygon), field, value)
         layer.endEditCommand()

@@ -51,6 +51,8 @@ class ReferenceSection(Section):
         if name in ("REFERENCE", "CLASS_FIELD"):
             self._session.set("SKIP_CLASSES", None)
             self._session.set("CLASS_COLOURS", None)
+        if name in ("REFERENCE", "CLASS_FIELD", "SOURCE"):
+            self._session.set("CORRECTIONS", None)  # of the polygons of another layer
         if name in (*NAMES, "ENCODING", "SOURCE"):
             self._check_layer()
 

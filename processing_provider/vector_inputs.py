@@ -139,7 +139,7 @@ def _export(
     highest = max([0, *layer.allFeatureIds()])
     for feature in layer.getSelectedFeatures() if is_selection else layer.getFeatures():
         if feedback.isCanceled():
-            break
+            raise QgsProcessingException(tr("{}: the export was cancelled.").format(label))
         number = feature.id() if feature.id() >= 0 else highest - feature.id()
         exported = QgsFeature(fields)
         exported.setGeometry(feature.geometry())

@@ -69,6 +69,38 @@ def test_only_what_is_selected_comes(squares):
     QgsProject.instance().takeMapLayer(squares)
 
 
+def test_an_export_keeps_the_feature_ids(stored):
+    from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle
+
+    stored.setCrs(QgsCoordinateReferenceSystem("EPSG:32631"))
+    assert sorted(stored.allFeatureIds()) == [0, 1, 2, 3]
+    stored.startEditing()
+    stored.deleteFeature(1)
+    for number in (8, 9):
+        drawn = QgsFeature(stored.fields())
+        drawn.setGeometry(QgsGeometry.fromRect(QgsRectangle(number, 0, number + 1, 1)))
+        drawn["Class č"] = f"class {number}"
+        stored.addFeature(drawn)
+    _, layer = exported(stored)
+    kept = {feature.id(): feature["Class č"] for feature in layer.getFeatures()}
+    assert {id_: kept.pop(id_) for id_ in (0, 2, 3)} == {0: "class 0", 2: "class 2", 3: "class 3"}
+    # What is drawn last has the highest id: where polygons overlap, it is used.
+    assert [kept[id_] for id_ in sorted(kept)] == ["class 8", "class 9"]
+    assert min(kept) > 3
+    stored.rollBack()
+
+
+def test_a_cancelled_export_is_no_layer(squares):
+    from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+
+    from patchwork.processing_provider.vector_inputs import to_file
+
+    feedback = QgsProcessingFeedback(False)
+    feedback.cancel()
+    with pytest.raises(QgsProcessingException, match="Layer: the export was cancelled"):
+        to_file("Layer", squares, QgsProcessingContext(), feedback)
+
+
 def test_a_file_comes_as_it_is(stored):
     path, _ = exported(stored)
     assert path == stored.source()

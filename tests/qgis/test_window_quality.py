@@ -35,6 +35,7 @@ def test_a_wrong_label_is_corrected_and_validation_points_are_labelled_by_keys(p
     assert "(10 labelled)" in told["title"]
     assert told["assessed"].startswith("Accuracy of the map ")
     assert told["page"]
+    assert (told["kept"], told["of_another_field"]) == (told["corrections"], None)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,9 @@ def story(told):
     labels_of_a_polygon(told, panel, quality.labels)
     suggestions(told, quality)
     points(told, quality, workspace)
+    told["kept"] = panel.session.get("CORRECTIONS")
+    panel.session.set("CLASS_FIELD", "other")
+    told["of_another_field"] = panel.session.get("CORRECTIONS")
 
 
 def labels_of_a_polygon(told, panel, labels):
