@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..store.files import written_whole
 from ..vocabulary.classes import ClassScheme
+from ..vocabulary.plurals import counted
 from .applicability import FeatureSpace
 from .calibration import tempered
 from .classifiers import CLASSIFIERS
@@ -50,6 +51,20 @@ class Model:
     facts: Mapping[str, Any]
     temperature: float = 1.0
     space: FeatureSpace | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What the model is and how good it is, in two sentences."""
+        known = {own.name: own.noun for own in CLASSIFIERS.values()}
+        noun = known.get(str(self.facts.get("classifier")), "a classifier")
+        number = self.facts.get("samples")
+        samples = counted(number, "sample") if isinstance(number, int) else "samples"
+        names = ", ".join(entry.name for entry in self.scheme.classes)
+        first, last = self.plan.dates[0], self.plan.dates[-1]
+        return (
+            f"The model is {noun}, trained on {samples} from {first:%d %B} to {last:%d %B %Y}, of the classes {names}. "
+            f"{self.facts.get('accuracy', 'Its accuracy is unknown')}."
+        )
 
     def probabilities(self, features: np.ndarray, threads: int = 1) -> np.ndarray:
         """(pixel, class) float32, classes in the order of the scheme, of features (pixel, feature) float32.

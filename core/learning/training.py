@@ -21,6 +21,7 @@ from ..versions import package_versions
 from ..vocabulary.classes import ClassScheme
 from . import folds, models
 from .applicability import FeatureSpace, feature_space
+from .assessment import fair
 from .calibration import Calibration, calibrate
 from .card import model_card
 from .independent import Independent, assess_independent, read_independent
@@ -115,7 +116,9 @@ class _Training:
             seed = self.settings.seed
             own = assess_independent(self.workspace, self.independent, model, seed, self.resources, part)
             assessments.append(own)
-        models.save_model(self.workspace.paths.model, model)
+        believed = fair(tuple(assessments))
+        told = {"accuracy": believed.headline} if believed else {}
+        models.save_model(self.workspace.paths.model, replace(model, facts={**model.facts, **told}))
         self._write_layers(found)
         record = ModelRecord(
             made_of,

@@ -77,6 +77,8 @@ def refresh_maps(
     """
     file = chosen or workspace.paths.model
     model = _model(file)
+    if chosen is not None:
+        progress.info(model.in_words)
     missing = [value for value in model.plan.values if not workspace.catalogue.has(value)]
     if missing:
         raise DataError(
