@@ -8,8 +8,6 @@ from typing import Any, Optional
 from qgis.core import (
     QgsFeature,
     QgsFeatureSink,
-    QgsField,
-    QgsFields,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
@@ -22,7 +20,6 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QVariant
 
 from .translation import tr
 
@@ -127,8 +124,8 @@ def _export(
 
     A field `fid` is kept as a normal field: QGIS's own export makes it the key and loses duplicate values.
     """
-    fields = QgsFields()
-    for field in (QgsField(_KEY, QVariant.LongLong), *layer.fields()):
+    fields = QgsVectorLayer(f"NoGeometry?field={_KEY}:int8", "", "memory").fields()  # a whole number in Qt 5 and Qt 6
+    for field in layer.fields():
         fields.append(field)
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = "GPKG"

@@ -3,8 +3,10 @@
 LONG = (
     "test_window_install",
     "test_window_rough",
-    "test_window",
+    "test_window_flanders",
     "test_window_quality",
+    "test_window_account",
+    "test_window",
     "test_sentinel_hub",
     "test_resume",
     "test_makemap_real",

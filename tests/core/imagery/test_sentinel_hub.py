@@ -378,7 +378,7 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
     ],
 )
 def test_other_collections_come_to_a_map(hub, reference, tmp_path, collections, more, methods, bands):
-    done = hub_run(hub, tmp_path, reference, "--collection", collections, *more)
+    done = hub_run(hub, tmp_path, reference, "--collection", collections, "--end", "2019-06-30", *more)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "records" / "maskclouds.json").read_text())["settings"]
     assert set(settings["methods"]) == methods

@@ -39,8 +39,9 @@ def story(told):
     (sample,) = (b for b in panel.area.findChildren(QToolButton) if b.text() == "Sample region")
     click(sample)
     wait_until(lambda: panel.area.numbers)
-    panel.session.set("PATCH_SIZE", 2000.0)
-    wait_until(lambda: len(panel.overlay.ids) > 4)
+    panel.session.set("AREA", "546000,548000,5153000,5155000 [EPSG:32633]")  # a part is enough to see that it works
+    panel.session.set("PATCH_SIZE", 1000.0)
+    wait_until(lambda: len(panel.overlay.ids) >= 4 and "4 km²" in panel.area.note.text.replace("24 km²", ""))
     click(panel.run.button)
     wait_until(lambda: not panel.run.is_running, 400)
     told["note"] = panel.run.note.text
