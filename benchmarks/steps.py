@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=4000, help="MB")
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--patch-size", type=float, help="metres; default: one patch")
-    parser.add_argument("--classifier", default="random-forest")
+    parser.add_argument("--classifier", default="extra-trees")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:

@@ -35,6 +35,7 @@ TYPES = {
     "ObjectNode": {
         _BOOSTER,
         "lightgbm.sklearn.LGBMClassifier",
+        "sklearn.ensemble._forest.ExtraTreesClassifier",
         "sklearn.ensemble._forest.RandomForestClassifier",
         "sklearn.neural_network._multilayer_perceptron.MLPClassifier",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
@@ -43,6 +44,7 @@ TYPES = {
         "sklearn.preprocessing._label.LabelBinarizer",
         "sklearn.preprocessing._label.LabelEncoder",
         "sklearn.tree._classes.DecisionTreeClassifier",
+        "sklearn.tree._classes.ExtraTreeClassifier",
     },
 }
 _NODE_KEYS = {"__loader__", "__module__", "__class__"}

@@ -13,7 +13,7 @@ import lightgbm
 import numpy as np
 import sklearn
 import skops.io
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -103,7 +103,7 @@ def predict_proba(estimator: Any, rows: np.ndarray) -> np.ndarray:
     """
     if isinstance(estimator, Pipeline) and isinstance(estimator[-1], MLPClassifier):
         return predict_perceptron(estimator[0], estimator[-1], rows)
-    if not isinstance(estimator, RandomForestClassifier):
+    if not isinstance(estimator, (ExtraTreesClassifier, RandomForestClassifier)):
         probabilities: np.ndarray = estimator.predict_proba(rows)
         return probabilities
     total = np.zeros((len(rows), estimator.n_classes_))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...registry import Registry
-from . import lightgbm, neural_network, random_forest
+from . import extra_trees, lightgbm, neural_network, random_forest
 
 CLASSIFIERS = Registry(
-    "Classifier (CLASSIFIER)", (random_forest.CLASSIFIER, lightgbm.CLASSIFIER, neural_network.CLASSIFIER)
+    "Classifier (CLASSIFIER)",
+    (extra_trees.CLASSIFIER, random_forest.CLASSIFIER, lightgbm.CLASSIFIER, neural_network.CLASSIFIER),
 )

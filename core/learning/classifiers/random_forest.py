@@ -16,7 +16,7 @@ def _new(seed: int, threads: int) -> Any:
 CLASSIFIER = Classifier(
     name="random-forest",
     label="Random forest",
-    help="Fast, and robust to errors in the reference.",
+    help="The classifier that most publications use.",
     noun="a random forest",
     new=_new,
 )

@@ -20,7 +20,7 @@ from patchwork.core.learning import model_archive, models
 from patchwork.core.learning.features import SeriesPlan
 from patchwork.core.vocabulary.classes import ClassScheme
 
-CLASSIFIERS = ("random-forest", "lightgbm", "neural-network")
+CLASSIFIERS = ("extra-trees", "random-forest", "lightgbm", "neural-network")
 PLAN = SeriesPlan(("B02", "B03", "B04", "B08"), (), (date(2019, 1, 1), date(2019, 7, 1)))
 SCHEME = ClassScheme.of({2: "forest", 7: "water", 1200: "maize"})
 LOADERS = sorted({loader for loader, _ in skops.io._audit.NODE_TYPE_MAPPING})

@@ -54,7 +54,7 @@ def read(path):
 def test_the_next_year_is_mapped_without_a_reference(made, no_report):
     model = made / "of 2019" / "model.skops"
     done = run("makemap", "--imagery", made / "2020", "--workspace", made / "of 2020", "--model", model, "--jobs", 1)
-    assert "The model is a random forest, trained on 96 samples from 05 March to" in done.said
+    assert "The model is a forest of extra trees, trained on 96 samples from 05 March to" in done.said
     assert "of the classes early, late. Accuracy " in done.said
     assert "moved by 1 year" in done.said
     assert "100% of the area resembles what the model was trained on" in done.said

@@ -211,7 +211,7 @@ def test_class_counts_are_those_of_the_rasters(page, made):
 def test_the_summary_describes_the_run(page):
     text = " ".join("".join(page.text).split())
     assert "0.23 km² in 9 patches, 9 acquisitions from 5 Mar 2019 to 5 Nov 2019" in text
-    assert re.search(r"A random forest was trained on \d+ reference pixels of 3 classes and classified", text)
+    assert re.search(r"A forest of extra trees was trained on \d+ reference pixels of 3 classes and classified", text)
     assert re.search(r"Accuracy \d+ %, between \d+ % and \d+ %: 9 polygons are few; tested on 9 polygons", text)
 
 
