@@ -69,11 +69,11 @@ def learn(region: Region, seed: int, rounds: int, number: int, *, suggested: boo
 
 
 def fit(flat: np.ndarray, truth: np.ndarray, known: np.ndarray, rng: np.random.Generator):
-    """Extra trees on at most 300 known pixels of each class, and its classes."""
+    """A random forest on at most 300 known pixels of each class, and its classes."""
     places = np.flatnonzero(known)
     ids = truth.ravel()[places]
     kept = np.concatenate([rng.permutation(np.flatnonzero(ids == id_))[:300] for id_ in np.unique(ids)])
-    return models.fit("extra-trees", flat[places[kept]], ids[kept].astype(np.int64), 0, 2), np.unique(ids)
+    return models.fit("random-forest", flat[places[kept]], ids[kept].astype(np.int64), 0, 2), np.unique(ids)
 
 
 def suggest(estimator, features: np.ndarray, candidates: np.ndarray, region: Region, number: int) -> np.ndarray:

@@ -45,7 +45,7 @@ def main() -> None:
     for left_out in wanted:
         kept = samples.class_ids != left_out
         ids, table = samples.class_ids[kept], samples.features[kept]
-        estimator = models.fit("extra-trees", table, ids, 0, 2)
+        estimator = models.fit("random-forest", table, ids, 0, 2)
         grouped = folds.grouping("polygons", ids, samples.places.polygons[kept], 0)
         space = feature_space(table, grouped.folds, np.array(models.importances(estimator)), 0)
         assert space is not None
@@ -55,7 +55,7 @@ def main() -> None:
             f"without {simulation.CLASSES[left_out]:20} flagged: {flagged[own].mean():6.1%} of its pixels, "
             f"{flagged[~own].mean():5.1%} of the others"
         )
-    estimator = models.fit("extra-trees", samples.features, samples.class_ids, 0, 2)
+    estimator = models.fit("random-forest", samples.features, samples.class_ids, 0, 2)
     grouped = folds.grouping("polygons", samples.class_ids, samples.places.polygons, 0)
     space = feature_space(samples.features, grouped.folds, np.array(models.importances(estimator)), 0)
     assert space is not None

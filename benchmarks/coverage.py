@@ -5,7 +5,7 @@
     --per-class 150  samples of a class
 
 WORKSPACE is one of the sample region after makemap: the true class of every pixel is known there. Each run draws
-samples, trains extra trees, maps the region, and validates at random, by polygons and by blocks. It prints how many
+samples, trains a random forest, maps the region, and validates at random, by polygons and by blocks. It prints how many
 of the intervals hold the true accuracy of the map, their mean width, and the mean error of the estimates.
 """
 
@@ -85,7 +85,7 @@ class Region:
         checked, classes = Checked(ids, chosen.polygons, weights), np.unique(ids)
 
         def fit(own: np.ndarray, own_ids: np.ndarray):
-            estimator = models.fit("extra-trees", own, own_ids, seed, 1)
+            estimator = models.fit("random-forest", own, own_ids, seed, 1)
             return lambda table: models.predict_proba(estimator, table)
 
         flat = self.features.reshape(-1, self.features.shape[-1])[self.tested]

@@ -48,7 +48,7 @@ def main() -> None:
         grouped = folds.grouping("polygons", ids, samples.places.polygons, seed)
 
         def fit(features: np.ndarray, class_ids: np.ndarray, seed: int = seed):
-            estimator = models.fit("extra-trees", features, class_ids, seed, 2)
+            estimator = models.fit("random-forest", features, class_ids, seed, 2)
             return lambda table: models.predict_proba(estimator, table)
 
         probabilities = cross_validate(samples.features, ids, grouped, classes, fit)

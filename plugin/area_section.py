@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from qgis.core import (
     QgsApplication,
@@ -16,7 +16,8 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.gui import QgisInterface
+from qgis.gui import QgisInterface, QgsMapTool
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -32,6 +33,7 @@ from .session import SAMPLE, Session
 # The dock asks for confirmation of runs on larger areas.
 LARGE_KM2 = 50_000.0
 GRID_PARAMETERS = ("PATCH_SIZE", "PATCH_COUNT", "BUFFER", "RESOLUTION", "CRS")
+NOTHING = tr("Draw an area on the map, use a layer, or try the sample region.")
 AREA_PARAMETERS = ("SOURCE", "IMAGERY", "BAND_NAMES", "AREA", *GRID_PARAMETERS)
 
 
@@ -53,9 +55,10 @@ class AreaSection(Section):
         self._split.ended.connect(self._on_split)
         canvas = iface.mapCanvas()
         self._tools = {"rectangle": RectangleTool(canvas), "polygon": PolygonTool(canvas)}
+        self._former: Optional[QgsMapTool] = None  # the tool before drawing
         for tool in self._tools.values():
             tool.drawn.connect(self._on_drawn)
-            tool.given_up.connect(lambda tool=tool: canvas.unsetMapTool(tool))
+            tool.given_up.connect(self._disarm)
         self.column.addWidget(self._buttons())
         self.form = ParameterForm(["PATCH_SIZE"], session, iface, self)
         self.column.addWidget(self.form)
@@ -86,7 +89,7 @@ class AreaSection(Section):
             self._split.cancel()
             self._overlay.show_layer(None)
             self.numbers = {}
-            self.note.say(tr("Draw an area on the map, use a layer, or try the sample region."))
+            self._show_numbers()
             return
         self._plans += 1
         parameters = self._session.parameters()
@@ -125,6 +128,7 @@ class AreaSection(Section):
         grid = QGridLayout(widget)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(3)
+        buttons: list[QToolButton] = []
         for number, (icon, text, help_, act) in enumerate(choices):
             button = QToolButton()
             button.setObjectName(f"area-{icon}")
@@ -137,15 +141,40 @@ class AreaSection(Section):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.clicked.connect(lambda _, act=act: act())
             grid.addWidget(button, number // 2, number % 2)
+            buttons.append(button)
+        for tool, button in zip(self._tools.values(), buttons):  # the first two draw
+            button.setCheckable(True)
+            tool.setButton(button)
         return widget
 
     def _draw(self, kind: str) -> Callable[[], None]:
-        return lambda: self._iface.mapCanvas().setMapTool(self._tools[kind])
+        """What arms a drawing tool, or puts it away if it is armed."""
+
+        def arm() -> None:
+            canvas, tool = self._iface.mapCanvas(), self._tools[kind]
+            if canvas.mapTool() is tool:
+                self._disarm()
+                return
+            if canvas.mapTool() not in self._tools.values():
+                self._former = canvas.mapTool()
+            canvas.setMapTool(tool)
+            self.note.say(tool.hint)
+
+        return arm
+
+    def _disarm(self) -> None:
+        """Give the former tool back."""
+        canvas, former = self._iface.mapCanvas(), self._former
+        self._former = None
+        if former is not None and not sip.isdeleted(former):
+            canvas.setMapTool(former)
+        else:
+            canvas.unsetMapTool(canvas.mapTool())
+        self._show_numbers()
 
     def _on_drawn(self, shape: QgsGeometry) -> None:
-        canvas = self._iface.mapCanvas()
-        canvas.unsetMapTool(canvas.mapTool())
-        self.choose_shape(shape, canvas.mapSettings().destinationCrs())
+        self._disarm()
+        self.choose_shape(shape, self._iface.mapCanvas().mapSettings().destinationCrs())
 
     def _take_extent(self) -> None:
         settings = self._iface.mapCanvas().mapSettings()
@@ -183,6 +212,7 @@ class AreaSection(Section):
             self._overlay.show_layer(None)
             self.numbers = {}
             self.note.say("\n".join(errors), "error")
+            self.summary.say(tr("not usable"))
             self.planned.emit({})
             return
         self.numbers = results
@@ -197,6 +227,8 @@ class AreaSection(Section):
     def _show_numbers(self) -> None:
         found = self.numbers
         if not found:
+            self.note.say(NOTHING)
+            self.summary.say(tr("none chosen"))
             return
         number = found["PATCH_NUMBER"]
         parts = [
@@ -205,6 +237,7 @@ class AreaSection(Section):
             if found["AREA_KM2"] >= 1
             else tr("{:.2f} km²").format(found["AREA_KM2"]),
         ]
+        self.summary.say(tr("{} ✓").format(", ".join(parts)))
         text = tr("{}. A year takes about {}, {} on disk and {} of memory.").format(
             ", ".join(parts), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"]), size_text(found["MEMORY_MB"])
         )

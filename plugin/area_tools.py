@@ -9,6 +9,8 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool, QgsRubberBand
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QKeyEvent
 
+from ..processing_provider.translation import tr
+
 LINE = QColor("#c2185b")
 FILL = QColor(194, 24, 91, 40)
 
@@ -16,6 +18,7 @@ FILL = QColor(194, 24, 91, 40)
 class _DrawTool(QgsMapTool):
     """A drawing tool; `drawn` gives the geometry in the map's CRS, `given_up` is emitted if drawing is abandoned."""
 
+    hint = ""  # how to use it
     drawn = pyqtSignal(QgsGeometry)
     given_up = pyqtSignal()
 
@@ -51,6 +54,8 @@ class _DrawTool(QgsMapTool):
 class RectangleTool(_DrawTool):
     """Draws a rectangle: press, drag, release."""
 
+    hint = tr("Drag a rectangle on the map; Esc stops.")
+
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)
         self._corner: Optional[QgsPointXY] = None
@@ -75,6 +80,8 @@ class RectangleTool(_DrawTool):
 
 class PolygonTool(_DrawTool):
     """Draws a polygon: click adds a vertex, right click or Enter finishes, Backspace removes the last vertex."""
+
+    hint = tr("Click corners on the map; a right click finishes, Backspace removes the last, Esc stops.")
 
     def __init__(self, canvas: QgsMapCanvas) -> None:
         super().__init__(canvas)

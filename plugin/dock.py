@@ -21,6 +21,7 @@ from .quality_section import QualitySection
 from .reference_section import ReferenceSection
 from .results_section import ResultsSection
 from .run_section import RunSection
+from .section import Section
 from .session import Session
 
 NARROWEST = 320  # pixels
@@ -48,6 +49,9 @@ class PatchworkDock(QgsDockWidget):
         self.arrival = Arrival(self)
         self.sections = (self.area, self.imagery, self.reference, self.method, self.results, self.quality)
         self._lay_out()
+        for section in self.sections:
+            section.opened.connect(lambda section=section: self._fold_others(section))
+        self._open_first()
         project.readProject.connect(self._on_project)
         project.cleared.connect(self._on_project)
         self.run.started.connect(self._on_started)
@@ -96,11 +100,22 @@ class PatchworkDock(QgsDockWidget):
         whole.setMinimumWidth(NARROWEST)
         self.setWidget(whole)
 
+    def _open_first(self) -> None:
+        """Open the section to begin with: the results where there is a map."""
+        (self.results if self.results.has_map else self.area).set_open(True)
+
+    def _fold_others(self, opened: Section) -> None:
+        """Fold the sections that are not pinned, except the one that was opened."""
+        for section in self.sections:
+            if section is not opened and section.is_open and not section.is_pinned:
+                section.set_open(False)
+
     def _on_project(self) -> None:
         """Restore the session of the new project; a running map continues, since it belongs to its workspace."""
         self._is_project_of_run = False
         self.arrival.stop()
         self.session.restore()
+        self._open_first()
 
     def _on_visible(self, is_visible: bool) -> None:
         """Keep a warm engine and show the patches while the dock is visible."""
@@ -119,11 +134,11 @@ class PatchworkDock(QgsDockWidget):
     def _on_started(self) -> None:
         self._is_project_of_run = True
         for section in (self.area, self.imagery, self.reference, self.method, self.quality):
-            section.setEnabled(False)
+            section.content.setEnabled(False)
 
     def _on_ended(self, results: dict[str, Any]) -> None:
         for section in self.sections:
-            section.setEnabled(True)
+            section.content.setEnabled(True)
         self.results.refresh()
         self.quality.finish(results if self._is_project_of_run else {})
         if not self._is_project_of_run:
@@ -134,6 +149,5 @@ class PatchworkDock(QgsDockWidget):
         self.results.show_accuracy(results)
         self.overlay.show_layer(None)
         self.arrival.show(Path(results["WORKSPACE"]))
-        if self.quality.isCollapsed():  # otherwise the run came from there
-            self.results.setCollapsed(False)
-            self._scroll.ensureWidgetVisible(self.results)
+        if not self.quality.is_open:  # otherwise the run came from there
+            self.results.set_open(True)

@@ -36,12 +36,20 @@ class MethodSection(Section):
         self._session = session
         self._iface = iface
         self._rest: Optional[ParameterForm] = None
-        self.column.addWidget(ParameterForm(NAMES, session, iface, self))
+        self.form = ParameterForm(NAMES, session, iface, self)
+        self.column.addWidget(self.form)
+        session.changed.connect(lambda _: self._summarise())
+        session.restored.connect(self._summarise)
+        self._summarise()
         self.more = QgsCollapsibleGroupBoxBasic(tr("More"))
         self.more.setCollapsed(True)
         self.more.collapsedStateChanged.connect(self._fill)
         QVBoxLayout(self.more).setContentsMargins(6, 6, 6, 6)
         self.column.addWidget(self.more)
+
+    def _summarise(self) -> None:
+        """Say in the header what is chosen."""
+        self.summary.say(", ".join(self.form.text(name) for name in ("CLASSIFIER", "METHOD")))
 
     def _fill(self, is_collapsed: bool) -> None:
         """Create the fields when More is opened first: there are many."""

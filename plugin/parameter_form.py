@@ -1,4 +1,4 @@
-"""Fields for parameters, with the same widgets as the Processing dialog, in one column."""
+"""Fields for parameters, with the same widgets as the Processing dialog, beside their labels or below them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QFormLayout,
     QLabel,
     QLineEdit,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -39,6 +39,7 @@ from ..processing_provider.translation import tr
 from .session import Session
 
 LARGE = 20.0
+NARROWEST_FIELD = 24  # characters; in a narrower dock a field stands below its label
 
 
 class _Contexts(QgsProcessingContextGenerator):
@@ -55,7 +56,7 @@ class _Contexts(QgsProcessingContextGenerator):
 
 
 class ParameterForm(QWidget):
-    """Fields of parameters of `makemap`, below their labels, synchronised with the session."""
+    """Fields of parameters of `makemap`, synchronised with the session."""
 
     def __init__(self, names: Sequence[str], session: Session, iface: QgisInterface, parent: QWidget) -> None:
         super().__init__(parent)
@@ -66,20 +67,23 @@ class ParameterForm(QWidget):
         self._wrappers = {name: self._wrapper(name, self._algorithm, iface) for name in names}
         self._rows: dict[str, list[QWidget]] = {}
         declarations = {parameter.name.upper(): parameter for parameter in declared(MakeMap)}
-        layout = QVBoxLayout(self)
+        layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
+        layout.setVerticalSpacing(3)
+        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        character = self.fontMetrics().averageCharWidth()
         for name, wrapper in self._wrappers.items():
             widget = wrapper.createWrappedWidget(self._contexts.processingContext())
             definition = wrapper.parameterDefinition()
             label = QLabel(definition.description())
             label.setBuddy(widget)
-            label.setWordWrap(True)
             self._rows[name] = [label, widget]
             for part in self._rows[name]:
                 part.setToolTip(_help(definition.help()))
-                part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
-                layout.addWidget(part)
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
+            widget.setMinimumWidth(NARROWEST_FIELD * character)
+            layout.addRow(label, widget)
             _adapt(widget, declarations[name])
             if isinstance(definition, QgsProcessingParameterFeatureSource):
                 _adapt_layer_list(widget, wrapper)
@@ -99,6 +103,10 @@ class ParameterForm(QWidget):
     def widget(self, name: str) -> QWidget:
         """The field of a parameter."""
         return self._rows[name][-1]
+
+    def text(self, name: str) -> str:
+        """What the list of a choice shows."""
+        return str(self.widget(name).currentText())
 
     def show_values(self) -> None:
         """Show the values of the session."""

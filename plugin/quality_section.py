@@ -35,7 +35,6 @@ class QualitySection(Section):
             self.tabs.addTab(review, title)
         self.column.addWidget(self.note)
         self.column.addWidget(self.tabs)
-        self.setCollapsed(True)
         session.changed.connect(lambda name: self.refresh() if name == "WORKSPACE" else None)
         session.restored.connect(self.refresh)
         self.refresh()
@@ -45,6 +44,7 @@ class QualitySection(Section):
         has_map = WorkspacePaths(self._session.workspace).layer("map").is_file()
         self.tabs.setEnabled(has_map)
         self.note.say("" if has_map else tr("Make the map first."))
+        self.summary.say(tr("check labels, label more, validate") if has_map else tr("no map yet"))
         self.points.refresh()
 
     def finish(self, results: dict[str, Any]) -> None:

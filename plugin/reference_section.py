@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
-from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
+from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 
 from ..processing_provider.translation import tr
@@ -29,6 +29,8 @@ class ReferenceSection(Section):
         super().__init__(tr("Reference"))
         self._session = session
         self._classes: list[dict[str, Any]] = []
+        self._context = QgsProcessingContext()  # which owns a layer that is a file
+        self._context.setProject(QgsProject.instance())
         self._check = LatestRun("checkreference", self)
         self._check.ended.connect(self._on_checked)
         self.form = ParameterForm(NAMES, session, iface, self)
@@ -66,9 +68,12 @@ class ReferenceSection(Section):
         if has_own or not layer:
             self._show([])
             self.note.say("")
+            self.summary.say(tr("its own") if has_own else tr("none chosen"))
             return
+        self.summary.say("")
         if not self._session.get("CLASS_FIELD"):
             self._show([])
+            self.summary.say(tr("no class field chosen"))
             self.note.say(tr("Choose the field with the class of each polygon."))
             return
         self.note.say(tr("Checking the reference…"))
@@ -79,9 +84,15 @@ class ReferenceSection(Section):
         if not succeeded:
             self._show([])
             self.note.say("\n".join(errors), "error")
+            self.summary.say(tr("not usable"))
             return
         self._show(json.loads(results["CLASSES"]))
         problems = results["PROBLEMS"]
+        number, warnings = len(self._classes), len(problems.splitlines())
+        told = [self._layer_name(), tr("1 class") if number == 1 else tr("{} classes").format(number)]
+        if warnings:
+            told.append(tr("1 warning") if warnings == 1 else tr("{} warnings").format(warnings))
+        self.summary.say(", ".join(told) + ("" if warnings else " ✓"))
         level = ("warning" if results["USABLE"] else "error") if problems else "success"
         self.note.say(problems or tr("No problems found."), level)
 
@@ -104,11 +115,16 @@ class ReferenceSection(Section):
         self._session.set("CLASS_COLOURS", ",".join(others) or None)
         self._session.set("SKIP_CLASSES", ",".join(words[id_] for id_ in self.table.skipped) or None)
 
+    def _layer(self) -> Optional[QgsVectorLayer]:
+        return vector_layer(self._session.get("REFERENCE"), self._context)
+
+    def _layer_name(self) -> str:
+        layer = self._layer()
+        return str(self._session.get("REFERENCE")) if layer is None else layer.name()
+
     def _colours_of_layer(self) -> dict[int, str]:
         """Colours of a layer that is already styled by the class field."""
-        context = QgsProcessingContext()
-        context.setProject(QgsProject.instance())
-        layer = vector_layer(self._session.get("REFERENCE"), context)
+        layer = self._layer()
         renderer = layer.renderer() if layer is not None else None
         if not isinstance(renderer, QgsCategorizedSymbolRenderer):
             return {}

@@ -60,7 +60,7 @@ class ResultsSection(Section):
         self.save_picture = QPushButton(tr("Save picture…"))
         self.save_picture.clicked.connect(self._save_picture)
         self._lay_out()
-        session.changed.connect(lambda name: self.refresh() if name == "WORKSPACE" else None)
+        session.changed.connect(lambda _: self._follow_workspace())
         session.restored.connect(self._forget)
         self.refresh()
 
@@ -74,21 +74,32 @@ class ResultsSection(Section):
         self.folder.setEnabled(workspace.is_dir())
         for widget in (self.ask, self.value):
             widget.setEnabled(has_scenes)
+        self._shown = workspace
+        self.summary.say(tr("a map") if self.has_map else tr("no map yet"))
         if chosen and not workspace.is_dir():
-            self.note.say(tr("The workspace {} does not exist. Was it moved or deleted?").format(workspace), "warning")
+            text = tr("There is no folder {}. The next run makes it; if it was moved, choose it below.")
+            self.note.say(text.format(workspace))
         else:
             self.note.say("")
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the workspace has a map."""
+        return WorkspacePaths(self._session.workspace).layer("map").is_file()
 
     def show_accuracy(self, results: dict[str, Any]) -> None:
         """Show the accuracy with its 95 % interval."""
         accuracy, low, high = (results.get(name) for name in ("ACCURACY", "ACCURACY_LOW", "ACCURACY_HIGH"))
         if accuracy is None:
             self.note.say(tr("The accuracy could not be tested; see the report."), "warning")
+            self.summary.say(tr("accuracy unknown"))
         elif low is None or high is None:
             self.note.say(tr("Accuracy {:.0%}, interval unknown. See the report.").format(accuracy), "warning")
+            self.summary.say(tr("accuracy {:.0%}, interval unknown").format(accuracy))
         else:
             text = tr("Accuracy {:.0%}, between {:.0%} and {:.0%} (95 % interval), tested away from the training. ")
             self.note.say(text.format(accuracy, low, high) + tr("See the report."), "info")
+            self.summary.say(tr("accuracy {:.0%}, between {:.0%} and {:.0%}").format(accuracy, low, high))
 
     def stop(self) -> None:
         """Cancel the request."""
@@ -120,8 +131,13 @@ class ResultsSection(Section):
         self.column.addLayout(exports)
         self._show_exports()
 
+    def _follow_workspace(self) -> None:
+        """Forget what belongs to the former workspace."""
+        if self._session.workspace != self._shown:
+            self._forget()
+
     def _forget(self) -> None:
-        """Forget the last place: it belongs to another project."""
+        """Forget the last place: it belongs to another workspace."""
         self._place = ""
         self._series.cancel()
         self._show_text(HINT)

@@ -47,6 +47,8 @@ class RunSection(QWidget):
         self._run: Optional[Run] = None
         self._lines: list[str] = []
         self._step = (0.0, 1.0)
+        self._has_failed = False
+        self._warnings = 0
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setToolTip(tr("Folder for all files of this map"))
@@ -79,8 +81,8 @@ class RunSection(QWidget):
         self._flush = QTimer(self)
         self._flush.setInterval(LOG_MS)
         self._flush.timeout.connect(self._show_lines)
-        session.changed.connect(lambda _: self.refresh())
-        session.restored.connect(self.refresh)
+        session.changed.connect(lambda _: self._forget())
+        session.restored.connect(self._forget)
         area.planned.connect(lambda _: self.refresh())
         self._show_running(False)
 
@@ -88,6 +90,13 @@ class RunSection(QWidget):
     def is_running(self) -> bool:
         """Whether a map is being made."""
         return self._run is not None
+
+    def _forget(self) -> None:
+        """Take back what was said of the last run: other choices, or another project, have been made since."""
+        if not self.is_running:
+            self._has_failed = False
+            self.note.say("")
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the workspace and what the button does with it."""
@@ -101,10 +110,11 @@ class RunSection(QWidget):
         if self.is_running:
             return
         unfinished = WorkspacePaths(workspace).is_unfinished
-        self.button.setText(tr("Continue the map") if unfinished else tr("Make the map"))
-        if unfinished:
+        proposed = tr("Continue the map") if unfinished else tr("Make the map")
+        self.button.setText(tr("Try again") if self._has_failed else proposed)
+        if unfinished and not self.note.text:
             self.note.say(UNFINISHED)
-        elif self.note.text == UNFINISHED:
+        elif not unfinished and self.note.text == UNFINISHED:
             self.note.say("")
 
     def start_or_cancel(self) -> None:
@@ -124,6 +134,7 @@ class RunSection(QWidget):
         self._overlay.set_all("waiting")
         self.log.clear()
         self._lines = []
+        self._has_failed, self._warnings = False, 0
         self._flush.start()
         self.note.say("")
         self.step.setText(tr("Starting the engine…"))
@@ -144,19 +155,19 @@ class RunSection(QWidget):
         found = self._area.numbers
         if not found:
             return True
-        free = shutil.disk_usage(_existing(self._session.workspace)).free / 1e6
+        disk = shutil.disk_usage(_existing(self._session.workspace))
         reasons = []
         if found["AREA_KM2"] > LARGE_KM2:
             reasons.append(tr("The area is {:,.0f} km².").format(found["AREA_KM2"]))
-        if found["DISK_MB"] > free:
-            reasons.append(tr("The disk has {} free.").format(size_text(free)))
+        if disk.total and found["DISK_MB"] > disk.free / 1e6:  # some network drives say nothing
+            reasons.append(tr("The disk has {} free.").format(size_text(disk.free / 1e6)))
         if not reasons:
             return True
         text = tr("{} A year of imagery takes about {} and {} on disk. Continue?").format(
             " ".join(reasons), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"])
         )
         buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(self, tr("Large area"), text, buttons.Yes | buttons.No, buttons.No)
+        answer = QMessageBox.question(self, tr("A long run"), text, buttons.Yes | buttons.No, buttons.No)
         return bool(answer == buttons.Yes)
 
     def _on_message(self, message: dict[str, Any]) -> None:
@@ -179,6 +190,7 @@ class RunSection(QWidget):
         self.part.setValue(round(100 * min(max((fraction - start) / (stop - start), 0.0), 1.0)))
 
     def _on_logged(self, level: str, text: str) -> None:
+        self._warnings += level == "warning"
         self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + text)
         del self._lines[:-MOST_LINES]
 
@@ -197,16 +209,28 @@ class RunSection(QWidget):
         states = self._overlay.states()
         if succeeded:
             self._overlay.set_all("done")
-            self._show_message(tr("The map is finished."), "success")
+            self._show_finished()
         else:
-            left = [id_ for id_, state in states.items() if state in ("running", "waiting")]
-            self._overlay.set_states(left, "planned")
-            if run is not None and run.is_cancelled:
+            is_cancelled = run is not None and run.is_cancelled
+            unfinished = ("running", "waiting") if is_cancelled else ("running", "waiting", "done")
+            self._overlay.set_states([id_ for id_, state in states.items() if state in unfinished], "planned")
+            if is_cancelled:
                 self._show_message(tr("Cancelled. Finished steps are kept; run again to continue."), "info")
             else:
+                self._has_failed = True
                 self._show_message("\n".join(run.errors if run is not None else []), "error")
                 self.messages.setCollapsed(False)
+                self.refresh()
         self.ended.emit(results if succeeded else {})
+
+    def _show_finished(self) -> None:
+        """Say so, and how many warnings there were; they are in the messages."""
+        if not self._warnings:
+            self._show_message(tr("The map is finished."), "success")
+            return
+        number = tr("1 warning") if self._warnings == 1 else tr("{} warnings").format(self._warnings)
+        self._show_message(tr("The map is finished, with {}.").format(number), "warning")
+        self.messages.setCollapsed(False)
 
     def _show_message(self, text: str, level: str) -> None:
         """Show a text here and in the message bar of the window."""

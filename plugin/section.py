@@ -1,32 +1,116 @@
-"""A section of the dock: a collapsible group box with a column of widgets."""
+"""A section of the dock: a line that says what is chosen, and below it, when it is open, a column of widgets."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Optional
+from typing import Any, Optional
 
 from qgis.core import Qgis, QgsApplication
-from qgis.gui import QgsCollapsibleGroupBoxBasic
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ..processing_provider.translation import tr
 
 ICONS = {"warning": "/mIconWarning.svg", "error": "/mIconCritical.svg", "success": "/mIconSuccess.svg", "info": ""}
 
 
-class Section(QgsCollapsibleGroupBoxBasic):
-    """A collapsible group box with a column."""
+class Section(QWidget):
+    """A line with title, summary and pin, and a column that opens and folds; `opened` is emitted when it opens."""
+
+    opened = pyqtSignal()
 
     def __init__(self, title: str, parent: Optional[QWidget] = None) -> None:
-        super().__init__(title, parent)
-        content = QWidget()  # a collapsed box hides its children; what they show meanwhile must not appear
-        self.column = QVBoxLayout(content)
-        self.column.setContentsMargins(6, 6, 6, 6)
+        super().__init__(parent)
+        self.header = QToolButton()
+        self.header.setText(title)
+        self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.header.setAutoRaise(True)
+        self.header.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        font = self.header.font()
+        font.setBold(True)
+        self.header.setFont(font)
+        self.header.clicked.connect(lambda _: self.set_open(not self.is_open))
+        self.summary = _Summary()
+        self.summary.clicked.connect(self.header.click)
+        self.pin = QToolButton()
+        self.pin.setIcon(QgsApplication.getThemeIcon("/mActionPinLabels.svg"))
+        self.pin.setCheckable(True)
+        self.pin.setAutoRaise(True)
+        self.pin.setToolTip(tr("Keep {} open beside other sections").format(title))
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(4)
+        line.addWidget(self.header)
+        line.addWidget(self.summary, 1)
+        line.addWidget(self.pin)
+        rule = QFrame()
+        rule.setFrameShape(QFrame.Shape.HLine)
+        rule.setFrameShadow(QFrame.Shadow.Sunken)
+        self.content = QWidget()
+        self.column = QVBoxLayout(self.content)
+        self.column.setContentsMargins(6, 2, 6, 6)
+        self.column.setSpacing(5)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(content)
-        self.column.setSpacing(5)
+        outer.setSpacing(1)
+        outer.addLayout(line)
+        outer.addWidget(self.content)
+        outer.addWidget(rule)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.set_open(False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the column is in sight."""
+        return not self.content.isHidden()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it stays open when another section opens."""
+        return self.pin.isChecked()
+
+    def set_open(self, is_open: bool) -> None:
+        """Open or fold it."""
+        self.header.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.content.setVisible(is_open)
+        self.summary.setVisible(not is_open)
+        self.pin.setVisible(is_open)
+        if is_open:
+            self.opened.emit()
+
+
+class _Summary(QLabel):
+    """One line of text, cut where there is no room; the whole is its tooltip. `clicked` is emitted on a click."""
+
+    clicked = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text_whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
+        self.setMinimumWidth(1)
+
+    def say(self, text: str) -> None:
+        """Show a text."""
+        self.text_whole = text
+        self.setToolTip(as_tooltip(text))
+        self._fit()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Cut the text anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def mouseReleaseEvent(self, event: Any) -> None:
+        """Emit a click."""
+        self.clicked.emit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self.text_whole, Qt.TextElideMode.ElideRight, self.width()))
 
 
 class Note(QWidget):

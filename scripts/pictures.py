@@ -31,7 +31,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PATCHWORK_PICTURES"] = folder
         # Not among temporary files, of which QGIS would warn in the layer tree.
-        if test.main(["tests/qgis/test_window.py", f"--basetemp={BUILD / 'pictures'}"]):
+        stories = ["tests/qgis/test_window.py", "tests/qgis/test_window_flanders.py"]
+        if test.main([*stories, f"--basetemp={BUILD / 'pictures'}"]):
             return 1
         for (story, picture), name in WANTED.items():
             shutil.copyfile(Path(folder) / story / f"{picture}.png", IMAGES / f"{name}.png")

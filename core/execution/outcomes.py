@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -19,6 +21,10 @@ from .working_folder import keep_out_of_workers
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_BEGIN_SECONDS = 2.5  # until workers have loaded their packages
+_LONG_SECONDS = 5.0  # of a task, which tells enough by itself
+_workers_begun = threading.Event()  # joblib keeps them from step to step
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,10 @@ def outcomes_of_processes(
     resources: Resources,
     started: Callable[[int], None],
 ) -> Iterator[tuple[int, R | Failure]]:
-    """The outcome of each task with its number, as they come in; `started` is called with the number of each task."""
+    """The outcome of each task with its number, as they come in; `started` is called with the number of each task.
+
+    Worker processes take seconds to begin: the first tasks run in this process, until it is known that workers pay.
+    """
     share = resources.share(len(tasks))
 
     def handed_out() -> Iterator[tuple[int, T]]:
@@ -80,14 +89,54 @@ def outcomes_of_processes(
             started(index)
             yield index, task
 
-    if share.processes == 1 and resources.backend == "processes":
-        for index, task in handed_out():
-            yield index, _attempt(function, task, label(task))
-        return
+    waiting = handed_out()
+    if resources.backend == "processes":
+        trial = _Trial(len(tasks), share.processes)
+        while not trial.is_over:
+            index, task = next(waiting)
+            with trial.timed():
+                outcome = _attempt(function, task, label(task))
+            yield index, outcome
+        if trial.left == 0:
+            return
     with _backend(resources.backend, share.processes):
         parallel = joblib.Parallel(n_jobs=share.processes, return_as="generator_unordered")
-        calls = (joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in handed_out())
+        calls = (joblib.delayed(_attempt_numbered)(index, function, task, label(task)) for index, task in waiting)
         yield from parallel(calls)
+
+
+class _Trial:
+    """Decides from the tasks that ran in this process whether worker processes would end the others sooner.
+
+    The fastest task counts, since the first one may load packages; workers that are there already cost nothing.
+    """
+
+    def __init__(self, tasks: int, processes: int) -> None:
+        self.left = tasks
+        self._processes = processes
+        self._done = 0
+        self._fastest = math.inf
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no task is left, or workers pay."""
+        if self.left == 0:
+            return True
+        if self._processes == 1:
+            return False
+        if _workers_begun.is_set():
+            return True
+        is_known = self._done > 1 or (self._done == 1 and self._fastest > _LONG_SECONDS)
+        return is_known and self._fastest * self.left * (1 - 1 / self._processes) > _BEGIN_SECONDS
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Take the time of a task."""
+        began = time.monotonic()
+        yield
+        self._fastest = min(self._fastest, time.monotonic() - began)
+        self._done += 1
+        self.left -= 1
 
 
 @contextmanager
@@ -95,6 +144,7 @@ def _backend(name: str, processes: int) -> Iterator[None]:
     """Set joblib's backend during the block."""
     if name == "processes":
         keep_out_of_workers()
+        _workers_begun.set()
         with joblib.parallel_config(
             "loky", n_jobs=processes, inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
         ):

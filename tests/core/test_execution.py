@@ -5,6 +5,7 @@ import json
 import math
 import os
 import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,15 @@ from patchwork.core.errors import (
     PatchworkError,
     WorkspaceError,
 )
-from patchwork.core.execution import Resources, resources, run_all
+from patchwork.core.execution import Resources, outcomes, resources, run_all
 from patchwork.core.progress import Progress
+
+
+@pytest.fixture(autouse=True)
+def workers(monkeypatch):
+    """Worker processes run all tasks of several jobs, however short."""
+    monkeypatch.setattr(outcomes, "_workers_begun", threading.Event())
+    outcomes._workers_begun.set()
 
 
 def label(task):
@@ -113,14 +121,23 @@ def test_nothing_to_do_gives_nothing():
     assert run(math.sqrt, [], 2) == []
 
 
-def test_tasks_run_in_processes_of_their_own():
-    def process(task):
-        import os
+def process(task):
+    import os
+    import time
 
-        return os.getpid()
+    time.sleep(task)
+    return os.getpid()
 
-    assert os.getpid() not in run(process, [0, 1, 2, 3], 2)
-    assert run(process, [0, 1], 1) == [os.getpid()] * 2
+
+def test_workers_begin_when_they_pay(monkeypatch):
+    """Tasks of no length end here; the first ones of a long row tell that there is more to do than workers cost."""
+    monkeypatch.setattr(outcomes, "_workers_begun", threading.Event())
+    here = os.getpid()
+    assert run(process, [0] * 9, 2) == [here] * 9
+    assert run(process, [0.1] * 9, 1) == [here] * 9
+    monkeypatch.setattr(outcomes, "_BEGIN_SECONDS", 0.2)
+    assert [own == here for own in run(process, [0.1] * 9, 2)] == [True, True] + [False] * 7
+    assert here not in run(process, [0, 1], 2)  # they are there now
 
 
 # Memory

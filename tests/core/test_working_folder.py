@@ -57,28 +57,38 @@ def in_folder(folder, *command):
     return done.stdout
 
 
-def parallel_run(folder, program):
+# The program, with worker processes that begin at once, though there is little to do
+EAGER = """import sys
+from patchwork.core.__main__ import main
+from patchwork.core.execution import outcomes
+outcomes._workers_begun.set()
+sys.exit(main())
+"""
+AS_MODULE = f"import sys; sys.argv[0] = '-m'\n{EAGER}"  # as Python has it while it looks for a module to run
+
+
+def parallel_run(folder, program, parallel_program):
     """Two processes label patches in the folder `w`, which is named relative to the working folder."""
     in_folder(
         folder, *program, "splitarea", "--workspace", "w", "--source", "sample", "--area", AREA, "--patch-size", 600
     )
     in_folder(folder, *program, "findscenes", "--workspace", "w", "--source", "sample")
-    in_folder(folder, *program, "rasterizereference", "--workspace", "w", "--jobs", 2)
+    in_folder(folder, *parallel_program, "rasterizereference", "--workspace", "w", "--jobs", 2)
     assert len(list((folder / "w" / "labels").glob("*.tif"))) > 3
 
 
 def test_the_command_with_worker_processes(planted, tmp_path):
     folder, marker = planted((*NAMES, *BY_PYTHON))
-    program = tmp_path / "bin" / "patchwork"  # as pip writes it
+    program = tmp_path / "bin" / "patchwork"
     program.parent.mkdir()
-    program.write_text("import sys\nfrom patchwork.core.__main__ import main\nsys.exit(main())\n", encoding="utf-8")
-    parallel_run(folder, [program])
+    program.write_text(EAGER, encoding="utf-8")  # but for two lines as pip writes it
+    parallel_run(folder, [program], [program])
     assert not marker.exists(), marker.read_text()
 
 
 def test_the_module_with_worker_processes(planted):
     folder, marker = planted(NAMES)
-    parallel_run(folder, ["-m", "patchwork.core"])
+    parallel_run(folder, ["-m", "patchwork.core"], ["-c", AS_MODULE])
     assert not marker.exists(), marker.read_text()
 
 
@@ -88,7 +98,7 @@ def test_the_module_is_found_in_the_working_folder_itself(tmp_path, monkeypatch)
     launcher = str(Path(working_folder.__file__).parents[1] / "launcher")
     kept = [path for path in os.environ["PYTHONPATH"].split(os.pathsep) if path != launcher]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(kept))
-    parallel_run(tmp_path, ["-m", "patchwork.core"])
+    parallel_run(tmp_path, ["-m", "patchwork.core"], ["-c", AS_MODULE])
 
 
 def test_the_settings_of_plots_are_not_those_of_the_working_folder(planted):

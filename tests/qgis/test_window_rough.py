@@ -21,7 +21,7 @@ def test_a_killed_qgis_leaves_no_process_and_the_dock_goes_on_where_it_was(play,
     assert after["workspace"] == before["workspace"]
     assert after["field"] == "crop"
     assert str(after["layer"]).endswith("reference.shp")
-    assert after["note"] == "The map is finished."
+    assert re.fullmatch(r"The map is finished, with \d+ warnings?\.", after["note"])
 
 
 def test_rough_hands(play, places):
@@ -40,10 +40,14 @@ def test_rough_hands(play, places):
     assert told["left_alone"] == "The map is finished."
     assert told["same"] == [True, True, True]
     assert "is in use by another run" in told["held"]
+    assert told["after_failure"] == ["Try again", ["planned"]]
+    assert told["elsewhere"][:2] == ["", "Make the map"]
+    assert "The next run makes it" in told["elsewhere"][2]
     assert told["after_closing"] == ["The map is finished.", 0]
     assert told["kept"] == {}
     assert told["kept_plot"] == ["Click on the map to plot the time series of a place.", False]
-    assert "Was it moved or deleted" in told["gone"]
+    assert told["other_plot"] == told["kept_plot"]
+    assert "The next run makes it; if it was moved, choose it below." in told["gone"]
     assert "/no/such/python does not exist" in told["broken"]
     assert told["unloaded"]
     assert told["reloaded"] == [True, "sample"]

@@ -77,7 +77,12 @@ def wait_until(is_true, seconds=60.0, what=""):
 
 
 def show(widget):
-    """Scroll the dock to a widget."""
+    """Open the section of a widget by a click, and scroll the dock to it."""
+    for section in dock().sections:
+        if section.content.isAncestorOf(widget) and not section.is_open:
+            CLICKS.append(section.header)
+            QTest.mouseClick(section.header, LEFT)
+            wait(0.05)
     dock()._scroll.ensureWidgetVisible(widget)
     wait(0.05)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from driving import click, click_map, drag_map, drive, iface, keys, open_dock, picture, wait, wait_until
+from driving import click, click_map, drag_map, drive, iface, keys, open_dock, picture, show, wait, wait_until
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
@@ -62,10 +62,13 @@ def story(told):
     keys(imagery.lineEdit(), os.environ["PATCHWORK_IMAGERY"])
     wait_until(lambda: panel.overlay.ids)
     (draw,) = (b for b in panel.area.findChildren(QToolButton) if b.text() == "Rectangle")
+    before = iface.mapCanvas().mapTool()
     click(draw)
+    told["armed"] = [draw.isChecked(), panel.area.note.text]
     margin = 40
     drag_map((box.xMinimum() + margin, box.yMinimum() + margin), (box.xMaximum() - margin, box.yMaximum() - margin))
     wait_until(lambda: (panel.session.get("AREA") or "").endswith("EPSG:32631"))
+    told["put_away"] = [draw.isChecked(), iface.mapCanvas().mapTool() is before]
     panel.session.set("PATCH_SIZE", 200.0)
     wait_until(lambda: len(panel.overlay.ids) >= 9)
     told["planned"] = panel.area.note.text
@@ -91,9 +94,11 @@ def story(told):
     assert panel.session.get("SKIP_SCENES") == told["skipped"]
     wait_until(lambda: not panel.imagery._look.is_busy)
     picture("1-chosen")
-    panel._scroll.ensureWidgetVisible(panel.reference.note)
+    show(panel.reference.note)
     wait(0.2)
     picture("2-reference")
+    told["summaries"] = [section.summary.text_whole for section in panel.sections]
+    told["open"] = [section.is_open for section in panel.sections]
     click(panel.run.button)
     assert panel.run.is_running
     arrived = []

@@ -23,9 +23,7 @@ def story(told):
     panel.session.set("REFERENCE", layer.id())
     panel.session.set("WORKSPACE", str(workspace))
     quality = panel.quality
-    for section in panel.sections[:-1]:
-        section.setCollapsed(True)
-    quality.setCollapsed(False)
+    click(quality.header)
     wait_until(lambda: quality.tabs.isEnabled())
     labels_of_a_polygon(told, panel, quality.labels)
     suggestions(told, quality)

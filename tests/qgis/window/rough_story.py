@@ -132,6 +132,8 @@ def story(told):
     project.addMapLayer(layer)
     session.set("REFERENCE", layer.id())
     session.set("CLASS_FIELD", "crop")
+    panel.area.plan()
+    wait_until(lambda: panel.overlay.ids)
     with open(workspace / ".lock", "a+", encoding="utf-8") as lock:
         import fcntl
 
@@ -139,10 +141,12 @@ def story(told):
         click(panel.run.button)
         wait_until(lambda: not panel.run.is_running)
         told["held"] = panel.run.note.text
+        told["after_failure"] = [panel.run.button.text(), sorted(set(panel.overlay.states().values()))]
     picture("held")
 
     # The map that was cancelled so often is that of a run left alone
     session.set("WORKSPACE", str(workspace.with_name("left alone č")))
+    told["elsewhere"] = [panel.run.note.text, panel.run.button.text(), panel.results.note.text]
     click(panel.run.button)
     wait_until(lambda: not panel.run.is_running, 200)
     told["left_alone"] = panel.run.note.text
@@ -157,6 +161,9 @@ def story(told):
     click(panel.results.ask)
     click_map(layer.extent().center().x(), layer.extent().center().y())
     wait_until(lambda: panel.results.save_table.isEnabled())
+    session.set("WORKSPACE", str(workspace.with_name("left alone č")))
+    told["other_plot"] = [panel.results.plot.text, panel.results.save_table.isEnabled()]
+    session.set("WORKSPACE", str(workspace))
     click(panel.run.button)
     wait_until(lambda: panel.run.whole.value() > 1)
     assert session.get("REFERENCE")
