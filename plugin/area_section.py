@@ -59,6 +59,7 @@ class AreaSection(Section):
         for tool in self._tools.values():
             tool.drawn.connect(self._on_drawn)
             tool.given_up.connect(self._disarm)
+            tool.deactivated.connect(self._show_numbers)  # instead of the hint
         self.column.addWidget(self._buttons())
         self.form = ParameterForm(["PATCH_SIZE"], session, iface, self)
         self.column.addWidget(self.form)
@@ -170,7 +171,6 @@ class AreaSection(Section):
             canvas.setMapTool(former)
         else:
             canvas.unsetMapTool(canvas.mapTool())
-        self._show_numbers()
 
     def _on_drawn(self, shape: QgsGeometry) -> None:
         self._disarm()

@@ -74,24 +74,8 @@ class ImagerySection(Section):
         area.planned.connect(lambda _: self._forget())
         entries = self.form.widget("AUTH").findChild(QComboBox).model()  # QGIS fills it again after each edit
         entries.rowsInserted.connect(lambda *_: self._show_accounts(), Qt.ConnectionType.QueuedConnection)
-        session.restored.connect(self._summarise)
-        session.changed.connect(lambda _: self._summarise())
         self._show_fields()
         self._forget()
-        self._summarise()
-
-    def _summarise(self) -> None:
-        """Say in the header what is chosen."""
-        parts = [tr(self._session.source.label).partition(" (")[0]]
-        start, end = (str(plain(self._session.get(name)) or "") for name in ("START", "END"))
-        if start[4:] == "-01-01" and end == f"{start[:4]}-12-31":
-            parts.append(start[:4])
-        elif start or end:
-            parts.append(f"{start} – {end}")
-        if self._scenes:
-            used = sum(scene.name not in self._skipped() for scene in self._scenes)
-            parts.append(tr("1 scene") if used == 1 else tr("{} scenes").format(used))
-        self.summary.say(", ".join(parts))
 
     def find_scenes(self) -> None:
         """Find the acquisitions of the period over the planned patches."""
@@ -184,12 +168,25 @@ class ImagerySection(Section):
         parts.append(tr("download takes about {}").format(minutes_text(results["MINUTES"])))
         self.note.say(", ".join(parts) + ".")
         self._show_scenes()
-        self._summarise()
 
     def _skipped(self) -> frozenset[str]:
         return frozenset(filter(None, (self._session.get("SKIP_SCENES") or "").split(",")))
 
+    def _summarise(self) -> None:
+        """Say in the header what is chosen."""
+        parts = [tr(self._session.source.label).partition(" (")[0]]
+        start, end = (str(plain(self._session.get(name)) or "") for name in ("START", "END"))
+        if start[4:] == "-01-01" and end == f"{start[:4]}-12-31":
+            parts.append(start[:4])
+        elif start or end:
+            parts.append(f"{start} – {end}")
+        if self._scenes:
+            used = sum(scene.name not in self._skipped() for scene in self._scenes)
+            parts.append(tr("1 scene") if used == 1 else tr("{} scenes").format(used))
+        self.summary.say(", ".join(parts))
+
     def _show_scenes(self) -> None:
+        self._summarise()
         self.strip.setVisible(bool(self._scenes))
         self.strip.show_scenes(self._scenes, self._skipped())
         number = self.strip.current

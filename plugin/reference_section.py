@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Any
 
-from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject, QgsVectorLayer
+from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
 from qgis.gui import QgisInterface
 
 from ..processing_provider.translation import tr
@@ -29,8 +29,6 @@ class ReferenceSection(Section):
         super().__init__(tr("Reference"))
         self._session = session
         self._classes: list[dict[str, Any]] = []
-        self._context = QgsProcessingContext()  # which owns a layer that is a file
-        self._context.setProject(QgsProject.instance())
         self._check = LatestRun("checkreference", self)
         self._check.ended.connect(self._on_checked)
         self.form = ParameterForm(NAMES, session, iface, self)
@@ -89,10 +87,10 @@ class ReferenceSection(Section):
         self._show(json.loads(results["CLASSES"]))
         problems = results["PROBLEMS"]
         number, warnings = len(self._classes), len(problems.splitlines())
-        told = [self._layer_name(), tr("1 class") if number == 1 else tr("{} classes").format(number)]
+        parts = [self._layer_name(), tr("1 class") if number == 1 else tr("{} classes").format(number)]
         if warnings:
-            told.append(tr("1 warning") if warnings == 1 else tr("{} warnings").format(warnings))
-        self.summary.say(", ".join(told) + ("" if warnings else " ✓"))
+            parts.append(tr("1 warning") if warnings == 1 else tr("{} warnings").format(warnings))
+        self.summary.say(", ".join(parts) + ("" if warnings else " ✓"))
         level = ("warning" if results["USABLE"] else "error") if problems else "success"
         self.note.say(problems or tr("No problems found."), level)
 
@@ -115,16 +113,15 @@ class ReferenceSection(Section):
         self._session.set("CLASS_COLOURS", ",".join(others) or None)
         self._session.set("SKIP_CLASSES", ",".join(words[id_] for id_ in self.table.skipped) or None)
 
-    def _layer(self) -> Optional[QgsVectorLayer]:
-        return vector_layer(self._session.get("REFERENCE"), self._context)
-
     def _layer_name(self) -> str:
-        layer = self._layer()
+        context = _project_context()
+        layer = vector_layer(self._session.get("REFERENCE"), context)
         return str(self._session.get("REFERENCE")) if layer is None else layer.name()
 
     def _colours_of_layer(self) -> dict[int, str]:
         """Colours of a layer that is already styled by the class field."""
-        layer = self._layer()
+        context = _project_context()
+        layer = vector_layer(self._session.get("REFERENCE"), context)
         renderer = layer.renderer() if layer is not None else None
         if not isinstance(renderer, QgsCategorizedSymbolRenderer):
             return {}
@@ -133,6 +130,13 @@ class ReferenceSection(Section):
         shown = {str(category.value()): category.symbol().color().name() for category in renderer.categories()}
         keys = {entry["id"]: (str(entry["id"]), entry["name"]) for entry in self._classes}
         return {id_: shown[key] for id_, names in keys.items() for key in names if key in shown}
+
+
+def _project_context() -> QgsProcessingContext:
+    """A context with the layers of the project. It owns a layer that is a file, and closes it when it goes."""
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    return context
 
 
 def _words(classes: Sequence[Mapping[str, Any]]) -> dict[int, str]:

@@ -22,9 +22,9 @@ from .working_folder import keep_out_of_workers
 T = TypeVar("T")
 R = TypeVar("R")
 
-_BEGIN_SECONDS = 2.5  # until workers have loaded their packages
-_LONG_SECONDS = 5.0  # of a task, which tells enough by itself
-_workers_begun = threading.Event()  # joblib keeps them from step to step
+_BEGIN_SECONDS = 2.5  # that worker processes need to start
+_LONG_SECONDS = 5.0  # after one task of this length it is known that the others are long too
+_workers_begun = threading.Event()  # joblib keeps worker processes from step to step
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def outcomes_of_processes(
 ) -> Iterator[tuple[int, R | Failure]]:
     """The outcome of each task with its number, as they come in; `started` is called with the number of each task.
 
-    Worker processes take seconds to begin: the first tasks run in this process, until it is known that workers pay.
+    Worker processes take seconds to start. So the first tasks run in this process, until the time that workers would
+    save is known to be longer.
     """
     share = resources.share(len(tasks))
 
@@ -106,35 +107,33 @@ def outcomes_of_processes(
 
 
 class _Trial:
-    """Decides from the tasks that ran in this process whether worker processes would end the others sooner.
+    """Decides from the tasks that ran in this process whether worker processes would finish the others sooner.
 
-    The fastest task counts, since the first one may load packages; workers that are there already cost nothing.
+    The shortest task counts, since the first one may load packages. Workers that have started already cost nothing.
     """
 
     def __init__(self, tasks: int, processes: int) -> None:
         self.left = tasks
         self._processes = processes
         self._done = 0
-        self._fastest = math.inf
+        self._shortest = math.inf
 
     @property
     def is_over(self) -> bool:
-        """Whether no task is left, or workers pay."""
-        if self.left == 0:
-            return True
-        if self._processes == 1:
-            return False
+        """Whether no task is left, or workers save time."""
+        if self.left == 0 or self._processes == 1:
+            return self.left == 0
         if _workers_begun.is_set():
             return True
-        is_known = self._done > 1 or (self._done == 1 and self._fastest > _LONG_SECONDS)
-        return is_known and self._fastest * self.left * (1 - 1 / self._processes) > _BEGIN_SECONDS
+        is_known = self._done > 1 or (self._done == 1 and self._shortest > _LONG_SECONDS)
+        return is_known and self._shortest * self.left * (1 - 1 / self._processes) > _BEGIN_SECONDS
 
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Take the time of a task."""
         began = time.monotonic()
         yield
-        self._fastest = min(self._fastest, time.monotonic() - began)
+        self._shortest = min(self._shortest, time.monotonic() - began)
         self._done += 1
         self.left -= 1
 

@@ -31,8 +31,8 @@ class TrainModel(SeedParameters, ResourceParameters):
         str,
         Choice(
             "Classifier",
-            "Extra trees, a forest with random thresholds, train fastest and were the most accurate on whole polygons; "
-            "LightGBM is that of the original article; the neural network predicts fastest.",
+            "Extra trees, a forest with random thresholds, train fastest and are as accurate as a random forest; "
+            "LightGBM is used by the original article; the neural network predicts fastest.",
             options=CLASSIFIERS.labels(),
         ),
     ] = "extra-trees"

@@ -129,15 +129,15 @@ def process(task):
     return os.getpid()
 
 
-def test_workers_begin_when_they_pay(monkeypatch):
-    """Tasks of no length end here; the first ones of a long row tell that there is more to do than workers cost."""
+def test_workers_start_when_they_save_time(monkeypatch):
+    """Short tasks run in this process; the first two long ones show that workers would save time."""
     monkeypatch.setattr(outcomes, "_workers_begun", threading.Event())
     here = os.getpid()
     assert run(process, [0] * 9, 2) == [here] * 9
     assert run(process, [0.1] * 9, 1) == [here] * 9
     monkeypatch.setattr(outcomes, "_BEGIN_SECONDS", 0.2)
     assert [own == here for own in run(process, [0.1] * 9, 2)] == [True, True] + [False] * 7
-    assert here not in run(process, [0, 1], 2)  # they are there now
+    assert here not in run(process, [0, 1], 2)  # they have started now
 
 
 # Memory

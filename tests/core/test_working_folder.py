@@ -57,7 +57,7 @@ def in_folder(folder, *command):
     return done.stdout
 
 
-# The program, with worker processes that begin at once, though there is little to do
+# The program, with worker processes from the first task on, though there is little to do
 EAGER = """import sys
 from patchwork.core.__main__ import main
 from patchwork.core.execution import outcomes
@@ -81,7 +81,7 @@ def test_the_command_with_worker_processes(planted, tmp_path):
     folder, marker = planted((*NAMES, *BY_PYTHON))
     program = tmp_path / "bin" / "patchwork"
     program.parent.mkdir()
-    program.write_text(EAGER, encoding="utf-8")  # but for two lines as pip writes it
+    program.write_text(EAGER, encoding="utf-8")  # what pip writes, and two lines more
     parallel_run(folder, [program], [program])
     assert not marker.exists(), marker.read_text()
 

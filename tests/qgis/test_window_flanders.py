@@ -14,6 +14,8 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert told["colours"]["1200"] == "#ffcc00"
     assert re.fullmatch(r"\d{8}T\d{6}", told["skipped"])
     assert told["armed"] == [True, "Drag a rectangle on the map; Esc stops."]
+    assert told["other_tool"][0] is False
+    assert "Drag" not in told["other_tool"][1]
     assert told["put_away"] == [False, True]
     area, imagery, reference, method, results, quality = told["summaries"]
     assert re.fullmatch(r"\d+ patches, 0\.\d\d km² ✓", area)

@@ -24,7 +24,7 @@ def _new(seed: int, threads: int) -> Any:
 CLASSIFIER = Classifier(
     name="lightgbm",
     label="LightGBM",
-    help="Gradient boosted trees, as in the original article; often a little more accurate.",
+    help="Gradient boosted trees, as in the original article.",
     noun="LightGBM",
     new=_new,
 )

@@ -62,9 +62,12 @@ def story(told):
     keys(imagery.lineEdit(), os.environ["PATCHWORK_IMAGERY"])
     wait_until(lambda: panel.overlay.ids)
     (draw,) = (b for b in panel.area.findChildren(QToolButton) if b.text() == "Rectangle")
-    before = iface.mapCanvas().mapTool()
     click(draw)
     told["armed"] = [draw.isChecked(), panel.area.note.text]
+    iface.actionPan().trigger()  # another tool: the hint goes
+    told["other_tool"] = [draw.isChecked(), panel.area.note.text]
+    before = iface.mapCanvas().mapTool()
+    click(draw)
     margin = 40
     drag_map((box.xMinimum() + margin, box.yMinimum() + margin), (box.xMaximum() - margin, box.yMaximum() - margin))
     wait_until(lambda: (panel.session.get("AREA") or "").endswith("EPSG:32631"))

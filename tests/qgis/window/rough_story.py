@@ -139,6 +139,7 @@ def story(told):
 
         fcntl.flock(lock, fcntl.LOCK_EX)
         click(panel.run.button)
+        panel.overlay.set_all("done")  # as a step does
         wait_until(lambda: not panel.run.is_running)
         told["held"] = panel.run.note.text
         told["after_failure"] = [panel.run.button.text(), sorted(set(panel.overlay.states().values()))]
