@@ -22,6 +22,7 @@ from ..core.system import end_group, own_group, take_lock
 MARKER = "requirements.sha256"
 PIP_INSTALL = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
 PIP_INSTALL += ["--only-binary", ":all:"]  # building a package from its source runs code of its own
+PIP_INSTALL += ["--no-compile"]  # Python compiles what it imports, a small part of it all
 PIP_SETTINGS = {"PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}
 POLL_SECONDS = 0.1
 SECONDS_TO_END = 2.0

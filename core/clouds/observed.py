@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from ..execution import Resources, Share
 from ..grid.patches import Patch
 from ..progress import Progress
 from ..store.acquisitions import Acquisition
-from ..store.files import write_table
+from ..store.files import table_text
 from ..store.fingerprints import fingerprint
 from ..store.patch_files import Content, refresh_rasters
 from ..store.patch_rasters import STATISTICS
@@ -83,9 +82,8 @@ def statistics_by_date(workspace: Workspace) -> list[tuple[Acquisition, Row]]:
     ]
 
 
-def write_ndvi_table(workspace: Workspace, rows: list[tuple[Acquisition, Row]]) -> Path:
-    """Write time, ndvi_all, ndvi_valid, valid_fraction of each acquisition as CSV; returns the file."""
+def ndvi_table(rows: list[tuple[Acquisition, Row]]) -> str:
+    """The text of a CSV file with time, ndvi_all, ndvi_valid, valid_fraction of each acquisition."""
     header = ("time", "ndvi_all", "ndvi_valid", "valid_fraction")
     texts = ((item.time.isoformat(), *("" if value is None else f"{value:.6f}" for value in row)) for item, row in rows)
-    table = workspace.paths.table("ndvi")
-    return write_table(table, header, (dict(zip(header, own, strict=True)) for own in texts))
+    return table_text(header, (dict(zip(header, own, strict=True)) for own in texts))

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm
 import numpy as np
-import sklearn
 import skops.io
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.neural_network import MLPClassifier
@@ -119,11 +117,6 @@ def importances(estimator: Any) -> list[float] | None:
         return None
     shares: list[float] = (np.asarray(found, dtype=np.float64) / np.sum(found)).tolist()
     return shares
-
-
-def versions() -> tuple[str, str]:
-    """The versions that a fitted estimator depends on."""
-    return sklearn.__version__, lightgbm.__version__
 
 
 def save_model(path: Path, model: Model) -> None:

@@ -149,7 +149,7 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     values = parameters.to_values().items()
     shown = {name: public_text(value) if isinstance(value, str) else value for name, value in values}
     workspace.write(RunRecord(shown, package_versions(), seconds))
-    page = report.write_report(workspace)
+    page = report.refresh_report(workspace)
     return MadeMap(*found, map_, confidence, count, page, workspace.folder)
 
 

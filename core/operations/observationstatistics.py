@@ -33,17 +33,21 @@ class Statistics:
 
 def run(parameters: ObservationStatistics, progress: Progress) -> Statistics:
     """Write the statistics of every patch, then the rasters, the table and the plot of the whole area."""
-    from .. import plots
-    from ..clouds.observed import refresh_statistics, statistics_by_date, write_ndvi_table
+    from ..clouds.observed import ndvi_table, refresh_statistics, statistics_by_date
     from ..mapping.area_rasters import write_layer
+    from ..store.files import has_text, write_text
     from ..store.workspace import Workspace
 
     workspace = Workspace(parameters.workspace)
     refresh_statistics(workspace, parameters.resources, progress.part(0.0, 0.9))
     rows = statistics_by_date(workspace)
-    table = write_ndvi_table(workspace, rows)
-    plot = workspace.paths.picture("ndvi")
-    plots.save(plots.ndvi_over_time([item.time for item, _ in rows], [row for _, row in rows]), plot)
+    table, plot = workspace.paths.table("ndvi"), workspace.paths.picture("ndvi")
+    text = ndvi_table(rows)
+    if not (plot.exists() and has_text(table, text)):
+        from .. import plots  # Matplotlib takes long to import
+
+        plots.save(plots.ndvi_over_time([item.time for item, _ in rows], [row for _, row in rows]), plot)
+        write_text(table, text)  # last: it tells that the plot is current
     files = {
         layer: write_layer(workspace, layer, progress.part(0.9 + number / 30, 0.9 + (number + 1) / 30))
         for number, layer in enumerate(LAYERS)

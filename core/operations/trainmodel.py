@@ -125,7 +125,7 @@ def run(parameters: TrainModel, progress: Progress) -> TrainedModel:
 
     found = parameters.train(progress)
     workspace = Workspace(parameters.workspace)
-    page = report.write_report(workspace)
+    page = report.refresh_report(workspace)
     return TrainedModel(
         found.value, found.low, found.high, workspace.paths.model, page, workspace.paths.validation_blocks
     )

@@ -112,9 +112,8 @@ def with_outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def as_png(picture: np.ndarray) -> str:
     """A picture (y, x, 4) uint8 as a PNG data URL for `<img>`."""
     content = io.BytesIO()
-    options: dict[str, Any] = {"optimize": True}
     metadata: dict[str, Any] = {"Software": None}
-    imsave(content, picture, format="png", metadata=metadata, pil_kwargs=options)
+    imsave(content, picture, format="png", metadata=metadata)
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
 

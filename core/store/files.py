@@ -57,14 +57,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def has_text(path: Path, text: str) -> bool:
+    """Whether a file exists and has this content."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def update_text(path: Path, text: str) -> None:
     """Write a text file, unless it has this content already."""
-    try:
-        if path.read_bytes() == text.encode():
-            return
-    except OSError:
-        pass  # not there yet
-    write_text(path, text)
+    if not has_text(path, text):
+        write_text(path, text)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -72,13 +76,18 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
-    """Write a CSV file, completely or not at all; returns its path."""
+def table_text(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """The text of a CSV file."""
     text = io.StringIO()
     table = csv.DictWriter(text, header, lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
+    """Write a CSV file, completely or not at all; returns its path."""
+    write_text(path, table_text(header, rows))
     return path
 
 

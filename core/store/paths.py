@@ -38,9 +38,14 @@ class WorkspacePaths:
         """The acquisitions with all their facts."""
         return self.folder / "scenes.json"
 
+    @property
+    def records(self) -> Path:
+        """The folder of the records."""
+        return self.folder / "records"
+
     def record(self, step: str) -> Path:
         """The settings and results of a step."""
-        return self.folder / "records" / f"{step}.json"
+        return self.records / f"{step}.json"
 
     @property
     def ledger(self) -> Path:

@@ -22,7 +22,8 @@ def be_killed(told):
     panel = open_dock()
     session = panel.session
     session.set("IMAGERY", os.environ["PATCHWORK_IMAGERY"])
-    session.set("PATCH_SIZE", 100.0)
+    session.set("PATCH_SIZE", 130.0)
+    session.set("VALIDATION", "polygons")
     session.set("REFERENCE", str(Path(os.environ["PATCHWORK_FLANDERS"]) / "reference.shp"))
     session.set("CLASS_FIELD", "crop")
     wait_until(lambda: len(panel.overlay.ids) > 20)

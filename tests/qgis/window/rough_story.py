@@ -94,7 +94,7 @@ def story(told):
     layer = memory_copy()
     project.addMapLayer(layer)
     project.setCrs(UTM)
-    for name, value in {"SOURCE": None, "AREA": None, "IMAGERY": IMAGERY, "PATCH_SIZE": 160.0}.items():
+    for name, value in {"SOURCE": None, "AREA": None, "IMAGERY": IMAGERY, "PATCH_SIZE": 160.0, "VALIDATION": "polygons"}.items():
         session.set(name, value)
     session.set("REFERENCE", layer.id())
     session.set("CLASS_FIELD", "crop")
