@@ -16,14 +16,14 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.gui import QgisInterface, QgsMapTool
-from qgis.PyQt import sip
+from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QGridLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
-from .area_tools import PolygonTool, RectangleTool
+from .amounts import minutes_text, size_text
+from .area_tools import DrawingTools
 from .parameter_form import ParameterForm
 from .patch_overlay import MOST_SHOWN, PatchOverlay
 from .running import LatestRun
@@ -53,13 +53,9 @@ class AreaSection(Section):
         self._plans = 0
         self._split = LatestRun("splitarea", self)
         self._split.ended.connect(self._on_split)
-        canvas = iface.mapCanvas()
-        self._tools = {"rectangle": RectangleTool(canvas), "polygon": PolygonTool(canvas)}
-        self._former: Optional[QgsMapTool] = None  # the tool before drawing
-        for tool in self._tools.values():
-            tool.drawn.connect(self._on_drawn)
-            tool.given_up.connect(self._disarm)
-            tool.deactivated.connect(self._show_numbers)  # instead of the hint
+        self._tools = DrawingTools(iface.mapCanvas(), self)
+        self._tools.drawn.connect(self._on_drawn)
+        self._tools.told.connect(self._tell)
         self.column.addWidget(self._buttons())
         self.form = ParameterForm(["PATCH_SIZE"], session, iface, self)
         self.column.addWidget(self.form)
@@ -76,9 +72,7 @@ class AreaSection(Section):
     def close_plans(self) -> None:
         """Stop planning, and remove the temporary workspace."""
         self._split.cancel()
-        canvas = self._iface.mapCanvas()
-        for tool in self._tools.values():
-            canvas.unsetMapTool(tool)
+        self._tools.stop()
         shutil.rmtree(self._folder.name, ignore_errors=True)  # QGIS keeps files open for a minute
 
     def plan(self) -> None:
@@ -117,9 +111,9 @@ class AreaSection(Section):
             self._session.set("AREA", {"wkt": shape.asWkt(), "crs": crs_text(crs)})
 
     def _buttons(self) -> QWidget:
-        choices: list[tuple[str, str, str, Callable[[], None]]] = [
-            ("mActionAddBasicRectangle", tr("Rectangle"), tr("Draw a rectangle on the map"), self._draw("rectangle")),
-            ("mActionCapturePolygon", tr("Polygon"), tr("Draw a polygon; right-click ends it"), self._draw("polygon")),
+        choices: list[tuple[str, str, str, Optional[Callable[[], None]]]] = [
+            ("mActionAddBasicRectangle", tr("Rectangle"), tr("Draw a rectangle on the map"), None),
+            ("mActionCapturePolygon", tr("Polygon"), tr("Draw a polygon; right-click ends it"), None),
             ("mActionViewExtentInCanvas", tr("Map extent"), tr("Current extent of the map canvas"), self._take_extent),
             ("mIconSelected", tr("Selection"), tr("The selected polygons of the current layer"), self._take_selection),
             ("mIconPolygonLayer", tr("Layer"), tr("All polygons of a layer"), self._choose_layer),
@@ -140,40 +134,21 @@ class AreaSection(Section):
             button.setIconSize(QSize(16, 16))
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.clicked.connect(lambda _, act=act: act())
+            if act is not None:
+                button.clicked.connect(lambda _, act=act: act())
             grid.addWidget(button, number // 2, number % 2)
             buttons.append(button)
-        for tool, button in zip(self._tools.values(), buttons):  # the first two draw
-            button.setCheckable(True)
-            tool.setButton(button)
+        self._tools.set_buttons(*buttons[:2])
         return widget
 
-    def _draw(self, kind: str) -> Callable[[], None]:
-        """What arms a drawing tool, or puts it away if it is armed."""
-
-        def arm() -> None:
-            canvas, tool = self._iface.mapCanvas(), self._tools[kind]
-            if canvas.mapTool() is tool:
-                self._disarm()
-                return
-            if canvas.mapTool() not in self._tools.values():
-                self._former = canvas.mapTool()
-            canvas.setMapTool(tool)
-            self.note.say(tool.hint)
-
-        return arm
-
-    def _disarm(self) -> None:
-        """Give the former tool back."""
-        canvas, former = self._iface.mapCanvas(), self._former
-        self._former = None
-        if former is not None and not sip.isdeleted(former):
-            canvas.setMapTool(former)
+    def _tell(self, hint: str) -> None:
+        """Say how to draw; afterwards, what is planned."""
+        if hint:
+            self.note.say(hint)
         else:
-            canvas.unsetMapTool(canvas.mapTool())
+            self._show_numbers()
 
     def _on_drawn(self, shape: QgsGeometry) -> None:
-        self._disarm()
         self.choose_shape(shape, self._iface.mapCanvas().mapSettings().destinationCrs())
 
     def _take_extent(self) -> None:
@@ -264,19 +239,3 @@ def _is_polygon_layer(layer: Any) -> bool:
         and isinstance(layer, QgsVectorLayer)
         and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
     )
-
-
-def minutes_text(minutes: float) -> str:
-    """A duration as text."""
-    if minutes < 1:
-        return tr("a minute")
-    if minutes < 90:
-        return tr("{:.0f} min").format(minutes)
-    return tr("{:.0f} h").format(minutes / 60) if minutes < 72 * 60 else tr("{:.0f} days").format(minutes / 1440)
-
-
-def size_text(megabytes: float) -> str:
-    """A file size as text."""
-    if megabytes < 1000:
-        return tr("{:.0f} MB").format(max(megabytes, 1))
-    return tr("{:.1f} GB").format(megabytes / 1000) if megabytes < 1e6 else tr("{:.1f} TB").format(megabytes / 1e6)

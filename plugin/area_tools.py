@@ -6,8 +6,10 @@ from typing import Optional
 
 from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool, QgsRubberBand
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QKeyEvent
+from qgis.PyQt.QtWidgets import QToolButton
 
 from ..processing_provider.translation import tr
 
@@ -121,6 +123,60 @@ class PolygonTool(_DrawTool):
     def _clear(self) -> None:
         self._corners = []
         super()._clear()
+
+
+class DrawingTools(QObject):
+    """The two drawing tools of a canvas, each armed by a button that shows it; the former tool comes back afterwards.
+
+    `drawn` gives the geometry in the map's CRS; `told` says how to use the tool that is armed, "" when it is put away.
+    """
+
+    drawn = pyqtSignal(QgsGeometry)
+    told = pyqtSignal(str)
+
+    def __init__(self, canvas: QgsMapCanvas, parent: QObject) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._tools = (RectangleTool(canvas), PolygonTool(canvas))
+        self._former: Optional[QgsMapTool] = None  # the tool before drawing
+        for tool in self._tools:
+            tool.drawn.connect(self._on_drawn)
+            tool.given_up.connect(self._put_away)
+            tool.deactivated.connect(lambda: self.told.emit(""))
+
+    def set_buttons(self, rectangle: QToolButton, polygon: QToolButton) -> None:
+        """The buttons that arm the tools, and show which one is armed."""
+        for button, tool in ((rectangle, self._tools[0]), (polygon, self._tools[1])):
+            button.setCheckable(True)
+            button.clicked.connect(lambda _, tool=tool: self._arm(tool))
+            tool.setButton(button)
+
+    def stop(self) -> None:
+        """Take the tools from the canvas."""
+        for tool in self._tools:
+            self._canvas.unsetMapTool(tool)
+
+    def _arm(self, tool: _DrawTool) -> None:
+        """Arm a tool, or put it away if it is armed."""
+        if self._canvas.mapTool() is tool:
+            self._put_away()
+            return
+        if self._canvas.mapTool() not in self._tools:
+            self._former = self._canvas.mapTool()
+        self._canvas.setMapTool(tool)
+        self.told.emit(tool.hint)
+
+    def _put_away(self) -> None:
+        """Give the former tool back."""
+        former, self._former = self._former, None
+        if former is not None and not sip.isdeleted(former):
+            self._canvas.setMapTool(former)
+        else:
+            self._canvas.unsetMapTool(self._canvas.mapTool())
+
+    def _on_drawn(self, shape: QgsGeometry) -> None:
+        self._put_away()
+        self.drawn.emit(shape)
 
 
 class AskTool(QgsMapTool):

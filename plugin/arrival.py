@@ -26,12 +26,12 @@ class Arrival(QObject):
         self._timer.timeout.connect(self._add_next)
 
     def show(self, workspace: Path) -> None:
-        """Start adding; layers of an earlier run in the workspace are replaced."""
+        """Start adding; layers of an earlier run in the workspace are read again."""
         project = QgsProject.instance()
         self._group = layers.run_group(project, workspace, layers.group_title(workspace))
         self._group.setExpanded(True)
-        layers.remove_layers(project, self._group)
         self._waiting = layers.layers_of(workspace)
+        layers.remove_others(project, self._group, self._waiting)
         self._timer.start()
 
     def stop(self) -> None:
@@ -42,7 +42,7 @@ class Arrival(QObject):
 
     def _add_next(self) -> None:
         if self._group is not None and self._waiting:
-            layers.add_layer(QgsProject.instance(), self._group, self._waiting.pop(0))
+            layers.show_layer(QgsProject.instance(), self._group, self._waiting.pop(0))
             return
         self._timer.stop()
         self.arrived.emit()

@@ -15,6 +15,7 @@ from .area_section import AreaSection
 from .arrival import Arrival
 from .imagery_section import ImagerySection
 from .installation_note import InstallationNote
+from .maps_section import MapsSection
 from .method_section import MethodSection
 from .patch_overlay import PatchOverlay
 from .quality_section import QualitySection
@@ -44,10 +45,12 @@ class PatchworkDock(QgsDockWidget):
         self.method = MethodSection(self.session, iface)
         self.results = ResultsSection(self.session, iface, self.overlay)
         self.quality = QualitySection(self.session, iface)
+        self.maps = MapsSection(self.session)
         self.run = RunSection(self.session, iface, self.area, self.overlay)
         self.installation = InstallationNote(self)
         self.arrival = Arrival(self)
-        self.sections = (self.area, self.imagery, self.reference, self.method, self.results, self.quality)
+        inputs = (self.area, self.imagery, self.reference, self.method)
+        self.sections = (*inputs, self.results, self.quality, self.maps)
         self._lay_out()
         for section in self.sections:
             section.opened.connect(lambda section=section: self._fold_others(section))
@@ -57,6 +60,7 @@ class PatchworkDock(QgsDockWidget):
         self.run.started.connect(self._on_started)
         self.run.ended.connect(self._on_ended)
         self.quality.labels.again.connect(self.run.start_or_cancel)
+        self.maps.chosen.connect(self._on_map_chosen)
         self.installation.installed.connect(self._on_installed)
         self.visibilityChanged.connect(self._on_visible)
         self.area.plan()
@@ -72,6 +76,7 @@ class PatchworkDock(QgsDockWidget):
         self.reference.stop()
         self.results.stop()
         self.quality.stop()
+        self.maps.stop()
         self.area.close_plans()
         self.installation.stop()
         WORKER.release()
@@ -131,22 +136,27 @@ class PatchworkDock(QgsDockWidget):
         WORKER.keep()
         self.session.restored.emit()
 
+    def _on_map_chosen(self, workspace: Path) -> None:
+        """Show a map of before: its layers, and its results."""
+        self.arrival.show(workspace)
+        self.results.set_open(True)
+
     def _on_started(self) -> None:
         self._is_project_of_run = True
-        for section in (self.area, self.imagery, self.reference, self.method, self.quality):
+        for section in (self.area, self.imagery, self.reference, self.method, self.quality, self.maps):
             section.content.setEnabled(False)
 
     def _on_ended(self, results: dict[str, Any]) -> None:
         for section in self.sections:
             section.content.setEnabled(True)
         self.results.refresh()
+        self.maps.refresh()
         self.quality.finish(results if self._is_project_of_run else {})
         if not self._is_project_of_run:
             self.area.plan()
             return
         if not results:
             return
-        self.results.show_accuracy(results)
         self.overlay.show_layer(None)
         self.arrival.show(Path(results["WORKSPACE"]))
         if not self.quality.is_open:  # otherwise the run came from there

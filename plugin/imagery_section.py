@@ -10,19 +10,21 @@ from typing import Any, Optional
 
 from qgis.core import QgsApplication, QgsVectorLayer
 from qgis.gui import QgisInterface
-from qgis.PyQt.QtCore import QDate, Qt
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QPixmap
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSizePolicy
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ..processing_provider import settings
 from ..processing_provider.translation import tr
 from .account_list import show_accounts
-from .area_section import AreaSection, minutes_text, size_text
+from .amounts import minutes_text, size_text
+from .area_section import AreaSection
 from .parameter_form import ParameterForm
 from .running import LatestRun
-from .scene_strip import Scene, SceneStrip
+from .scene_list import SceneList
+from .scene_strip import Scene
 from .section import Note, Section
-from .session import Session, plain
+from .session import SAMPLE, Session, plain
 
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
 NAMES = ("SOURCE", "IMAGERY", "BAND_NAMES", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
@@ -47,26 +49,18 @@ class ImagerySection(Section):
         self._sign_in.ended.connect(self._on_signed_in)
         self.form = ParameterForm(NAMES, session, iface, self)
         self.column.addWidget(self.form)
+        sources = self.form.widget("SOURCE")
+        sources.view().setRowHidden(sources.findData(SAMPLE), True)  # a button of the area offers it
         self.test = QPushButton(tr("Test the account"))
         self.test.clicked.connect(self._test_account)
         self.account = Note(self)
         self.find = QPushButton(QgsApplication.getThemeIcon("/mIndicatorTemporal.svg"), tr("Find scenes"))
         self.find.clicked.connect(self.find_scenes)
         self.note = Note(self)
-        self.strip = SceneStrip(self)
-        self.strip.chosen.connect(self._on_chosen)
-        self.strip.toggled.connect(self._toggle)
-        self.use = QCheckBox(tr("Use this scene"))
-        self.use.clicked.connect(lambda _: self._toggle(self.strip.current))
-        self.details = QLabel()
-        self.details.setTextFormat(Qt.TextFormat.PlainText)
-        self.details.setWordWrap(True)
-        self.details.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.picture = QLabel()
-        self.picture.setTextFormat(Qt.TextFormat.PlainText)  # it also shows errors
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        shown = (self.test, self.account, self.find, self.note, self.strip, self.details, self.use, self.picture)
-        for widget in shown:
+        self.scenes = SceneList()
+        self.scenes.chosen.connect(self._on_chosen)
+        self.scenes.skipped.connect(lambda names: self._session.set("SKIP_SCENES", ",".join(sorted(names)) or None))
+        for widget in (self.test, self.account, self.find, self.note, self.scenes):
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
         session.restored.connect(self._show_fields)
@@ -100,27 +94,15 @@ class ImagerySection(Section):
             latest.cancel()
 
     def _on_change(self, name: str) -> None:
-        if name == "SOURCE":
+        if name in ("SOURCE", "IMAGERY"):
+            self.form.show_values()  # what is proposed follows from them
             self._show_fields()
-            self._suggest_period()
         if name == "AUTH":
             self._show_accounts()
         if name in NAMES:
             self._forget()
         if name == "SKIP_SCENES":
             self._show_scenes()
-
-    def _suggest_period(self) -> None:
-        """Suggest last year for sources that need a period, unless the user has set one; other sources need none."""
-        year = QDate.currentDate().year() - 1
-        suggested = {"START": f"{year}-01-01", "END": f"{year}-12-31"}
-        chosen = {name: plain(self._session.get(name)) for name in suggested}
-        if self._session.source.needs_period and not any(chosen.values()):
-            for name, day in suggested.items():
-                self._session.set(name, day)
-        elif not self._session.source.needs_period and chosen == suggested:
-            for name in suggested:
-                self._session.set(name, None)
 
     def _show_fields(self) -> None:
         fields = [name.upper() for name in self._session.source.fields]
@@ -187,38 +169,23 @@ class ImagerySection(Section):
 
     def _show_scenes(self) -> None:
         self._summarise()
-        self.strip.setVisible(bool(self._scenes))
-        self.strip.show_scenes(self._scenes, self._skipped())
-        number = self.strip.current
-        for widget in (self.use, self.details, self.picture):
-            widget.setVisible(bool(self._scenes) and number >= 0)
-        if self._scenes and number >= 0:
-            self.use.setChecked(self._scenes[number].name not in self._skipped())
+        self.scenes.show_scenes(self._scenes, self._skipped())
 
     def _on_chosen(self, number: int) -> None:
-        scene = self._scenes[number]
-        self.details.setText(scene.text)
-        self.picture.setText(tr("Quick look…"))
         self._show_scenes()
-        self._look.ask({**self._planning(), "TIME": scene.name})
+        self.scenes.say(self._scenes[number].text, text=tr("Quick look…"))
+        self._look.ask({**self._planning(), "TIME": self._scenes[number].name})
 
     def _on_look(self, succeeded: bool, results: dict[str, Any], errors: list[str]) -> None:
-        if succeeded:
-            if (results["BRIGHT"] or 0.0) > CLOUDY:
-                self.details.setText(tr("{}. Cloudy, or snow: it is bright everywhere.").format(self.details.text()))
-            side = min(max(self.width() - 40, 120), 320)
-            pixmap = QPixmap(results["PICTURE"])
-            self.picture.setPixmap(
-                pixmap.scaled(
-                    side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                )
-            )
-        else:
-            self.picture.setText("\n".join(errors))
-
-    def _toggle(self, number: int) -> None:
-        name = self._scenes[number].name
-        self._session.set("SKIP_SCENES", ",".join(sorted(self._skipped() ^ {name})) or None)
+        details = self._scenes[self.scenes.strip.current].text
+        if not succeeded:
+            self.scenes.say(details, text="\n".join(errors))
+            return
+        if (results["BRIGHT"] or 0.0) > CLOUDY:
+            details = tr("{}. Cloudy, or snow: it is bright everywhere.").format(details)
+        side = min(max(self.width() - 40, 120), 320)
+        keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        self.scenes.say(details, QPixmap(results["PICTURE"]).scaled(side, side, keep, smooth))
 
 
 def _read_scenes(file: str) -> Iterator[Scene]:

@@ -36,7 +36,7 @@ from qgis.PyQt.QtWidgets import (
 from ..core.operations.makemap import MakeMap
 from ..core.parameters import Choice, Declared, Names, declared
 from ..processing_provider.translation import tr
-from .session import Session
+from .session import PROPOSED, Session
 
 LARGE = 20.0
 NARROWEST_FIELD = 24  # characters; in a narrower dock a field stands below its label
@@ -132,7 +132,8 @@ class ParameterForm(QWidget):
             return
         definition = wrapper.parameterDefinition()
         value = wrapper.parameterValue()
-        self._session.set(definition.name(), None if value == definition.defaultValue() else value)
+        is_default = value == definition.defaultValue() and definition.name() not in PROPOSED
+        self._session.set(definition.name(), None if is_default else value)
 
     def _wrapper(self, name: str, algorithm: QgsProcessingAlgorithm, iface: QgisInterface) -> Any:
         definition = algorithm.parameterDefinition(name)

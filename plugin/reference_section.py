@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
@@ -12,13 +13,15 @@ from qgis.gui import QgisInterface
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import vector_layer
 from .area_section import AreaSection
+from .beginnings import only_reference, plausible_fields
 from .class_table import ClassTable
 from .parameter_form import ParameterForm
 from .running import LatestRun
 from .section import Note, Section
-from .session import Session
+from .session import OF_REFERENCE, Session
 
-NAMES = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
+NAMES = OF_REFERENCE
+OF_MODEL = ("MODEL",)
 CHECKED = (*NAMES, "ENCODING", "AREA")
 
 
@@ -32,20 +35,35 @@ class ReferenceSection(Section):
         self._check = LatestRun("checkreference", self)
         self._check.ended.connect(self._on_checked)
         self.form = ParameterForm(NAMES, session, iface, self)
+        self.model = ParameterForm(OF_MODEL, session, iface, self)
         self.note = Note(self)
         self.table = ClassTable(self)
         self.table.changed.connect(self._on_table)
         self.sample = Note(self)
-        for widget in (self.form, self.sample, self.table, self.note):
+        for widget in (self.form, self.sample, self.table, self.note, self.model):
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
         session.restored.connect(self._check_layer)
+        session.restored.connect(self._propose)
+        QgsProject.instance().layersAdded.connect(self._propose)
         area.planned.connect(lambda _: self._check_layer())
+        self._propose()
         self._check_layer()
 
     def stop(self) -> None:
         """Cancel the check."""
+        QgsProject.instance().layersAdded.disconnect(self._propose)
         self._check.cancel()
+
+    def _propose(self, *_: Any) -> None:
+        """Propose the only polygon layer of the project, and the only field of it that may hold classes."""
+        if self._session.get("REFERENCE"):
+            return
+        layer = only_reference(QgsProject.instance())
+        if layer is not None:
+            (field,) = plausible_fields(layer)
+            self._session.propose("REFERENCE", layer.id())
+            self._session.propose("CLASS_FIELD", field)
 
     def _on_change(self, name: str) -> None:
         if name in ("REFERENCE", "CLASS_FIELD"):
@@ -53,20 +71,22 @@ class ReferenceSection(Section):
             self._session.set("CLASS_COLOURS", None)
         if name in ("REFERENCE", "CLASS_FIELD", "SOURCE"):
             self._session.set("CORRECTIONS", None)  # of the polygons of another layer
-        if name in (*NAMES, "ENCODING", "SOURCE"):
+        if name in (*NAMES, *OF_MODEL, "ENCODING", "SOURCE"):
             self._check_layer()
 
     def _check_layer(self) -> None:
         """Check the current layer and fields."""
         has_own = self._session.source.reference is not None
-        self.form.setVisible(not has_own)
-        self.sample.say(tr("This source has its own reference.") if has_own else "")
+        model = self._session.get("MODEL")
+        self.form.setVisible(not has_own and not model)
+        self.sample.say(tr("This source has its own reference.") if has_own and not model else "")
         self._check.cancel()
         layer = self._session.get("REFERENCE")
-        if has_own or not layer:
+        if model or has_own or not layer:
             self._show([])
-            self.note.say("")
-            self.summary.say(tr("its own") if has_own else tr("none chosen"))
+            self.note.say(tr("The model maps the area; it needs no reference.") if model else "")
+            ready = tr("none, the model {}").format(Path(model).name) if model else tr("its own")
+            self.summary.say(ready if model or has_own else tr("none chosen"))
             return
         self.summary.say("")
         if not self._session.get("CLASS_FIELD"):

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsPointXY
-from qgis.gui import QgisInterface
-from qgis.PyQt.QtCore import QUrl
+from qgis.gui import QgisInterface, QgsVertexMarker
+from qgis.PyQt.QtCore import Qt, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
+from ..core.store.known_maps import KnownMap, known_map
 from ..core.store.paths import WorkspacePaths
 from ..core.vocabulary.indices import INDICES
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
-from .area_tools import AskTool
+from .area_tools import LINE, AskTool
 from .patch_overlay import PatchOverlay
 from .running import LatestRun
 from .section import Note, Section
@@ -41,6 +42,16 @@ class ResultsSection(Section):
         self._series.ended.connect(self._on_series)
         self.tool = AskTool(iface.mapCanvas())
         self.tool.asked.connect(self._on_asked)
+        self._marker = QgsVertexMarker(iface.mapCanvas())
+        self._marker.setIconType(QgsVertexMarker.IconType.ICON_CROSS)
+        self._marker.setColor(LINE)
+        self._marker.setIconSize(14)
+        self._marker.setPenWidth(2)
+        self._marker.hide()
+        self.where = QLabel()
+        self.where.setTextFormat(Qt.TextFormat.PlainText)
+        self.where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.note = Note(self)
         self.report = QPushButton(QgsApplication.getThemeIcon("/mIconHtml.svg"), tr("Report"))
         self.report.clicked.connect(lambda: self._open(WorkspacePaths(self._session.workspace).report))
@@ -75,7 +86,16 @@ class ResultsSection(Section):
         for widget in (self.ask, self.value):
             widget.setEnabled(has_scenes)
         self._shown = workspace
-        self.summary.say(tr("a map") if self.has_map else tr("no map yet"))
+        known = known_map(workspace)
+        if known.made is not None:
+            self.summary.say(accuracy_text(known))
+            text = tr("{}. In brackets the 95 % interval, tested away from the training; see the report.")
+            plain = tr("{}; see the report.")
+            is_known = known.low is not None
+            words = accuracy_text(known, tr("Accuracy"))
+            self.note.say((text if is_known else plain).format(words), "info" if is_known else "warning")
+            return
+        self.summary.say(tr("no map yet"))
         if chosen and not workspace.is_dir():
             text = tr("There is no folder {}. The next run makes it; if it was moved, choose it below.")
             self.note.say(text.format(workspace))
@@ -87,27 +107,18 @@ class ResultsSection(Section):
         """Whether the workspace has a map."""
         return WorkspacePaths(self._session.workspace).layer("map").is_file()
 
-    def show_accuracy(self, results: dict[str, Any]) -> None:
-        """Show the accuracy with its 95 % interval."""
-        accuracy, low, high = (results.get(name) for name in ("ACCURACY", "ACCURACY_LOW", "ACCURACY_HIGH"))
-        if accuracy is None:
-            self.note.say(tr("The accuracy could not be tested; see the report."), "warning")
-            self.summary.say(tr("accuracy unknown"))
-        elif low is None or high is None:
-            self.note.say(tr("Accuracy {:.0%}, interval unknown. See the report.").format(accuracy), "warning")
-            self.summary.say(tr("accuracy {:.0%}, interval unknown").format(accuracy))
-        else:
-            text = tr("Accuracy {:.0%}, between {:.0%} and {:.0%} (95 % interval), tested away from the training. ")
-            self.note.say(text.format(accuracy, low, high) + tr("See the report."), "info")
-            self.summary.say(tr("accuracy {:.0%}, between {:.0%} and {:.0%}").format(accuracy, low, high))
-
     def stop(self) -> None:
         """Cancel the request."""
         self._series.cancel()
         self._iface.mapCanvas().unsetMapTool(self.tool)
+        self._iface.mapCanvas().scene().removeItem(self._marker)
 
     def follow(self, point: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> None:
-        """Plot the time series of a place."""
+        """Plot the time series of a place, and mark it."""
+        digits = 5 if crs.isGeographic() else 0
+        self.where.setText(f"{point.x():.{digits}f}, {point.y():.{digits}f} ({crs.authid() or crs.description()})")
+        self._marker.setCenter(point)
+        self._marker.show()
         self._place = f"{point.x()!r},{point.y()!r},{crs_text(crs)}"
         self._follow()
 
@@ -128,6 +139,7 @@ class ResultsSection(Section):
         self.column.addWidget(self.note)
         self.column.addLayout(buttons)
         self.column.addWidget(self.plot)
+        self.column.addWidget(self.where)
         self.column.addLayout(exports)
         self._show_exports()
 
@@ -139,6 +151,7 @@ class ResultsSection(Section):
     def _forget(self) -> None:
         """Forget the last place: it belongs to another workspace."""
         self._place = ""
+        self._unmark()
         self._series.cancel()
         self._show_text(HINT)
         self.refresh()
@@ -154,6 +167,7 @@ class ResultsSection(Section):
         reason = self._overlay.failure_at(point)
         if reason is not None:
             self._place = ""  # another value of the list would plot the place before
+            self._unmark()
             self._series.cancel()
             self._show_text(reason)
             return
@@ -173,6 +187,10 @@ class ResultsSection(Section):
         self._table = Path(results["TABLE"])
         self.plot.show_series(read_series(self.value.currentText(), results))
         self._show_exports()
+
+    def _unmark(self) -> None:
+        self.where.setText("")
+        self._marker.hide()
 
     def _show_text(self, text: str) -> None:
         """Show a text in place of a plot; there is nothing to save then."""
@@ -208,3 +226,12 @@ class ResultsSection(Section):
             self.note.say(tr("Saved as {}.").format(path), "success")
         else:
             self.note.say(tr("{} cannot be written. Choose another folder.").format(path), "error")
+
+
+def accuracy_text(known: KnownMap, word: str = tr("accuracy")) -> str:
+    """The accuracy of a map and its 95 % interval, as far as they are known."""
+    if known.accuracy is None:
+        return tr("{} unknown").format(word)
+    if known.low is None or known.high is None:
+        return tr("{} {:.0%}, interval unknown").format(word, known.accuracy)
+    return tr("{} {:.0%} ({:.0%} – {:.0%})").format(word, known.accuracy, known.low, known.high)

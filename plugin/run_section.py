@@ -6,12 +6,11 @@ import shutil
 from html import escape
 from typing import Any, Optional
 
-from qgis.gui import QgisInterface, QgsCollapsibleGroupBoxBasic, QgsFileWidget
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.gui import QgisInterface, QgsFileWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QLabel,
     QMessageBox,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -20,15 +19,15 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.store.paths import WorkspacePaths
 from ..processing_provider.translation import tr
-from .area_section import LARGE_KM2, AreaSection, minutes_text, size_text
+from .amounts import minutes_text, size_text
+from .area_section import LARGE_KM2, AreaSection
 from .patch_overlay import PatchOverlay
+from .run_log import RunLog
 from .running import Run
 from .section import MESSAGE_LEVELS, Note
 from .session import Session
 
-MOST_LINES = 1000
 UNFINISHED = tr("The last run in this workspace was not completed. Finished steps are kept.")
-LOG_MS = 200  # lines are shown together this often, so that a flood of them does not hold the window
 
 
 class RunSection(QWidget):
@@ -45,10 +44,8 @@ class RunSection(QWidget):
         self._area = area
         self._overlay = overlay
         self._run: Optional[Run] = None
-        self._lines: list[str] = []
         self._step = (0.0, 1.0)
         self._has_failed = False
-        self._warnings = 0
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.folder.setToolTip(tr("Folder for all files of this map"))
@@ -64,13 +61,7 @@ class RunSection(QWidget):
         self.step.setTextFormat(Qt.TextFormat.PlainText)
         self.step.setWordWrap(True)
         self.note = Note(self)
-        self.log = QPlainTextEdit()
-        self.log.setReadOnly(True)
-        self.log.setMaximumBlockCount(MOST_LINES)
-        self.log.setFixedHeight(110)
-        self.messages = QgsCollapsibleGroupBoxBasic(tr("Messages"))
-        self.messages.setCollapsed(True)
-        QVBoxLayout(self.messages).addWidget(self.log)
+        self.messages = RunLog()
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
@@ -78,11 +69,8 @@ class RunSection(QWidget):
         label.setBuddy(self.folder)
         for widget in (label, self.folder, self.button, self.whole, self.step, self.part, self.note, self.messages):
             column.addWidget(widget)
-        self._flush = QTimer(self)
-        self._flush.setInterval(LOG_MS)
-        self._flush.timeout.connect(self._show_lines)
         session.changed.connect(lambda _: self._forget())
-        session.restored.connect(self._forget)
+        session.restored.connect(self._forget_run)
         area.planned.connect(lambda _: self.refresh())
         self._show_running(False)
 
@@ -97,6 +85,12 @@ class RunSection(QWidget):
             self._has_failed = False
             self.note.say("")
         self.refresh()
+
+    def _forget_run(self) -> None:
+        """Forget all of the last run: this is another project, or another map."""
+        self._forget()
+        if not self.is_running:
+            self.messages.forget()
 
     def refresh(self) -> None:
         """Show the workspace and what the button does with it."""
@@ -132,15 +126,13 @@ class RunSection(QWidget):
         self._session.set("WORKSPACE", str(workspace))
         self._area.is_frozen = True
         self._overlay.set_all("waiting")
-        self.log.clear()
-        self._lines = []
-        self._has_failed, self._warnings = False, 0
-        self._flush.start()
+        self.messages.start()
+        self._has_failed = False
         self.note.say("")
         self.step.setText(tr("Starting the engine…"))
         self._run = Run("makemap", self._session.parameters(), self)
         self._run.message.connect(self._on_message)
-        self._run.logged.connect(self._on_logged)
+        self._run.logged.connect(lambda level, text: self.messages.add(text, level))
         self._run.ended.connect(self._on_ended)
         self._show_running(True)
         self.started.emit()
@@ -177,7 +169,7 @@ class RunSection(QWidget):
             self._step = (message["start"], message["stop"])
             title = tr("Step {} of {}: {}").format(message["number"], message["of"], message["step"])
             self.step.setText(title)
-            self._lines.append(title)
+            self.messages.add(title)
             self.part.setValue(0)
             self._overlay.set_all("done")  # those that the step has nothing to do for
         elif "patches" in message:
@@ -189,20 +181,9 @@ class RunSection(QWidget):
         self.whole.setFormat(f"%p % · {left}" if left else "%p %")
         self.part.setValue(round(100 * min(max((fraction - start) / (stop - start), 0.0), 1.0)))
 
-    def _on_logged(self, level: str, text: str) -> None:
-        self._warnings += level == "warning"
-        self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + text)
-        del self._lines[:-MOST_LINES]
-
-    def _show_lines(self) -> None:
-        lines, self._lines = self._lines, []
-        if lines:
-            self.log.appendPlainText("\n".join(lines))
-
     def _on_ended(self, succeeded: bool, results: dict[str, Any]) -> None:
         run, self._run = self._run, None
-        self._flush.stop()
-        self._show_lines()
+        self.messages.finish()
         self._area.is_frozen = False
         self.step.setText("")
         self._show_running(False)
@@ -219,22 +200,24 @@ class RunSection(QWidget):
             else:
                 self._has_failed = True
                 self._show_message("\n".join(run.errors if run is not None else []), "error")
-                self.messages.setCollapsed(False)
                 self.refresh()
         self.ended.emit(results if succeeded else {})
 
     def _show_finished(self) -> None:
         """Say so, and how many warnings there were; they are in the messages."""
-        if not self._warnings:
+        warnings = self.messages.warnings
+        if not warnings:
             self._show_message(tr("The map is finished."), "success")
             return
-        number = tr("1 warning") if self._warnings == 1 else tr("{} warnings").format(self._warnings)
+        number = tr("1 warning") if warnings == 1 else tr("{} warnings").format(warnings)
         self._show_message(tr("The map is finished, with {}.").format(number), "warning")
         self.messages.setCollapsed(False)
 
     def _show_message(self, text: str, level: str) -> None:
-        """Show a text here and in the message bar of the window."""
+        """Show a text here, or in the message bar of the window where the dock is out of sight."""
         self.note.say(text, level)
+        if self.isVisible():
+            return
         first = text.partition("\n")[0]
         self._iface.messageBar().pushMessage("Patchwork", escape(first, quote=False), MESSAGE_LEVELS[level], 10)
 

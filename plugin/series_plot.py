@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Optional
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ..core.vocabulary.plurals import written
 from ..processing_provider.translation import tr
@@ -19,7 +19,7 @@ from .series import ClassCurve, Observation, Series
 
 VALID, CLOUDY = QColor("#1b7837"), QColor("#8a8f94")
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
-
+NEAR = 12.0  # pixels from the pointer to an observation
 
 HINT = tr("Click on the map to plot the time series of a place.")
 
@@ -31,7 +31,9 @@ class SeriesPlot(QWidget):
         super().__init__(parent)
         self._series: Optional[Series] = None
         self._text = HINT
+        self._axes: Optional[_Axes] = None  # of the plot on the screen
         self.setMinimumHeight(190)
+        self.setMouseTracking(True)
 
     @property
     def series(self) -> Optional[Series]:
@@ -72,9 +74,30 @@ class SeriesPlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plot in the colours of the window."""
-        self._paint(QPainter(self), QRectF(self.rect()), text_colour(self))
+        self._axes = self._paint(QPainter(self), QRectF(self.rect()), text_colour(self))
 
-    def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell the observation under the pointer."""
+        text = self.told_at(QPointF(event.pos()))
+        if text:
+            QToolTip.showText(self.mapToGlobal(event.pos()), text, self)
+        else:
+            QToolTip.hideText()
+
+    def told_at(self, place: QPointF) -> str:
+        """The time, value and state of the observation at a place of the plot; empty if none is near."""
+        if self._series is None or self._axes is None:
+            return ""
+        places = [self._axes.place(own.time, own.value) - place for own in self._series.observations]
+        near = [(math.hypot(off.x(), off.y()), number) for number, off in enumerate(places)]
+        distance, number = min(near)
+        if distance > NEAR:
+            return ""
+        own = self._series.observations[number]
+        state = tr("valid") if own.is_valid else tr("cloudy")
+        return f"{own.time:%Y-%m-%d %H:%M}, {self._series.name} {written(own.value, 3)}, {state}"
+
+    def _paint(self, painter: QPainter, area: QRectF, ink: QColor) -> Optional[_Axes]:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.9)
@@ -84,13 +107,14 @@ class SeriesPlot(QWidget):
         if series is None or not series.observations:
             text = self._text if series is None else tr("There are no observations of this place.")
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
-            return
+            return None
         plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
         plot.paint(painter, ink)
         for curve in series.curves:
             _paint_curve(painter, plot, curve)
         _paint_observations(painter, plot, series.observations)
         _paint_legend(painter, area, series, ink)
+        return plot
 
 
 class _Axes:

@@ -24,6 +24,9 @@ from ..processing_provider import settings
 
 SCOPE, KEY = "Patchwork", "/session"
 SAMPLE = "sample"
+CATALOGUE = "stac"  # an open one, without an account
+OF_REFERENCE = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
+PROPOSED = ("SOURCE", "START", "END")  # by the session itself
 
 
 class Session(QObject):
@@ -40,23 +43,35 @@ class Session(QObject):
         super().__init__(parent)
         self._project = project
         self._values: dict[str, Any] = {}
+        self._proposals: dict[str, Any] = {}
         self._text = ""  # the values as the project holds them
         self.restore()
 
     def get(self, name: str) -> Any:
-        """The value of a parameter, None for the default."""
-        return self._values.get(name)
+        """The value of a parameter, or what is proposed where none is chosen; None for the default."""
+        value = self._values.get(name)
+        return self._proposal(name) if value is None else value
 
     def set(self, name: str, value: Any) -> None:
         """Set a value, or with None the default."""
         value = None if value == "" else value
         if plain(value) == plain(self._values.get(name)) or self._stored() != self._text:
             return
-        self._values[name] = value
-        texts = {key: plain(own) for key, own in self._values.items() if own is not None}
-        self._text = json.dumps(texts)
-        self._project.writeEntry(SCOPE, KEY, self._text)
+        self._proposals.pop(name, None)
+        self._store({**self._values, name: value})
         self.changed.emit(name)
+
+    def propose(self, name: str, value: Any) -> None:
+        """Propose a value; it counts until the user chooses one, and is not stored in the project."""
+        if self._values.get(name) is None and self._proposals.get(name) != value:
+            self._proposals[name] = value
+            self.changed.emit(name)
+
+    def replace(self, values: dict[str, Any]) -> None:
+        """Set these values, and all others to their defaults."""
+        self._store(values)
+        self._proposals = {}
+        self.restored.emit()
 
     def restore(self) -> None:
         """Restore the values of the project; none if it has none or they cannot be read."""
@@ -65,7 +80,22 @@ class Session(QObject):
             self._values = {str(name): _from_plain(value) for name, value in json.loads(self._text).items()}
         except (ValueError, AttributeError):
             self._values = {}
+        self._proposals = {}
         self.restored.emit()
+
+    def _proposal(self, name: str) -> Any:
+        """The open catalogue where there is no folder of imagery; last year where a period must be and none is set."""
+        if name == "SOURCE":
+            return None if self._values.get("IMAGERY") else CATALOGUE
+        if name in PROPOSED and self.source.needs_period and not any(self._values.get(own) for own in PROPOSED[1:]):
+            year = QDate.currentDate().year() - 1
+            return f"{year}-01-01" if name == "START" else f"{year}-12-31"
+        return self._proposals.get(name)
+
+    def _store(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self._text = json.dumps({key: plain(own) for key, own in values.items() if own is not None})
+        self._project.writeEntry(SCOPE, KEY, self._text)
 
     def _stored(self) -> str:
         return str(self._project.readEntry(SCOPE, KEY, "{}")[0])
@@ -96,7 +126,10 @@ class Session(QObject):
 
     def parameters(self) -> dict[str, Any]:
         """All chosen values, with the workspace and the settings of the options."""
-        chosen = {name: as_layer(value) for name, value in self._values.items() if value is not None}
+        values = {name: self.get(name) for name in {*self._values, *self._proposals, *PROPOSED}}
+        chosen = {name: as_layer(value) for name, value in values.items() if value is not None}
+        if self.source.reference is not None or "MODEL" in chosen:  # then none is asked for
+            chosen = {name: value for name, value in chosen.items() if name not in OF_REFERENCE}
         machine = {"MEMORY": settings.memory(), "JOBS": settings.jobs()}
         account = {"AUTH": settings.account()} if settings.account() else {}
         return {**machine, **account, **chosen, "WORKSPACE": str(self.workspace)}

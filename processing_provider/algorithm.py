@@ -120,7 +120,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         parameters = self._in_qgis_form(parameters, context)
         ok, message = super().checkParameterValues(parameters, context)
         if not ok:
-            return ok, message
+            return ok, "\n".join(self._wrong_choices(parameters)) or message
         given = QgisValues(parameters, context, QgsProcessingFeedback(), exports_layers=False)
         values = self._engine_values(given)
         try:
@@ -135,6 +135,18 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             *outputs.wrong_destinations(self.destinationParameterDefinitions(), parameters, context),
         ]
         return not wrong, "\n".join(wrong)
+
+    def _wrong_choices(self, parameters: Mapping[str, Any]) -> list[str]:
+        """Of each value that is none of the allowed ones, what is allowed; QGIS says only that it is wrong."""
+        wrong = []
+        for parameter in declared(self._operation.parameters):
+            value = parameters.get(parameter.name.upper())
+            if isinstance(parameter.kind, kinds.Choice) and isinstance(value, str) and value:
+                try:
+                    parameter.kind.read(value)
+                except ValueError as error:
+                    wrong.append(f"{tr(parameter.kind.label)} ({parameter.name.upper()}): {error}.")
+        return wrong
 
     def _wrong_paths(self, values: Mapping[str, Any]) -> list[str]:
         wrong = []

@@ -40,6 +40,7 @@ from .translation import tr
 
 SET_IN_OPTIONS = {"memory": settings.memory, "jobs": settings.jobs}
 WIDGET = f"{__package__}.layer_widget.LayerOrDrawnWidget"
+CHOICE_WIDGET = f"{__package__}.choice_widget.ChoiceWidget"
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,12 @@ def _define_number(parameter: Declared, common: dict[str, Any]) -> Definition:
 
 
 def _define_choice(parameter: Declared, common: dict[str, Any]) -> Definition:
-    return QgsProcessingParameterEnum(options=list(parameter.kind.options), usesStaticStrings=True, **common)
+    options = parameter.kind.options
+    definition = QgsProcessingParameterEnum(options=list(options), usesStaticStrings=True, **common)
+    definition.setMetadata(
+        {"widget_wrapper": {"class": CHOICE_WIDGET, "labels": [tr(text) for text in options.values()]}}
+    )
+    return definition
 
 
 def _define_date(parameter: Declared, common: dict[str, Any]) -> Definition:

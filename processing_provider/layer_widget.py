@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from processing.gui.wrappers import WidgetWrapper, dialogTypes
+from processing.gui.wrappers import WidgetWrapper
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
@@ -18,6 +18,7 @@ from qgis.core import (
 from qgis.gui import QgsGui, QgsProcessingContextGenerator, QgsProcessingGui, QgsProcessingMapLayerComboBox
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
+from .qgis_widgets import qgis_wrapper
 from .translation import tr
 from .vector_inputs import vector_layer
 
@@ -27,17 +28,7 @@ class LayerOrDrawnWidget:
 
     def __new__(cls, parameter: QgsProcessingParameterDefinition, dialog: Any, row: int = 0, col: int = 0) -> Any:
         """The wrapper for the kind of dialog."""
-        registry = QgsGui.processingGuiRegistry()
-        kind = dialog.__class__.__name__
-        if kind == "ModelerParametersDialog":
-            wrapper = registry.createModelerParameterWidget(dialog.model, dialog.childId, parameter, dialog.context)
-            wrapper.setDialog(dialog)
-            return wrapper
-        if dialogTypes.get(kind) == QgsProcessingGui.WidgetType.Batch:
-            wrapper = registry.createParameterWidgetWrapper(parameter, QgsProcessingGui.WidgetType.Batch)
-            wrapper.setDialog(dialog)
-            return wrapper
-        return _LayerOrDrawnWrapper(parameter, dialog, row, col)
+        return qgis_wrapper(parameter, dialog) or _LayerOrDrawnWrapper(parameter, dialog, row, col)
 
 
 class _LayerOrDrawnWrapper(WidgetWrapper):

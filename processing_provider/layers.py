@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -11,8 +13,10 @@ from qgis.core import (
     QgsLayerTree,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
-    QgsLayerTreeNode,
     QgsMapLayer,
+    QgsMapLayerLegendUtils,
+    QgsMapLayerStyle,
+    QgsPalettedRasterRenderer,
     QgsProject,
     QgsProviderRegistry,
     QgsRasterLayer,
@@ -26,6 +30,7 @@ from ..core.store.paths import WorkspacePaths
 from .translation import tr
 
 WORKSPACE_PROPERTY = "patchwork/workspace"
+STYLE_PROPERTY = "patchwork/style"  # a hash of the style that a layer got last
 PATCHES, SCENES = "Patches", "Scenes"
 
 
@@ -80,24 +85,59 @@ def run_group(project: QgsProject, workspace: Path, title: str) -> QgsLayerTreeG
     return group
 
 
-def remove_layers(project: QgsProject, group: QgsLayerTreeGroup) -> None:
-    """Remove the layers of runs from the group; layers that the user added stay."""
-    project.removeMapLayers([node.layerId() for node in group.findLayers() if _is_run_layer(node)])
+def workspaces_of(project: QgsProject) -> list[Path]:
+    """The workspaces whose layers the project has."""
+    owners = (group.customProperty(WORKSPACE_PROPERTY) for group in project.layerTreeRoot().findGroups())
+    return [Path(owner) for owner in owners if isinstance(owner, str) and owner]
+
+
+def remove_group(project: QgsProject, workspace: Path) -> None:
+    """Remove the group of a workspace, and all layers of the project whose files are in it."""
+    root = project.layerTreeRoot()
+    files = {id_: file_of(layer) for id_, layer in project.mapLayers().items()}
+    project.removeMapLayers([id_ for id_, file in files.items() if file is not None and workspace in file.parents])
+    for group in root.findGroups():
+        if group.customProperty(WORKSPACE_PROPERTY) == str(workspace) and not group.findLayers():
+            root.removeChildNode(group)
+
+
+def remove_others(project: QgsProject, group: QgsLayerTreeGroup, wanted: Sequence[RunLayer]) -> None:
+    """Remove the layers of runs that are not wanted from the group; layers that the user added stay."""
+    files = {layer.file for layer in wanted}
+    nodes = [node for node in group.findLayers() if _is_run_layer(node) and file_of(node.layer()) not in files]
+    project.removeMapLayers([node.layerId() for node in nodes])
     for child in group.children():
         if QgsLayerTree.isGroup(child) and not child.children():
             group.removeChildNode(child)
 
 
-def add_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) -> Optional[QgsMapLayer]:
-    """Add one layer at the bottom of the group, or of its subgroup; None if the file cannot be opened."""
+def show_layer(project: QgsProject, group: QgsLayerTreeGroup, layer: RunLayer) -> Optional[QgsMapLayer]:
+    """Add a layer to its place in the group or its subgroup; None if the file cannot be opened.
+
+    A layer that is there already is read again. Its name, place, visibility and style are the user's, except where the
+    run has written another style, such as that of other classes.
+    """
+    node = next((own for own in group.findLayers() if _is_run_layer(own) and file_of(own.layer()) == layer.file), None)
+    if node is not None and node.layer().isValid():
+        _read_again(node.layer())
+        if _style_beside(layer.file) != node.layer().customProperty(STYLE_PROPERTY):
+            load_style(node.layer())
+            _hide_band_name(node)
+            node.layer().legendChanged.emit()
+        return node.layer()
     opened = _opened(layer)
     if opened is None:
         return None
+    if node is not None:
+        project.removeMapLayer(node.layerId())
     project.addMapLayer(opened, False)
-    node = _subgroup(group, layer.subgroup).addLayer(opened)
+    node = QgsLayerTreeLayer(opened)
     _mark_as_run_layer(node)
+    _hide_band_name(node)  # before it is in the tree, which does not ask again
     node.setItemVisibilityChecked(layer.is_shown)
     node.setExpanded(layer.is_shown and not layer.subgroup)
+    parent = _subgroup(group, layer.subgroup)
+    parent.insertChildNode(_place(parent, layer.file), node)
     return opened
 
 
@@ -158,6 +198,7 @@ def load_style(layer: QgsMapLayer) -> None:
     file = file_of(layer)
     if file is not None and file.with_suffix(".qml").exists():
         layer.loadNamedStyle(str(file.with_suffix(".qml")))
+        layer.setCustomProperty(STYLE_PROPERTY, _style_beside(file))
         layer.triggerRepaint()
 
 
@@ -206,14 +247,44 @@ def _subgroup(group: QgsLayerTreeGroup, name: str) -> QgsLayerTreeGroup:
 
 
 def _place(group: QgsLayerTreeGroup, file: Optional[Path]) -> int:
-    """The position of a file among the nodes of a group."""
-    key = sort_key(file) if file is not None else 0
-
-    def is_above(node: QgsLayerTreeNode) -> bool:
+    """The position of a file among the nodes of a group: below the last one that comes before it."""
+    rank = _rank(file)
+    above = 0
+    for number, node in enumerate(group.children(), start=1):
         other = file_of(node.layer()) if QgsLayerTree.isLayer(node) else None
-        return other is not None and sort_key(other) > key
+        if other is not None and _rank(other) < rank:
+            above = number
+    return above
 
-    return sum(is_above(node) for node in group.children())
+
+def _rank(file: Optional[Path]) -> tuple[int, int, str]:
+    """What sorts files from top to bottom: layers in their order, then scenes and masks by name."""
+    name = file.stem if file is not None else ""
+    return (-sort_key(file) if file is not None else 0, len(name), name)
+
+
+def _read_again(layer: QgsMapLayer) -> None:
+    """Read a file that has changed, also its extent; the style stays."""
+    style = QgsMapLayerStyle()
+    style.readFromLayer(layer)
+    layer.setDataSource(layer.source(), layer.name(), layer.providerType())
+    style.writeToLayer(layer)
+    layer.triggerRepaint()
+
+
+def _style_beside(file: Path) -> str:
+    """A hash of the style beside a file; empty if there is none."""
+    try:
+        return hashlib.sha256(file.with_suffix(".qml").read_bytes()).hexdigest()[:20]
+    except OSError:
+        return ""
+
+
+def _hide_band_name(node: QgsLayerTreeLayer) -> None:
+    """Leave the line "Band 1: map (Palette)" out of the legend of classes."""
+    renderer = node.layer().renderer()
+    if isinstance(renderer, QgsPalettedRasterRenderer):
+        QgsMapLayerLegendUtils.setLegendNodeOrder(node, list(range(1, len(renderer.classes()) + 1)))
 
 
 def _mark_as_run_layer(node: QgsLayerTreeLayer) -> None:

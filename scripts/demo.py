@@ -24,7 +24,7 @@ def main() -> int:
     """Make the map and say where it is; 0 where it is there."""
     start = time.monotonic()
     with_qgis = _have_qgis()
-    machine.install_engine()
+    machine.install_packages(machine.ENGINE)
     if with_qgis:
         machine.install_plugin()
     say(f"Making the map of the sample region {'in QGIS' if with_qgis else 'with the engine alone'}.")

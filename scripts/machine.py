@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable
@@ -25,6 +26,7 @@ PROFILE = HOME / ".local/share/QGIS/QGIS3/profiles/default"
 PLUGINS = PROFILE / "python" / "plugins"
 ENGINE = packages.engine_folder(PROFILE)
 TOOLS = BUILD / "tools"
+REQUIREMENTS = {ENGINE: CHECKOUT / "requirements.txt", TOOLS: CHECKOUT / "tests" / "requirements.txt"}
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # the one that QGIS uses
 FOR_QGIS = ("qgis", "python3-qgis", "qgis-providers", "python3-pip", "libgomp1")  # libgomp1: LightGBM wants it
@@ -80,14 +82,19 @@ def install_from_apt(names: Sequence[str]) -> None:
     _apt("install", "--yes", "--no-install-recommends", *missing)
 
 
-def install_engine() -> None:
-    """Have the engine's packages in the QGIS profile below .build."""
-    _install_packages("the engine's packages (about 1 GB)", CHECKOUT / "requirements.txt", ENGINE)
-
-
-def install_tools() -> None:
-    """Have the tools of the tests below .build."""
-    _install_packages("the tools of the tests", CHECKOUT / "tests" / "requirements.txt", TOOLS)
+def install_packages(*places: Path) -> None:
+    """Have the engine's packages in ENGINE, the tools of the tests in TOOLS."""
+    python = engine_python()
+    missing = [place for place in places if not packages.is_current(place, REQUIREMENTS[place], python)]
+    if not missing:
+        return
+    files = " and ".join(str(REQUIREMENTS[place].relative_to(CHECKOUT)) for place in missing)
+    say(f"Installing {files} with pip.{' These are about 1 GB.' if ENGINE in missing else ''}")
+    try:
+        with _status() as show, ThreadPoolExecutor() as pool:
+            list(pool.map(lambda place: packages.install(python, REQUIREMENTS[place], place, show), missing))
+    except packages.InstallationError as error:
+        raise MachineError(str(error)) from error
 
 
 def install_plugin() -> None:
@@ -165,18 +172,6 @@ def _started(command: Sequence[str | Path], **options: object) -> subprocess.Pop
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
     )
-
-
-def _install_packages(what: str, requirements: Path, folder: Path) -> None:
-    python = engine_python()
-    if packages.is_current(folder, requirements, python):
-        return
-    say(f"Installing {what} with pip.")
-    try:
-        with _status() as show:
-            packages.install(python, requirements, folder, show)
-    except packages.InstallationError as error:
-        raise MachineError(str(error)) from error
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import machine
-from machine import CHECKOUT, TOOLS, MachineError
+from machine import CHECKOUT, TOOLS, MachineError, say
 
 NAME = "patchwork"
 PARTS = ("__init__.py", "metadata.txt", "LICENSE", "CHANGELOG.md", "SECURITY.md", "requirements.txt")
@@ -34,8 +34,9 @@ TRUE, FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 def main() -> int:
     """Make and check; 1 where something is wrong."""
-    machine.install_tools()
     package = build(CHECKOUT, CHECKOUT / "dist")
+    say(f"{package.relative_to(CHECKOUT)} is made. Checking it as plugins.qgis.org does.")
+    machine.install_packages(TOOLS)
     complaints = [*wrong_versions(CHECKOUT), *check(package)]
     for complaint in complaints:
         print(complaint)

@@ -7,6 +7,7 @@ a reason that is not on the list in skips.py.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ from machine import BUILD, CHECKOUT, ENGINE, HOME, LAUNCHER, PLUGINS, SYSTEM_PYT
 SOURCES = BUILD / "src"  # holds the checkout under its package's name, for tools that look for files
 QGIS_PYTHON = ("/usr/share/qgis/python", "/usr/share/qgis/python/plugins")  # where PyQGIS finds `processing`
 LINT_IMPORTS = "import importlinter.cli; importlinter.cli.lint_imports_command()"
-PYTEST = ("-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")  # files of tests side by side
+WORKERS = (os.cpu_count() or 1) + 1  # one more than cores: tests often wait for a process or a window
+PYTEST = ("-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")  # files of tests side by side
 NOTHING_COLLECTED = 5  # pytest's exit status, which is right where -k picks tests of the other folder
 
 
@@ -37,8 +39,7 @@ class Outcome:
 def main(options: list[str]) -> int:
     """Run all steps, or, where paths below tests/ are among the options, the tests there alone; 1 where one failed."""
     machine.install_from_apt(machine.FOR_QGIS + machine.FOR_TESTS)
-    machine.install_engine()
-    machine.install_tools()
+    machine.install_packages(ENGINE, TOOLS)
     machine.install_plugin()
     machine.link(SOURCES / "patchwork", CHECKOUT)
     chosen = [option for option in options if option.startswith("tests/")]

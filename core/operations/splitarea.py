@@ -125,7 +125,7 @@ def run(parameters: SplitArea, progress: Progress) -> SplitResult:
         workspace.require_imagery(source.kind, source.imagery)
         imagery = Imagery(source.grid, Ground(source.extent, source.crs))
     layout = split_area(workspace, area, division, imagery, progress)
-    styles.write_style(workspace.paths.patches, styles.outline_style(styles.PATCH_COLOUR, "id"))
+    styles.write_style(workspace.paths.patches, styles.outline_style(styles.PATCH_COLOUR, "id", labelled=False))
     return _estimated(layout, workspace.paths.patches, progress)
 
 

@@ -80,9 +80,9 @@ def scene_style(bands: Sequence[str], shown: Moments) -> str:
     return raster_document(grey(lowest, highest), shown)
 
 
-def outline_style(colour: str, label_field: str) -> str:
-    """Style of polygons as labelled outlines."""
-    return outline_document(colour, label_field)
+def outline_style(colour: str, label_field: str, *, labelled: bool = True) -> str:
+    """Style of polygons as outlines, whose labels are shown, or on demand."""
+    return outline_document(colour, label_field, labelled)
 
 
 def marked_style(label_field: str) -> str:

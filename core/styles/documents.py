@@ -39,7 +39,7 @@ _MARKED = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEna
 {marker}{label}</qgis>
 """
 
-_OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEnabled="1">
+_OUTLINE = """<qgis version="3.22" styleCategories="Symbology|Labeling" labelsEnabled="{labelled:d}">
 <renderer-v2 type="singleSymbol" symbollevels="0" forceraster="0" enableorderby="0">
 <symbols>
 <symbol type="fill" name="0" alpha="1" clip_to_extent="1" force_rhr="0">
@@ -100,9 +100,11 @@ def raster_document(renderer: str, shown: tuple[datetime, datetime] | None = Non
     )
 
 
-def outline_document(colour: str, label_field: str) -> str:
-    """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre."""
-    return _HEAD + _OUTLINE.format(colour=colour, label=_LABEL.format(colour=colour, field=attribute(label_field)))
+def outline_document(colour: str, label_field: str, labelled: bool) -> str:
+    """Style of polygons without fill: an outline in `colour` (`r,g,b,a`) and a label in the centre, to be switched on
+    unless `labelled`."""
+    label = _LABEL.format(colour=colour, field=attribute(label_field))
+    return _HEAD + _OUTLINE.format(colour=colour, label=label, labelled=labelled)
 
 
 def marked_document(label_field: str) -> str:

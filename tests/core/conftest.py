@@ -151,8 +151,9 @@ def run_engine():
 
 
 @pytest.fixture(scope="module")
-def no_report():
-    """Runs write a stub of a report: drawing it takes longer than a small map, and it has tests of its own."""
+def quick_runs():
+    """Runs in this process train few trees and write a stub of a report: both take longer than the rest of a small map,
+    and have tests of their own."""
 
     def write(workspace):
         page = workspace.paths.report
@@ -161,6 +162,7 @@ def no_report():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("patchwork.core.report.write_report", write)
+        patch.setattr("patchwork.core.learning.classifiers.extra_trees._TREES", 20)
         yield
 
 

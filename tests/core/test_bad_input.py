@@ -18,7 +18,7 @@ from services.commands import attempt as run
 
 from patchwork.core.store.lock import held
 
-pytestmark = pytest.mark.usefixtures("no_report")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 LEFT, TOP, SHAPE = 500_000.0, 5_100_000.0, (24, 24)
 TIMES = ["20190403T100031", "20190503T100031", "20190603T100031", "20190703T100031"]

@@ -109,7 +109,7 @@ def test_a_file_that_stays_open_is_named_and_kept(tmp_path, monkeypatch, open_fi
 
 
 def test_the_engine_closes_its_files_before_it_replaces_or_removes_them(
-    tmp_path, monkeypatch, open_files_are_locked, no_report, make_imagery, make_reference
+    tmp_path, monkeypatch, open_files_are_locked, quick_runs, make_imagery, make_reference
 ):
     """Two runs with other settings, so that every kind of file is replaced; GDAL's files are seen too."""
     monkeypatch.setattr(system, "WAITS", ())

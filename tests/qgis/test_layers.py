@@ -13,9 +13,10 @@ def add_run(project, workspace, title, *, scenes=True):
     from patchwork.processing_provider import layers
 
     group = layers.run_group(project, workspace, title)
-    layers.remove_layers(project, group)
-    for layer in layers.layers_of(workspace, scenes=scenes):
-        layers.add_layer(project, group, layer)
+    wanted = layers.layers_of(workspace, scenes=scenes)
+    layers.remove_others(project, group, wanted)
+    for layer in wanted:
+        layers.show_layer(project, group, layer)
     return group
 
 
@@ -84,7 +85,8 @@ def test_layers_have_their_styles(layers, workspace, project):
     renderers = {name: layer_named(project, name).renderer().type() for name in PRODUCTS[1:]}
     assert renderers.pop("Land-cover map") == "paletted"
     assert set(renderers.values()) == {"singlebandpseudocolor"}
-    assert layer_named(project, "Patches").labelsEnabled()
+    patches = layer_named(project, "Patches")
+    assert (patches.labelsEnabled(), patches.labeling().settings().fieldName) == (False, "id")  # on demand
     classes = layer_named(project, "Land-cover map").renderer().classes()
     masks = [node.name() for node in project.layerTreeRoot().findGroup("Reference").findLayers()]
     assert masks[1:] == [entry.label for entry in classes]
@@ -100,7 +102,7 @@ def test_the_scenes_play_the_year(layers, workspace, project):
     assert all(layer.renderer().type() == "multibandcolor" for layer in scenes)
 
 
-def test_a_run_made_again_replaces_its_layers_and_leaves_others(layers, workspace, project):
+def test_a_run_made_again_leaves_what_the_user_made_of_its_layers(layers, workspace, project):
     from qgis.core import QgsVectorLayer
 
     group = add_run(project, workspace, "run")
@@ -109,12 +111,53 @@ def test_a_run_made_again_replaces_its_layers_and_leaves_others(layers, workspac
     project.addMapLayer(own, False)
     group.insertLayer(2, own)
     group.setName("renamed")
+    confidence = layer_named(project, "Confidence")
+    confidence.setName("how sure")
+    confidence.setOpacity(0.5)
+    group.findLayer(confidence).setItemVisibilityChecked(True)
+    group.findLayer(layer_named(project, "Land-cover map")).setExpanded(False)
+    ids = set(project.mapLayers())
+    project.removeMapLayer(layer_named(project, "Mean cloud probability").id())
     again = add_run(project, workspace, "run", scenes=True)
     assert again.name() == "renamed"
-    assert tree(again) == ["my own", *before]
-    assert len(project.mapLayers()) == len(again.findLayers())
+    expected = [*before[:2], "my own", "how sure", *before[3:]]
+    assert tree(again) == expected
+    assert len(set(project.mapLayers()) - ids) == 1
+    assert confidence.opacity() == 0.5
+    assert group.findLayer(confidence).itemVisibilityChecked()
+    assert not group.findLayer(layer_named(project, "Land-cover map")).isExpanded()
     add_run(project, workspace, "run", scenes=False)
     assert "Scenes" not in [group.name() for group in project.layerTreeRoot().findGroups(True)]
+
+
+def test_another_style_of_a_run_and_a_larger_area_are_seen(layers, workspace, project, tmp_path):
+    from osgeo import gdal
+
+    work = shutil.copytree(workspace, tmp_path / "fields 6")
+    group = add_run(project, work, "run", scenes=False)
+    shown = layer_named(project, "Land-cover map")
+    legend = shown.renderer().classes()
+    style = (work / "map.qml").read_text(encoding="utf-8")
+    (work / "map.qml").write_text(style.replace(legend[0].label, "another name"), encoding="utf-8")
+    width = shown.extent().width()
+    box = shown.extent().buffered(width / 4)
+    corners = [box.xMinimum(), box.yMaximum(), box.xMaximum(), box.yMinimum()]
+    gdal.Translate(str(work / "other.tif"), str(work / "map.tif"), projWin=corners)
+    (work / "other.tif").replace(work / "map.tif")
+    add_run(project, work, "run", scenes=False)
+    assert [entry.label for entry in shown.renderer().classes()] == ["another name", *[e.label for e in legend[1:]]]
+    assert shown.extent().width() == pytest.approx(1.5 * width)
+    assert group.findLayer(shown) is not None
+
+
+def test_the_legend_of_the_map_lists_its_classes_alone(layers, workspace, project):
+    from qgis.core import QgsLayerTreeModel
+
+    group = add_run(project, workspace, "run", scenes=False)
+    shown = layer_named(project, "Land-cover map")
+    model = QgsLayerTreeModel(project.layerTreeRoot())
+    nodes = model.layerLegendNodes(group.findLayer(shown))
+    assert [node.data(0) for node in nodes] == [entry.label for entry in shown.renderer().classes()]
 
 
 def test_a_project_that_was_saved_knows_its_runs(layers, workspace, project, tmp_path):
@@ -145,7 +188,7 @@ def test_an_empty_or_half_made_workspace_shows_what_there_is(layers, workspace, 
 def test_layers_can_be_added_one_by_one_so_that_a_window_stays_alive(layers, workspace, project):
     group = layers.run_group(project, workspace, "run")
     for number, layer in enumerate(layers.layers_of(workspace), start=1):
-        added = layers.add_layer(project, group, layer)
+        added = layers.show_layer(project, group, layer)
         assert added.name() == layer.title
         assert len(project.mapLayers()) == number
 

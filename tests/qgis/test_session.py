@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_no_choice(project, parent, text):
 
     project.writeEntry(SCOPE, KEY, text)
     session = Session(project, parent)
-    assert session.get("SOURCE") is None
+    assert session.get("SOURCE") == "stac"
     session.set("SOURCE", "stac")
     assert json.loads(project.readEntry(SCOPE, KEY)[0]) == {"SOURCE": "stac"}
 

@@ -53,7 +53,14 @@ def wrongly_labelled(run, small, flanders, tmp_path_factory):
     given = next(feature["crop"] for feature in layer.getFeatures() if feature["crop"] != own)
     place = layer.fields().lookupField("crop")
     assert layer.dataProvider().changeAttributeValues({largest.id(): {place: given}})
-    choices = {"SOURCE": "folder", "IMAGERY": str(small), "CLASS_FIELD": "crop", "PATCH_SIZE": 640, "PER_CLASS": 200, "VALIDATION": "polygons"}
+    choices = {
+        "SOURCE": "folder",
+        "IMAGERY": str(small),
+        "CLASS_FIELD": "crop",
+        "PATCH_SIZE": 640,
+        "PER_CLASS": 200,
+        "VALIDATION": "polygons",
+    }
     workspace = folder / "map č"
     run("makemap", {**choices, "REFERENCE": str(reference), "WORKSPACE": str(workspace)})
     return str(workspace), str(reference), choices, (largest.id(), int(own), int(given))

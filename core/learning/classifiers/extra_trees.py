@@ -6,11 +6,13 @@ from typing import Any
 
 from .record import Classifier
 
+_TREES = 100
+
 
 def _new(seed: int, threads: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return ExtraTreesClassifier(100, min_samples_leaf=2, max_features=0.2, random_state=seed, n_jobs=threads)
+    return ExtraTreesClassifier(_TREES, min_samples_leaf=2, max_features=0.2, random_state=seed, n_jobs=threads)
 
 
 CLASSIFIER = Classifier(

@@ -31,7 +31,7 @@ from patchwork.core.imagery.sources.sentinel_hub.source import SentinelHubSource
 from patchwork.core.imagery.sources.services import Service
 from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 
-AREA = (546_300, 5_153_700, 548_700, 5_155_700)  # near a corner of the sample region, in several patches
+AREA = (546_300, 5_153_900, 547_900, 5_155_500)  # near a corner of the sample region, in several patches
 AREA_OPTION = ",".join(map(str, AREA)) + ",EPSG:32633"
 YEAR = date(2019, 1, 1), date(2019, 12, 31)
 SUMMER = ("--start", "2019-05-01", "--end", "2019-08-31")
@@ -353,7 +353,7 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
         there = set(tmp_path.glob("*/*/*.tif"))
         stamps = {path: path.stat().st_mtime_ns for path in there}
         with subprocess.Popen([*command, *SUMMER, "--connections", "2"], stderr=subprocess.DEVNULL) as run:
-            time.sleep(moments.uniform(1.2, 2.5))
+            time.sleep(moments.uniform(1.0, 2.0))
             kills += run.poll() is None
             run.send_signal(signal.SIGKILL)
         assert {path: path.stat().st_mtime_ns for path in there} == stamps

@@ -69,7 +69,7 @@ def validation_layer(make_reference, path, classes):
     return make_reference(path, [square(14, 20, 10), square(16, 20, 10)][: len(classes)], {"class": list(classes)})
 
 
-def test_the_accuracy_is_that_of_the_independent_polygons(workspace, make_reference, tmp_path, no_report):
+def test_the_accuracy_is_that_of_the_independent_polygons(workspace, make_reference, tmp_path, quick_runs):
     layer = make_reference(
         tmp_path / "own.gpkg",
         [
@@ -91,7 +91,7 @@ def test_the_accuracy_is_that_of_the_independent_polygons(workspace, make_refere
     assert without.accuracy == 1.0
 
 
-def test_each_region_is_a_group_and_the_polygons_keep_their_feature_ids(workspace, no_report):
+def test_each_region_is_a_group_and_the_polygons_keep_their_feature_ids(workspace, quick_runs):
     run("trainmodel", workspace=workspace)
     record = json.loads((workspace / "records" / "trainmodel.json").read_text(encoding="utf-8"))
     regions = next(own for own in record["assessments"] if own["kind"] == "regions")
@@ -105,14 +105,14 @@ def test_each_region_is_a_group_and_the_polygons_keep_their_feature_ids(workspac
     [(["marsh", "heath"], "no polygon of a class of the model.*heath, marsh.*town, water"), ([], "empty")],
 )
 def test_a_layer_that_cannot_test_anything_is_an_error(
-    workspace, make_reference, tmp_path, no_report, classes, message
+    workspace, make_reference, tmp_path, quick_runs, classes, message
 ):
     layer = validation_layer(make_reference, tmp_path / "own.gpkg", classes)
     with pytest.raises(DataError, match=message):
         run("trainmodel", workspace=workspace, validation_reference=layer)
 
 
-def test_classes_of_the_layer_that_the_model_lacks_are_named(workspace, make_reference, tmp_path, no_report):
+def test_classes_of_the_layer_that_the_model_lacks_are_named(workspace, make_reference, tmp_path, quick_runs):
     said = Said()
     layer = validation_layer(make_reference, tmp_path / "own.gpkg", ["heath", "town"])
     found = run("trainmodel", said, workspace=workspace, validation_reference=layer)
@@ -120,7 +120,7 @@ def test_classes_of_the_layer_that_the_model_lacks_are_named(workspace, make_ref
     assert not math.isnan(found.accuracy)
 
 
-def test_blocks_are_written_with_their_accuracy(workspace, no_report):
+def test_blocks_are_written_with_their_accuracy(workspace, quick_runs):
     found = run("trainmodel", workspace=workspace)
     _, _, shapes, columns = pyogrio.raw.read(found.blocks, columns=["samples", "accuracy"])
     assert sum(columns[0]) == 80

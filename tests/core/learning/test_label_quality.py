@@ -98,7 +98,7 @@ def workspace(tmp_path_factory, make_imagery):
     return work
 
 
-def test_the_wrong_polygon_is_named_by_its_feature_id(workspace, no_report):
+def test_the_wrong_polygon_is_named_by_its_feature_id(workspace, quick_runs):
     early = attempt("checklabels", "--workspace", workspace)
     assert "run trainmodel first" in early.said
     run("trainmodel", "--workspace", workspace, "--validation", "polygons", "--jobs", 1)
@@ -147,7 +147,7 @@ def test_fewer_places_where_there_is_no_room():
     assert len(choose_places(np.arange(50.0), places, np.random.default_rng(0).random((50, 2)), 10, 5.0)) == 1
 
 
-def test_places_without_a_label_are_suggested_and_are_the_same_again(workspace, no_report):
+def test_places_without_a_label_are_suggested_and_are_the_same_again(workspace, quick_runs):
     run("trainmodel", "--workspace", workspace, "--validation", "polygons", "--jobs", 1)
     done = run("suggestsamples", "--workspace", workspace, "--number", 6, "--jobs", 1)
     meta, _, shapes, columns = pyogrio.raw.read(done.outputs["SUGGESTIONS"])

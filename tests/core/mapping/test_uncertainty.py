@@ -106,7 +106,7 @@ def read(path):
 ALL = ("--layers", "confidence,entropy,margin,probabilities,dissimilarity,applicability")
 
 
-def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, no_report):
+def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, quick_runs):
     plain = make_map(given_files, "plain")
     one = make_map(given_files, "one", *ALL)
     many = make_map(given_files, "many", *ALL, "--patch-size", 170, "--jobs", 2)
@@ -136,7 +136,7 @@ def test_the_layers_are_those_of_the_map_with_one_patch_and_many(given_files, no
     assert far[seen & (applicable == 0)].min(initial=9) > far[seen & (applicable == 1)].max()
 
 
-def test_layers_follow_the_run_and_none_is_stale(given_files, no_report):
+def test_layers_follow_the_run_and_none_is_stale(given_files, quick_runs):
     work = make_map(given_files, "follow", "--layers", "entropy")
     assert (work / "entropy.tif").exists()
     refused = attempt("mosaicmap", "--workspace", work, "--layer", "margin")
@@ -154,7 +154,7 @@ def test_layers_follow_the_run_and_none_is_stale(given_files, no_report):
     assert removed.read_bytes() == kept
 
 
-def test_bayes_smoothing_has_no_seams_and_is_calmer(given_files, no_report):
+def test_bayes_smoothing_has_no_seams_and_is_calmer(given_files, quick_runs):
     bayes = ("--smoothing", 4, "--smoothing-method", "bayes")
     one = read(make_map(given_files, "bayes-one", *bayes) / "map.tif")[0][0]
     many = read(make_map(given_files, "bayes-many", *bayes, "--patch-size", 170) / "map.tif")[0][0]
@@ -209,7 +209,7 @@ def test_the_sieve_equals_a_flood_fill(seed, least):
     np.testing.assert_array_equal(sieve(classes, least), slow_sieve(classes, least))
 
 
-def test_the_sieve_has_no_seams_and_keeps_the_map_before(given_files, no_report):
+def test_the_sieve_has_no_seams_and_keeps_the_map_before(given_files, quick_runs):
     options = ("--minimum-area", 0.12, "--smoothing", 1)
     one = make_map(given_files, "sieve-one", *options)
     many = make_map(given_files, "sieve-many", *options, "--patch-size", 170)

@@ -31,7 +31,7 @@ from patchwork.core.progress import Progress
 from patchwork.core.report import write_report
 from patchwork.core.store.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("no_report")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 SHAPE = ROWS, COLUMNS = 36, 48
 LEFT, TOP, PIXEL = 500_000.0, 5_100_000.0, 10.0

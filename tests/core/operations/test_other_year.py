@@ -51,7 +51,7 @@ def read(path):
         return file.read(1)
 
 
-def test_the_next_year_is_mapped_without_a_reference(made, no_report):
+def test_the_next_year_is_mapped_without_a_reference(made, quick_runs):
     model = made / "of 2019" / "model.skops"
     done = run("makemap", "--imagery", made / "2020", "--workspace", made / "of 2020", "--model", model, "--jobs", 1)
     assert "The model is a forest of extra trees, trained on 96 samples from 05 March to" in done.said
@@ -68,7 +68,7 @@ def test_the_next_year_is_mapped_without_a_reference(made, no_report):
     assert not (made / "of 2020" / "model.skops").exists()
 
 
-def test_land_that_the_model_has_never_seen_is_told(made, no_report, make_imagery, tmp_path):
+def test_land_that_the_model_has_never_seen_is_told(made, quick_runs, make_imagery, tmp_path):
     def other(number, band, shape):
         found = np.array(values(number, band, shape))
         if band != "SCL":
@@ -82,7 +82,7 @@ def test_land_that_the_model_has_never_seen_is_told(made, no_report, make_imager
     assert "Elsewhere the map is a guess" in done.said
 
 
-def test_a_season_that_the_imagery_does_not_cover_is_an_error(made, no_report):
+def test_a_season_that_the_imagery_does_not_cover_is_an_error(made, quick_runs):
     model = made / "of 2019" / "model.skops"
     done = attempt(
         "makemap", "--imagery", made / "half", "--workspace", made / "of half", "--model", model, "--jobs", 1

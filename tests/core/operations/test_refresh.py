@@ -14,7 +14,7 @@ from services.commands import run
 from patchwork.core.learning.models import load_model, save_model
 from patchwork.core.vocabulary.classes import ClassScheme
 
-pytestmark = pytest.mark.usefixtures("no_report")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 SIDE, LEFT, TOP = 24, 500_000.0, 5_100_000.0
 TIMES = [f"2019{month:02d}05T100031" for month in (4, 5, 6, 7)]

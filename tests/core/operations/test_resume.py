@@ -19,7 +19,7 @@ from services.commands import processes_of, run
 
 from patchwork.core.store.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("no_report")
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 
 def outcome(folder):

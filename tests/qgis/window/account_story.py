@@ -66,9 +66,9 @@ def story(told):
     click(panel.imagery.find)
     wait_until(lambda: panel.imagery._scenes)
     told["costs"] = panel.imagery.note.text
-    panel.imagery.strip.choose(1)
+    panel.imagery.scenes.strip.choose(1)
     wait_until(lambda: not panel.imagery._look.is_busy)
-    told["quick_look"] = not panel.imagery.picture.pixmap().isNull()
+    told["quick_look"] = not panel.imagery.scenes.picture.pixmap().isNull()
     picture("account")
     assert QgsProject.instance().write(str(Path.home() / "project.qgs"))
 

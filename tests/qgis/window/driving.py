@@ -155,7 +155,7 @@ def drive(story):
             told["error"] = traceback.format_exc()
             if dock() is not None:
                 told["notes"] = [section.note.text for section in dock().sections if hasattr(section, "note")]
-                told["run"] = [dock().run.note.text, dock().run.log.toPlainText()[-2000:]]
+                told["run"] = [dock().run.note.text, dock().run.messages.text.toPlainText()[-2000:]]
             iface.mainWindow().grab().save(str(OUT / "error.png"))
         (OUT / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
         sys.stdout.flush()

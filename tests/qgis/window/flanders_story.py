@@ -1,5 +1,6 @@
 """Real imagery in a folder, a drawn area, a styled shapefile as the reference; then the year of a field."""
 
+import json
 import os
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QComboBox, QToolButton
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QMessageBox, QToolButton
 
 DATA = Path(os.environ["PATCHWORK_FLANDERS"])
 COLOURS = {1200: "#ffcc00", 2130: "#aa4400", 5100: "#00aa88", 7900: "#8844aa", 9120: "#33aa33"}
@@ -56,6 +57,7 @@ def story(told):
     iface.mapCanvas().setExtent(wide)
     iface.mapCanvas().refresh()
     wait(0.5)
+    told["source"] = panel.imagery.summary.text_whole
     choose(panel.imagery.form, "SOURCE", "Folder of GeoTIFFs")
     imagery = panel.imagery.form.widget("IMAGERY")
     imagery = imagery if isinstance(imagery, QgsFileWidget) else imagery.findChild(QgsFileWidget)
@@ -75,8 +77,7 @@ def story(told):
     panel.session.set("PATCH_SIZE", 200.0)
     wait_until(lambda: len(panel.overlay.ids) >= 9)
     told["planned"] = panel.area.note.text
-    choose(panel.reference.form, "REFERENCE", "fields [EPSG:32631]")
-    choose(panel.reference.form, "CLASS_FIELD", "crop")
+    told["proposed"] = [panel.session.get("REFERENCE") == layer.id(), panel.session.get("CLASS_FIELD")]
     wait_until(lambda: panel.reference.table.rowCount() >= 3)
     told["rows"] = panel.reference.table.rowCount()
     told["reference"] = panel.reference.note.text
@@ -84,11 +85,13 @@ def story(told):
     click(panel.imagery.find)
     wait_until(lambda: panel.imagery._scenes)
     told["scenes"] = len(panel.imagery._scenes)
-    click(panel.imagery.strip, panel.imagery.strip.bar(3).center().toPoint())
-    wait_until(lambda: panel.imagery.picture.pixmap() is not None and not panel.imagery.picture.pixmap().isNull())
-    click(panel.imagery.use)
+    click(panel.imagery.scenes.strip, panel.imagery.scenes.strip.bar(3).center().toPoint())
+    wait_until(
+        lambda: panel.imagery.scenes.picture.pixmap() is not None and not panel.imagery.scenes.picture.pixmap().isNull()
+    )
+    click(panel.imagery.scenes.use)
     told["skipped"] = panel.session.get("SKIP_SCENES")
-    strip = panel.imagery.strip
+    strip = panel.imagery.scenes.strip
     strip.setFocus()
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Space):
         QTest.keyClick(strip, key)
@@ -117,6 +120,11 @@ def story(told):
     click(panel.results.ask)
     click_map(box.center().x(), box.center().y())
     wait_until(lambda: panel.results.plot.series is not None)
+    told["where"] = panel.results.where.text()
+    told["marked"] = panel.results._marker.isVisible()
+    seen = panel.results.plot.series.observations[0]
+    told["hovered"] = panel.results.plot.told_at(panel.results.plot._axes.place(seen.time, seen.value))
+    told["nothing"] = panel.results.plot.told_at(QPointF(0, 0))
     told["valid"] = sum(seen.is_valid for seen in panel.results.plot.series.observations)
     panel._scroll.ensureWidgetVisible(panel.results.save_table)
     wait(0.2)
@@ -124,6 +132,8 @@ def story(told):
     told["white"] = panel.results.plot.picture().pixelColor(2, 2) == QColor("white")
     panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
     told["workspace"] = str(panel.session.workspace)
+    catalogue = json.loads((panel.session.workspace / "scenes.json").read_text(encoding="utf-8"))
+    told["times"] = [item["time"] for item in catalogue["acquisitions"]]
 
     # A click on a failed patch shows why it failed; there is nothing to save then
     assert panel.results.save_table.isEnabled()
@@ -133,6 +143,47 @@ def story(told):
     told["why"] = panel.results.plot.text
     told["saves"] = [panel.results.save_table.isEnabled(), panel.results.save_picture.isEnabled()]
     picture("5-failed")
+    a_way_back(told, panel, project)
+
+
+def a_way_back(told, panel, project):
+    """A new project: the map is opened again, its choices are used for another one, and it is thrown away."""
+    chosen = {name: panel.session.get(name) for name in ("IMAGERY", "PATCH_SIZE", "AREA", "CLASS_FIELD", "SKIP_SCENES")}
+    iface.newProject()
+    show(panel.maps.list)
+    told["maps"] = [panel.maps.list.item(number).text().split("\n") for number in range(panel.maps.list.count())]
+    wait_until(lambda: "MB" in panel.maps.list.item(0).text())
+    picture("6-maps")
+    panel.maps.list.setCurrentRow(0)
+    arrived = []
+    panel.arrival.arrived.connect(lambda: arrived.append(True))
+    click(panel.maps.open)
+    wait_until(lambda: arrived)
+    told["as_before"] = {name: panel.session.get(name) for name in chosen} == chosen
+    told["opened"] = [str(panel.session.workspace), panel.results.is_open, panel.results.report.isEnabled()]
+    told["group"] = [node.name() for node in project.layerTreeRoot().children()[0].children()][:2]
+    told["accuracy"] = panel.results.note.text
+    wait_until(lambda: panel.overlay.ids and not panel.area._split.is_busy)
+    picture("7-opened")
+    show(panel.maps.list)
+    panel.maps.list.setCurrentRow(0)
+    click(panel.maps.elsewhere)
+    told["elsewhere"] = [panel.session.get(name) for name in ("MODEL", "REFERENCE", "AREA", "SOURCE")]
+    told["no_reference"] = panel.reference.summary.text_whole
+    show(panel.maps.list)
+    panel.maps.list.setCurrentRow(0)
+    click(panel.maps.again)
+    told["as_new"] = [{name: panel.session.get(name) for name in chosen} == chosen, panel.session.get("WORKSPACE")]
+
+    def agree():
+        box = QApplication.activeModalWidget()
+        told["question"] = box.text()
+        box.button(QMessageBox.StandardButton.Yes).click()
+
+    panel.maps.list.setCurrentRow(0)
+    QTimer.singleShot(500, agree)
+    click(panel.maps.delete)
+    told["deleted"] = [panel.maps.note.text, panel.maps.list.count(), len(project.mapLayers())]
 
 
 drive(story)

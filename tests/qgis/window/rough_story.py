@@ -94,7 +94,13 @@ def story(told):
     layer = memory_copy()
     project.addMapLayer(layer)
     project.setCrs(UTM)
-    for name, value in {"SOURCE": None, "AREA": None, "IMAGERY": IMAGERY, "PATCH_SIZE": 160.0, "VALIDATION": "polygons"}.items():
+    for name, value in {
+        "SOURCE": None,
+        "AREA": None,
+        "IMAGERY": IMAGERY,
+        "PATCH_SIZE": 160.0,
+        "VALIDATION": "polygons",
+    }.items():
         session.set(name, value)
     session.set("REFERENCE", layer.id())
     session.set("CLASS_FIELD", "crop")
@@ -119,10 +125,10 @@ def story(told):
     wait_until(lambda: panel.run.whole.value() > 1)
     project.removeMapLayer(layer.id())
     for number in range(20_000):
-        panel.run._on_logged("info", f"line {number}")
+        panel.run.messages.add(f"line {number}")
     wait_until(lambda: not panel.run.is_running, 200)
     told["whole"] = panel.run.note.text
-    told["lines"] = panel.run.log.blockCount()
+    told["lines"] = panel.run.messages.text.blockCount()
     wait_until(lambda: arrived)
     workspace = session.workspace
     told["workspace"] = str(workspace)

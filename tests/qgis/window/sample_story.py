@@ -23,7 +23,7 @@ def story(told):
     if "PATCHWORK_PICTURES" not in os.environ:  # a part is enough to see that it works
         panel.session.set("AREA", "546000,549000,5153000,5155500 [EPSG:32633]")
         panel.session.set("PATCH_SIZE", 1000.0)
-        wait_until(lambda: panel.area.note.text != told["planned"] and "7.5 km²" in panel.area.note.text)
+        wait_until(lambda: not panel.area._split.is_busy and "24 km²" not in panel.area.note.text)
     seen = Counter()
     heartbeat.reset()
     click(panel.run.button)
