@@ -20,6 +20,7 @@ class Arrival(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._group: layers.QgsLayerTreeGroup | None = None
+        self._is_new = False  # else the user may have folded it
         self._waiting: list[layers.RunLayer] = []
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
@@ -29,7 +30,7 @@ class Arrival(QObject):
         """Start adding; layers of an earlier run in the workspace are read again."""
         project = QgsProject.instance()
         self._group = layers.run_group(project, workspace, layers.group_title(workspace))
-        self._group.setExpanded(True)
+        self._is_new = not self._group.children()
         self._waiting = layers.layers_of(workspace)
         layers.remove_others(project, self._group, self._waiting)
         self._timer.start()
@@ -45,4 +46,7 @@ class Arrival(QObject):
             layers.show_layer(QgsProject.instance(), self._group, self._waiting.pop(0))
             return
         self._timer.stop()
+        if self._group is not None and self._is_new:
+            self._group.setExpanded(False)  # what the tree shows of an empty group
+            self._group.setExpanded(True)
         self.arrived.emit()

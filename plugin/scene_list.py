@@ -135,7 +135,9 @@ class _Table(QTableWidget):
         self.setHorizontalHeaderLabels([tr("Date"), tr("Cloud %"), tr("Covered %")])
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -168,6 +170,7 @@ class _Table(QTableWidget):
                 cell = QTableWidgetItem()
                 cell.setData(Qt.ItemDataRole.DisplayRole, "" if value is None else round(value))
                 self.setItem(number, column, cell)
+        self.setColumnHidden(1, all(scene.cloud_cover is None for scene in scenes))
         self.setSortingEnabled(True)
         self.sortItems(0)
 

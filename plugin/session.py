@@ -55,7 +55,7 @@ class Session(QObject):
     def set(self, name: str, value: Any) -> None:
         """Set a value, or with None the default."""
         value = None if value == "" else value
-        if plain(value) == plain(self._values.get(name)) or self._stored() != self._text:
+        if plain(value) == plain(self.get(name)) or self._stored() != self._text:
             return
         self._proposals.pop(name, None)
         self._store({**self._values, name: value})

@@ -21,8 +21,8 @@ from machine import BUILD, CHECKOUT, ENGINE, HOME, LAUNCHER, PLUGINS, SYSTEM_PYT
 SOURCES = BUILD / "src"  # holds the checkout under its package's name, for tools that look for files
 QGIS_PYTHON = ("/usr/share/qgis/python", "/usr/share/qgis/python/plugins")  # where PyQGIS finds `processing`
 LINT_IMPORTS = "import importlinter.cli; importlinter.cli.lint_imports_command()"
-WORKERS = (os.cpu_count() or 1) + 1  # one more than cores: tests often wait for a process or a window
-PYTEST = ("-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")  # files of tests side by side
+PYTEST = ("-m", "pytest", "--dist", "loadfile", "--no-loadscope-reorder")  # files of tests side by side
+CORES = os.cpu_count() or 1
 NOTHING_COLLECTED = 5  # pytest's exit status, which is right where -k picks tests of the other folder
 
 
@@ -63,10 +63,11 @@ def _check() -> list[Outcome]:
 def _test(paths: list[str], options: list[str]) -> list[Outcome]:
     outcomes = []
     if core := [path for path in paths if path.startswith("tests/core")]:
-        outcomes.append(_pytest("tests/core", [*core, *options], options, LAUNCHER, ENGINE))
+        workers = CORES + 1  # these often wait for a server or a process
+        outcomes.append(_pytest("tests/core", [f"-n{workers}", *core, *options], options, LAUNCHER, ENGINE))
     if in_qgis := [path for path in paths if path.startswith("tests/qgis")]:
         python = _engine_interpreter()
-        arguments = [*in_qgis, *options]
+        arguments = [f"-n{CORES}", *in_qgis, *options]
         outcomes.append(_pytest("tests/qgis", arguments, options, PLUGINS, *QGIS_PYTHON, PATCHWORK_PYTHON=python))
     return outcomes
 

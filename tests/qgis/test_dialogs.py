@@ -53,12 +53,12 @@ place = widget("patchwork:timeseries", "PLACE")
 place.setParameterValue("14.5,46.25 [EPSG:4326]", context)
 assert place.parameterValue() == "14.500000,46.250000 [EPSG:4326]", place.parameterValue()
 choice = widget("patchwork:makemap", "CLASSIFIER")
-words = [choice.wrappedWidget().itemText(number) for number in range(choice.wrappedWidget().count())]
+words = [choice._list.itemText(number) for number in range(choice._list.count())]
 assert words[:2] == ["Extra trees", "Random forest"], words
 assert choice.parameterValue() == "extra-trees"
 choice.setParameterValue("random-forest", context)
 assert choice.parameterValue() == "random-forest"
-assert choice.wrappedWidget().currentText() == "Random forest"
+assert choice._list.currentText() == "Random forest"
 print("DONE")
 sys.stdout.flush()
 os._exit(0)

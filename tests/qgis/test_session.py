@@ -122,8 +122,31 @@ def test_what_cannot_be_read_is_no_choice(project, parent, text):
     project.writeEntry(SCOPE, KEY, text)
     session = Session(project, parent)
     assert session.get("SOURCE") == "stac"
-    session.set("SOURCE", "stac")
-    assert json.loads(project.readEntry(SCOPE, KEY)[0]) == {"SOURCE": "stac"}
+    session.set("SOURCE", "sentinelhub")
+    assert json.loads(project.readEntry(SCOPE, KEY)[0]) == {"SOURCE": "sentinelhub"}
+
+
+def test_what_is_proposed_counts_until_something_is_chosen_and_is_not_stored(session, project):
+    from datetime import date
+
+    from patchwork.plugin.session import KEY, SCOPE
+
+    year = date.today().year - 1
+    assert [session.get(name) for name in ("SOURCE", "START", "END")] == ["stac", f"{year}-01-01", f"{year}-12-31"]
+    session.propose("REFERENCE", "fields")
+    assert session.parameters()["REFERENCE"] == "fields"
+    assert session.parameters()["START"] == f"{year}-01-01"
+    assert project.readEntry(SCOPE, KEY, "none")[0] == "none"
+    session.set("MODEL", "/maps/model.skops")
+    assert "REFERENCE" not in session.parameters()
+    session.set("MODEL", None)
+    session.set("REFERENCE", None)
+    assert session.get("REFERENCE") is None
+    session.set("IMAGERY", "/scenes")
+    assert [session.get(name) for name in ("SOURCE", "START", "END")] == [None, None, None]
+    session.set("SOURCE", "sample")
+    session.set("REFERENCE", "fields")
+    assert "REFERENCE" not in session.parameters()  # the sample region has its own
 
 
 def test_only_another_value_is_a_change(session):

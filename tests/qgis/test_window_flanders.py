@@ -27,6 +27,7 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert (results, quality, maps) == ("no map yet", "no map yet", "0 maps")
     assert told["open"] == [False, False, True, False, False, False, False]
     assert re.fullmatch(r"The map is finished, with \d+ warnings?\.", told["note"])
+    assert told["expanded"]
     assert told["classes"]["9120"] == "#33aa33"
     assert set(told["classes"].items()) <= set(told["colours"].items())
     assert re.fullmatch(r"50\d{4}, 562\d{4} \(EPSG:32631\)", told["where"])

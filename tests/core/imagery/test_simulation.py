@@ -19,6 +19,7 @@ from patchwork.core.imagery.sources.sample.simulation import (
     coverage,
     land_cover,
     load_region,
+    noise,
     passes,
     reference,
     render,
@@ -273,3 +274,21 @@ def test_it_travels_to_other_processes():
     region, first = pickle.loads(pickle.dumps((REGION, passes(REGION)[0])))
     assert (region, first) == (REGION, passes(REGION)[0])
     assert hash(region) == hash(REGION)
+
+
+def test_noise_on_a_grid_is_that_of_its_places():
+    y, x = np.arange(-3.0, 40.0)[:, None] + 0.3, np.arange(7.0, 60.0)[None, :] - 0.7
+    places = np.broadcast_arrays(y, x)
+    for scale in (2.0, 9.5, 300.0):
+        np.testing.assert_array_equal(noise.field(5, y, x, scale), noise.field(5, *places, scale))
+        for one, other in zip(noise.cells(5, y, x, scale), noise.cells(5, *places, scale), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_the_cell_of_a_place_is_that_of_the_nearest_seed():
+    y, x = np.broadcast_arrays(np.arange(30.0)[:, None], np.arange(40.0)[None, :])
+    hashes, seed_y, seed_x = noise.cells(5, y, x, 6.0)
+    seeds = np.unique(np.stack([seed_y.ravel(), seed_x.ravel()], axis=1), axis=0)
+    distances = np.hypot(y[..., None] - seeds[:, 0], x[..., None] - seeds[:, 1])
+    np.testing.assert_allclose(np.hypot(y - seed_y, x - seed_x), distances.min(axis=-1))
+    assert len(np.unique(hashes)) == len(seeds)

@@ -122,7 +122,7 @@ def _flanders_map(realdata, workspace, *more):
 
 
 def test_the_map_of_flanders_holds_the_ids_of_its_reference(realdata, run_engine, tmp_path):
-    finished = run_engine(*_flanders_map(realdata, tmp_path / "w"))
+    finished = run_engine(*_flanders_map(realdata, tmp_path / "w"), "--validation", "polygons")
     assert finished.returncode == 0, finished.stderr
     outputs = json.loads(finished.stdout)
     classes = read(outputs["MAP"])

@@ -19,7 +19,7 @@ from patchwork.core.learning.accuracy import Checked, assess
 from patchwork.core.learning.intervals import Estimate
 from patchwork.core.operations import OPERATIONS
 from patchwork.core.progress import Progress
-from patchwork.core.report import words, write_report
+from patchwork.core.report import refresh_report, words, write_report
 from patchwork.core.report.gathering import gather
 from patchwork.core.report.reading import choose_dates, most_labelled_patch, read_small
 from patchwork.core.report.tables import class_rows, matrix_rows, score_rows
@@ -232,6 +232,34 @@ def test_the_same_workspace_gives_the_same_bytes(made):
     before = [file.read_bytes() for file in files]
     write_report(Workspace(made))
     assert [file.read_bytes() for file in files] == before
+
+
+def test_a_report_is_kept_until_what_it_shows_changes(made, tmp_path, monkeypatch):
+    folder = shutil.copytree(made, tmp_path / made.name)  # its name is shown
+    written = []
+    monkeypatch.setattr("patchwork.core.report.write_report", written.append)
+
+    def is_kept():
+        written.clear()
+        refresh_report(Workspace(folder))
+        return not written
+
+    run_record = folder / "records" / "makemap.json"
+    facts = json.loads(run_record.read_text(encoding="utf-8"))
+    run_record.write_text(json.dumps({**facts, "seconds": {"Training the model": 9.9}}), encoding="utf-8")
+    assert is_kept()
+    for name in ("map.tif", "confidence.tif", "ndvi.csv", "scenes.json", "records/trainmodel.json"):
+        (folder / name).rename(folder / "aside")
+        assert not is_kept(), name
+        (folder / "aside").rename(folder / name)
+        assert is_kept(), name
+    for name in ("map.png", "report.html"):
+        (folder / name).rename(folder / "aside")
+        assert not is_kept(), name
+        (folder / "aside").rename(folder / name)
+    assert is_kept()
+    (folder / "report.html").write_text("of an early version", encoding="utf-8")
+    assert not is_kept()
 
 
 def test_picture_of_the_map_has_the_class_colours_north_up(made):

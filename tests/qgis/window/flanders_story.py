@@ -79,6 +79,7 @@ def story(told):
     told["planned"] = panel.area.note.text
     told["proposed"] = [panel.session.get("REFERENCE") == layer.id(), panel.session.get("CLASS_FIELD")]
     wait_until(lambda: panel.reference.table.rowCount() >= 3)
+    wait_until(lambda: not panel.reference._check.is_busy)
     told["rows"] = panel.reference.table.rowCount()
     told["reference"] = panel.reference.note.text
     told["colours"] = panel.reference.table.colours
@@ -114,6 +115,7 @@ def story(told):
     wait_until(lambda: arrived)
     wait(1)
     picture("3-made")
+    told["expanded"] = project.layerTreeRoot().children()[0].isExpanded()
     group = project.layerTreeRoot().children()[0]
     land = next(node.layer() for node in group.children() if node.name() == "Land-cover map")
     told["classes"] = {int(entry.value): entry.color.name() for entry in land.renderer().classes()}

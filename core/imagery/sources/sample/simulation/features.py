@@ -1,7 +1,7 @@
 """Land cover by rule: heights, fields, woods, altitudinal belts, water and its banks, towns and roads.
 
-Each function takes rows `y` and columns `x` in pixels (arrays of one shape) and returns the number of the cover in
-`Region.covers` at each of them, or -1 where the feature is absent.
+Each function takes rows `y` and columns `x` in pixels, a column and a row of numbers where they are a grid, and returns
+the number of the cover in `Region.covers` at each place, or -1 where the feature is absent.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def built(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
     building = noise.cells(noise.key(region.seed, "buildings"), y, x, 3.6)[0]
     edge = 2.6 * (noise.field(noise.key(region.seed, "suburbs"), y, x, 24.0) - 0.5)
     park = noise.field(noise.key(region.seed, "parks"), y, x, 20.0) > 0.66
-    built = np.full(y.shape, -1, np.int64)
+    built = np.full(np.broadcast_shapes(y.shape, x.shape), -1, np.int64)
     for town in region.definition["towns"]:
         far = ellipse(y, x, town["row"], town["column"], town["radius"], town["radius"])
         built = np.where((far + edge < 1.0) & ~park, region.number(town["cover"]), built)
@@ -174,7 +174,7 @@ def built(region: Region, y: Floats, x: Floats) -> tuple[Numbers, Hashes]:
 
 def _far_from_line(y: Floats, x: Floats, road: Mapping[str, Any]) -> Floats:
     """Distance from the nearest segment of the road in pixels."""
-    nearest = np.full(y.shape, np.inf)
+    nearest = np.full(np.broadcast_shapes(y.shape, x.shape), np.inf)
     for (row, column), (next_row, next_column) in zip(road["line"], road["line"][1:], strict=False):
         down, right = float(next_row - row), float(next_column - column)
         along = noise.clip(((y - row) * down + (x - column) * right) / (down * down + right * right))

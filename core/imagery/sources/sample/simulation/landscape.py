@@ -69,7 +69,7 @@ def land_cover(region: Region) -> NDArray[np.uint8]:
 def _places(region: Region, margin: int) -> tuple[Floats, Floats]:
     y = np.arange(-margin, region.height + margin, dtype=np.float64)
     x = np.arange(-margin, region.width + margin, dtype=np.float64)
-    return np.repeat(y[:, None], x.size, axis=1), np.repeat(x[None, :], y.size, axis=0)
+    return y[:, None], x[None, :]
 
 
 def _parcels(region: Region, y: Floats, x: Floats, height: Floats) -> tuple[Numbers, Hashes, Hashes]:

@@ -68,6 +68,7 @@ def field(layer: int, y: Floats, x: Floats, scale: float, octaves: int = 4) -> F
 
 
 def _lattice_noise(layer: int, y: Floats, x: Floats) -> Floats:
+    """Values at the nodes of a lattice, blended between them; the same numbers for a grid and for single positions."""
     row, column = np.floor(y), np.floor(x)
     down, right = smoothstep(y - row), smoothstep(x - column)
     i, j = row.astype(np.int64), column.astype(np.int64)
@@ -75,10 +76,14 @@ def _lattice_noise(layer: int, y: Floats, x: Floats) -> Floats:
     rows = np.arange(top, int(i.max()) + 2, dtype=np.int64)
     columns = np.arange(left, int(j.max()) + 2, dtype=np.int64)
     lattice = unit(mix(layer, rows[:, None], columns[None, :]))
-    corner, values = (i - top) * columns.size + (j - left), lattice.reshape(-1)
-    upper = values[corner] * (1.0 - right) + values[corner + 1] * right
-    corner = corner + columns.size
-    lower = values[corner] * (1.0 - right) + values[corner + 1] * right
+    if y.shape[-1] == 1 and x.shape[0] == 1:  # a grid: each row of the lattice is blended once
+        across = lattice[:, j[0] - left] * (1.0 - right) + lattice[:, j[0] - left + 1] * right
+        upper, lower = across[i[:, 0] - top], across[i[:, 0] - top + 1]
+    else:
+        corner, values = (i - top) * columns.size + (j - left), lattice.reshape(-1)
+        upper = values[corner] * (1.0 - right) + values[corner + 1] * right
+        corner = corner + columns.size
+        lower = values[corner] * (1.0 - right) + values[corner + 1] * right
     blended: Floats = upper * (1.0 - down) + lower * down
     return blended
 
@@ -86,19 +91,23 @@ def _lattice_noise(layer: int, y: Floats, x: Floats) -> Floats:
 def cells(layer: int, y: Floats, x: Floats, size: float) -> tuple[Hashes, Floats, Floats]:
     """The jittered Voronoi cell of each position: its hash, and the row and column of its seed point.
 
-    Cells are `size` wide on average, in the unit of `y` and `x`, which have the same shape.
+    Cells are `size` wide on average, in the unit of `y` and `x`, which broadcast against each other.
     """
+    y, x = np.broadcast_arrays(y, x)
     row, column = np.floor(y / size).astype(np.int64), np.floor(x / size).astype(np.int64)
-    nearest = np.full(y.shape, np.inf)
-    cell, seed_y, seed_x = np.zeros(y.shape, np.uint64), np.zeros(y.shape), np.zeros(y.shape)
+    top, left = int(row.min()) - 1, int(column.min()) - 1
+    rows = np.arange(top, int(row.max()) + 2, dtype=np.int64)[:, None]
+    columns = np.arange(left, int(column.max()) + 2, dtype=np.int64)[None, :]
+    hashes = mix(layer, rows, columns)
+    points_y = ((rows + 0.1 + 0.8 * unit(mix(hashes, 1))) * size).reshape(-1)
+    points_x = ((columns + 0.1 + 0.8 * unit(mix(hashes, 2))) * size).reshape(-1)
+    own = (row - top) * columns.size + (column - left)
+    nearest, chosen = np.full(y.shape, np.inf), own
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
-            hashes = mix(layer, row + down, column + right)
-            point_y = (row + down + 0.1 + 0.8 * unit(mix(hashes, 1))) * size
-            point_x = (column + right + 0.1 + 0.8 * unit(mix(hashes, 2))) * size
-            distance = (y - point_y) * (y - point_y) + (x - point_x) * (x - point_x)
+            number = own + (down * columns.size + right)
+            off_y, off_x = y - points_y[number], x - points_x[number]
+            distance = off_y * off_y + off_x * off_x
             closer = distance < nearest
-            nearest = np.where(closer, distance, nearest)
-            cell = np.where(closer, hashes, cell)
-            seed_y, seed_x = np.where(closer, point_y, seed_y), np.where(closer, point_x, seed_x)
-    return cell, seed_y, seed_x
+            nearest, chosen = np.where(closer, distance, nearest), np.where(closer, number, chosen)
+    return hashes.reshape(-1)[chosen], points_y[chosen], points_x[chosen]

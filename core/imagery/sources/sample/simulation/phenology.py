@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from . import noise
-from .landscape import Landscape
+from .landscape import landscape
 from .noise import Floats, Hashes
 from .region import Cover, Region
 
@@ -28,8 +29,10 @@ def interpolate(knots: Sequence[Sequence[float]], column: int, day: Floats) -> F
     return between
 
 
-def parcel_reflectance(region: Region, land: Landscape, day: int) -> tuple[Floats, Floats]:
+@lru_cache(maxsize=32)
+def parcel_reflectance(region: Region, day: int) -> tuple[Floats, Floats]:
     """Mean reflectance × 10000 of every parcel on a day, and its change per unit of texture: both (band, parcel)."""
+    land = landscape(region)
     mean = np.zeros((len(region.bands), land.parcel_hash.size))
     slope = np.zeros_like(mean)
     damp = 0.82 + 0.26 * noise.unit(noise.mix(noise.key(region.seed, "rain"), day))[0]

@@ -33,7 +33,7 @@ def render(region: Region, pass_: Pass, row: int, column: int, height: int, widt
         return scene
     land, sky = landscape(region), pass_.sky
     around = (slice(row, row + height + 2 * MARGIN), slice(column, column + width + 2 * MARGIN))
-    mean, slope = parcel_reflectance(region, land, sky.day)
+    mean, slope = parcel_reflectance(region, sky.day)
     parcel, texture = land.parcel[around], land.texture[around]
     snow, light = _snow(region, land, sky.day, around), _light(region, land, sky.day, around)
     shows = np.array([cover.snow for cover in region.covers])[land.parcel_cover][parcel]
