@@ -19,6 +19,7 @@ from coverage import Region
 
 from patchwork.core.learning import models
 from patchwork.core.learning.suggestions import choose_places
+from patchwork.core.operations.trainmodel import TrainModel
 from patchwork.core.store.workspace import Workspace
 
 CANDIDATES, RADIUS, START = 5000, 2, 5
@@ -73,7 +74,7 @@ def fit(flat: np.ndarray, truth: np.ndarray, known: np.ndarray, rng: np.random.G
     places = np.flatnonzero(known)
     ids = truth.ravel()[places]
     kept = np.concatenate([rng.permutation(np.flatnonzero(ids == id_))[:300] for id_ in np.unique(ids)])
-    return models.fit("random-forest", flat[places[kept]], ids[kept].astype(np.int64), 0, 2), np.unique(ids)
+    return models.fit(TrainModel.classifier, flat[places[kept]], ids[kept].astype(np.int64), 0, 2), np.unique(ids)
 
 
 def suggest(estimator, features: np.ndarray, candidates: np.ndarray, region: Region, number: int) -> np.ndarray:

@@ -25,6 +25,7 @@ from patchwork.core.learning.records import SampleRecord
 from patchwork.core.learning.series import join
 from patchwork.core.learning.validation import read_samples
 from patchwork.core.mapping.decisions import to_classes, uncertainty
+from patchwork.core.operations.trainmodel import TrainModel
 from patchwork.core.reference.record import LabelRecord
 from patchwork.core.store.workspace import Workspace
 from patchwork.core.vocabulary.classes import ClassScheme
@@ -45,7 +46,7 @@ def main() -> None:
     for left_out in wanted:
         kept = samples.class_ids != left_out
         ids, table = samples.class_ids[kept], samples.features[kept]
-        estimator = models.fit("random-forest", table, ids, 0, 2)
+        estimator = models.fit(TrainModel.classifier, table, ids, 0, 2)
         grouped = folds.grouping("polygons", ids, samples.places.polygons[kept], 0)
         space = feature_space(table, grouped.folds, np.array(models.importances(estimator)), 0)
         assert space is not None
@@ -55,7 +56,7 @@ def main() -> None:
             f"without {simulation.CLASSES[left_out]:20} flagged: {flagged[own].mean():6.1%} of its pixels, "
             f"{flagged[~own].mean():5.1%} of the others"
         )
-    estimator = models.fit("random-forest", samples.features, samples.class_ids, 0, 2)
+    estimator = models.fit(TrainModel.classifier, samples.features, samples.class_ids, 0, 2)
     grouped = folds.grouping("polygons", samples.class_ids, samples.places.polygons, 0)
     space = feature_space(samples.features, grouped.folds, np.array(models.importances(estimator)), 0)
     assert space is not None

@@ -26,6 +26,7 @@ from patchwork.core.learning.observations import read_observations
 from patchwork.core.learning.records import SampleRecord
 from patchwork.core.learning.samples import draw, labelled_pixels
 from patchwork.core.learning.series import join
+from patchwork.core.operations.trainmodel import TrainModel
 from patchwork.core.store.patch_rasters import LABELS
 from patchwork.core.store.reading import read_patch
 from patchwork.core.store.workspace import Workspace
@@ -85,7 +86,7 @@ class Region:
         checked, classes = Checked(ids, chosen.polygons, weights), np.unique(ids)
 
         def fit(own: np.ndarray, own_ids: np.ndarray):
-            estimator = models.fit("random-forest", own, own_ids, seed, 1)
+            estimator = models.fit(TrainModel.classifier, own, own_ids, seed, 1)
             return lambda table: models.predict_proba(estimator, table)
 
         flat = self.features.reshape(-1, self.features.shape[-1])[self.tested]

@@ -21,6 +21,7 @@ from patchwork.core.learning.accuracy import cross_validate
 from patchwork.core.learning.label_quality import score_polygons
 from patchwork.core.learning.records import SampleRecord
 from patchwork.core.learning.validation import read_samples
+from patchwork.core.operations.trainmodel import TrainModel
 from patchwork.core.reference.record import LabelRecord
 from patchwork.core.store.workspace import Workspace
 
@@ -48,7 +49,7 @@ def main() -> None:
         grouped = folds.grouping("polygons", ids, samples.places.polygons, seed)
 
         def fit(features: np.ndarray, class_ids: np.ndarray, seed: int = seed):
-            estimator = models.fit("random-forest", features, class_ids, seed, 2)
+            estimator = models.fit(TrainModel.classifier, features, class_ids, seed, 2)
             return lambda table: models.predict_proba(estimator, table)
 
         probabilities = cross_validate(samples.features, ids, grouped, classes, fit)

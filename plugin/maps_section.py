@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Optional
 
@@ -162,7 +163,9 @@ class MapsSection(Section):
 
     def _measure(self, folders: list[Path]) -> None:
         """In a thread of its own: a country has many files."""
-        self._sized.emit({folder: size_of(folder) for folder in folders})
+        sizes = {folder: size_of(folder) for folder in folders}
+        with suppress(RuntimeError):  # the dock is gone
+            self._sized.emit(sizes)
 
     def _on_sized(self, sizes: dict[Path, int]) -> None:
         self._sizes.update(sizes)

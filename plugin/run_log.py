@@ -7,6 +7,7 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QPlainTextEdit, QVBoxLayout
 
 from ..processing_provider.translation import tr
+from .words import in_words
 
 MOST_LINES = 1000
 TOGETHER_MS = 200  # lines are shown together this often, so that a flood of them does not hold the window
@@ -45,7 +46,7 @@ class RunLog(QgsCollapsibleGroupBoxBasic):
     def add(self, line: str, level: str = "info") -> None:
         """Add a line; it is shown soon."""
         self.warnings += level == "warning"
-        self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + line)
+        self._lines.append({"warning": tr("Warning: "), "error": tr("Error: ")}.get(level, "") + in_words(line))
         del self._lines[:-MOST_LINES]
 
     def finish(self) -> None:

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -65,9 +66,11 @@ class RunSection(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
-        label = QLabel(tr("Workspace"))
-        label.setBuddy(self.folder)
-        for widget in (label, self.folder, self.button, self.whole, self.step, self.part, self.note, self.messages):
+        self.name = QLabel()
+        self.name.setTextFormat(Qt.TextFormat.PlainText)
+        self.name.setBuddy(self.folder)
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for widget in (self.name, self.folder, self.button, self.whole, self.step, self.part, self.note, self.messages):
             column.addWidget(widget)
         session.changed.connect(lambda _: self._forget())
         session.restored.connect(self._forget_run)
@@ -100,6 +103,7 @@ class RunSection(QWidget):
             self.folder.blockSignals(True)
             self.folder.setFilePath(chosen)
             self.folder.blockSignals(False)
+        self.name.setText(tr("Workspace: {}").format(workspace.name.replace("&", "&&")))
         self.folder.lineEdit().setPlaceholderText(str(workspace))
         if self.is_running:
             return
@@ -218,7 +222,7 @@ class RunSection(QWidget):
         self.note.say(text, level)
         if self.isVisible():
             return
-        first = text.partition("\n")[0]
+        first = self.note.text.partition("\n")[0]
         self._iface.messageBar().pushMessage("Patchwork", escape(first, quote=False), MESSAGE_LEVELS[level], 10)
 
     def _show_running(self, is_running: bool) -> None:

@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ..processing_provider.translation import tr
+from .words import in_words
 
 ICONS = {"warning": "/mIconWarning.svg", "error": "/mIconCritical.svg", "success": "/mIconSuccess.svg", "info": ""}
 
@@ -142,7 +143,7 @@ class Note(QWidget):
         if icon:
             self._sign.setPixmap(QgsApplication.getThemeIcon(icon).pixmap(side, side))
         self._sign.setVisible(bool(icon))
-        self._text.setText(text)
+        self._text.setText(in_words(text))
         self.setVisible(bool(text))
 
 

@@ -40,6 +40,7 @@ def test_the_clearest_of_a_month_shows_most_of_the_area(scenes):
 
 
 def test_the_table_sorts_and_chooses(scenes):
+    from qgis.PyQt import sip
     from qgis.PyQt.QtCore import Qt
 
     from patchwork.plugin.scene_list import SceneList
@@ -58,3 +59,4 @@ def test_the_table_sorts_and_chooses(scenes):
     assert found == [2]
     shown.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
     assert skipped == [names(scenes, 1, 4)]
+    sip.delete(shown)  # a window that nobody closes takes QGIS with it

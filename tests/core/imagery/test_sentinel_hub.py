@@ -34,7 +34,7 @@ from patchwork.core.vocabulary.bands import DETECTOR_BANDS
 AREA = (546_300, 5_153_900, 547_900, 5_155_500)  # near a corner of the sample region, in several patches
 AREA_OPTION = ",".join(map(str, AREA)) + ",EPSG:32633"
 YEAR = date(2019, 1, 1), date(2019, 12, 31)
-SUMMER = ("--start", "2019-05-01", "--end", "2019-08-31")
+SUMMER = ("--start", "2019-06-01", "--end", "2019-07-31")
 RASTERS = ("map", "confidence", "valid_count", "mean_cloud_probability", "mean_ndvi")
 GRID = PixelGrid("EPSG:32633", 0.0, 10_000_020.0, 10.0, 10.0)
 WINDOW = Window(484_402, 54_650, 90, 70)
@@ -378,7 +378,7 @@ def test_killed_ten_times_nothing_that_arrived_is_asked_for_again(hub, sample_ma
     ],
 )
 def test_other_collections_come_to_a_map(hub, reference, tmp_path, collections, more, methods, bands):
-    small = ("--area", "546300,5154500,547500,5155700,EPSG:32633", "--end", "2019-06-30")
+    small = ("--area", "546300,5154500,547500,5155700,EPSG:32633", "--start", "2019-05-01", "--end", "2019-06-30")
     done = hub_run(hub, tmp_path, reference, "--collection", collections, *small, *more)
     assert done.returncode == 0, done.stderr
     settings = json.loads((tmp_path / "records" / "maskclouds.json").read_text())["settings"]

@@ -214,7 +214,7 @@ def test_flanders_through_a_stac_api_is_the_map_of_the_folder(realdata, run_engi
     with rasterio.open(next(imagery.iterdir())) as file:
         left, bottom, right, top = file.bounds
         area = f"{left},{bottom},{right},{top},{file.crs}"
-    common = (*reference, *period, "--area", area, "--validation", "polygons")
+    common = (*reference, *period, "--area", area, "--validation", "polygons", "--per-class", 300)
     folder = run_engine("makemap", "--imagery", imagery, "--workspace", tmp_path / "folder", *common)
     assert folder.returncode == 0, folder.stderr
     with StacServer(tmp_path, write_folder_items(imagery, tmp_path / "cogs")) as server:

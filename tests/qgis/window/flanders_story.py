@@ -86,6 +86,7 @@ def story(told):
     click(panel.imagery.find)
     wait_until(lambda: panel.imagery._scenes)
     told["scenes"] = len(panel.imagery._scenes)
+    wait(0.5)  # the strip takes its place
     click(panel.imagery.scenes.strip, panel.imagery.scenes.strip.bar(3).center().toPoint())
     wait_until(
         lambda: panel.imagery.scenes.picture.pixmap() is not None and not panel.imagery.scenes.picture.pixmap().isNull()
@@ -124,6 +125,7 @@ def story(told):
     wait_until(lambda: panel.results.plot.series is not None)
     told["where"] = panel.results.where.text()
     told["marked"] = panel.results._marker.isVisible()
+    wait_until(lambda: panel.results.plot._axes is not None)  # painted
     seen = panel.results.plot.series.observations[0]
     told["hovered"] = panel.results.plot.told_at(panel.results.plot._axes.place(seen.time, seen.value))
     told["nothing"] = panel.results.plot.told_at(QPointF(0, 0))
