@@ -55,7 +55,7 @@ class AreaSection(Section):
         self._split.ended.connect(self._on_split)
         self._tools = DrawingTools(iface.mapCanvas(), self)
         self._tools.drawn.connect(self._on_drawn)
-        self._tools.told.connect(self._tell)
+        self._tools.hint_changed.connect(self._show_hint)
         self.column.addWidget(self._buttons())
         self.form = ParameterForm(["PATCH_SIZE"], session, iface, self)
         self.column.addWidget(self.form)
@@ -141,8 +141,8 @@ class AreaSection(Section):
         self._tools.set_buttons(*buttons[:2])
         return widget
 
-    def _tell(self, hint: str) -> None:
-        """Say how to draw; afterwards, what is planned."""
+    def _show_hint(self, hint: str) -> None:
+        """Show how to draw, and afterwards the planned patches."""
         if hint:
             self.note.say(hint)
         else:

@@ -128,11 +128,11 @@ class PolygonTool(_DrawTool):
 class DrawingTools(QObject):
     """The two drawing tools of a canvas, each armed by a button that shows it; the former tool comes back afterwards.
 
-    `drawn` gives the geometry in the map's CRS; `told` says how to use the tool that is armed, "" when it is put away.
+    `drawn` gives the geometry in the map's CRS; `hint_changed` gives the instructions for the active tool, "" for none.
     """
 
     drawn = pyqtSignal(QgsGeometry)
-    told = pyqtSignal(str)
+    hint_changed = pyqtSignal(str)
 
     def __init__(self, canvas: QgsMapCanvas, parent: QObject) -> None:
         super().__init__(parent)
@@ -142,7 +142,7 @@ class DrawingTools(QObject):
         for tool in self._tools:
             tool.drawn.connect(self._on_drawn)
             tool.given_up.connect(self._put_away)
-            tool.deactivated.connect(lambda: self.told.emit(""))
+            tool.deactivated.connect(lambda: self.hint_changed.emit(""))
 
     def set_buttons(self, rectangle: QToolButton, polygon: QToolButton) -> None:
         """The buttons that arm the tools, and show which one is armed."""
@@ -164,7 +164,7 @@ class DrawingTools(QObject):
         if self._canvas.mapTool() not in self._tools:
             self._former = self._canvas.mapTool()
         self._canvas.setMapTool(tool)
-        self.told.emit(tool.hint)
+        self.hint_changed.emit(tool.hint)
 
     def _put_away(self) -> None:
         """Give the former tool back."""

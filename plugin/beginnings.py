@@ -1,4 +1,4 @@
-"""What a project proposes for a reference."""
+"""Guesses the reference layer of a project."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ MOST_FEATURES = 20_000  # more take too long to look at
 MOST_CLASSES = 40
 
 
-def only_reference(project: QgsProject) -> Optional[QgsVectorLayer]:
-    """The only polygon layer of a project that is no layer of a map, if one field of it may hold classes."""
-    found = [layer for layer in project.mapLayers().values() if _is_polygons(layer) and not _is_of_a_map(layer)]
-    return found[0] if len(found) == 1 and len(plausible_fields(found[0])) == 1 else None
+def only_reference(project: QgsProject) -> Optional[tuple[QgsVectorLayer, str]]:
+    """The only polygon layer of a project, apart from the layers of maps, and its only field that may hold classes.
+
+    None if there is no such layer or field, or several.
+    """
+    found = [layer for layer in project.mapLayers().values() if is_polygons(layer) and not _is_of_a_map(layer)]
+    fields = plausible_fields(found[0]) if len(found) == 1 else []
+    return (found[0], fields[0]) if len(fields) == 1 else None
 
 
 def plausible_fields(layer: QgsVectorLayer) -> list[str]:
-    """The fields that may hold classes: texts or whole numbers of which each stands for two polygons or more, on
-    average."""
+    """The fields that may hold classes: texts or whole numbers, each value on average in two polygons or more."""
     count = layer.featureCount()
     if not 0 < count <= MOST_FEATURES:
         return []
@@ -37,7 +40,8 @@ def plausible_fields(layer: QgsVectorLayer) -> list[str]:
     return found
 
 
-def _is_polygons(layer: QgsMapLayer) -> bool:
+def is_polygons(layer: QgsMapLayer) -> bool:
+    """Whether it is a valid layer of polygons."""
     is_vector = isinstance(layer, QgsVectorLayer) and layer.isValid()
     return is_vector and layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry
 

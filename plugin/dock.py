@@ -137,7 +137,7 @@ class PatchworkDock(QgsDockWidget):
         self.session.restored.emit()
 
     def _on_map_chosen(self, workspace: Path) -> None:
-        """Show a map of before: its layers, and its results."""
+        """Show the layers and results of an earlier map."""
         self.arrival.show(workspace)
         self.results.set_open(True)
 

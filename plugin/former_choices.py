@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import QgsApplication, QgsGeometry
+from qgis.core import QgsApplication, QgsGeometry, QgsProcessingContext
 from qgis.PyQt.QtGui import QTransform
 
 from ..core.imagery.sources import SOURCES
@@ -17,16 +17,18 @@ from ..core.operations.trainmodel import TrainModel
 from ..core.parameters import declared
 from ..core.store.known_maps import choices_of
 from ..core.store.paths import WorkspacePaths
+from ..processing_provider.places import in_qgis_form
 from .session import OF_REFERENCE
 
 NOT_CHOSEN = ("WORKSPACE", "MEMORY", "JOBS", "BACKEND")  # of the machine, not of the map
+OF_VALIDATION = ("VALIDATION_REFERENCE", "VALIDATION_CLASS_FIELD")
 OF_PLACE = ("AREA", "IMAGERY", "START", "END", "SKIP_SCENES")
 
 
 def former_choices(workspace: Path) -> dict[str, Any]:
     """The values of a finished map that are not the defaults, by upper-case name; of another one its area alone.
 
-    An area or a reference that was in a temporary file is taken from the workspace, or left out.
+    Where a file is gone, such as a temporary one, the area is taken from the workspace, and other layers are left out.
     """
     values = choices_of(workspace)
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("patchwork:makemap")
@@ -38,11 +40,15 @@ def former_choices(workspace: Path) -> dict[str, Any]:
             found[name] = value
     source = SOURCES.get(str(found.get("SOURCE", MakeMap.source)))
     has_own_reference = source is not None and source.reference is not None
-    if has_own_reference or not _is_file(found.get("REFERENCE")):
-        for name in OF_REFERENCE:
-            found.pop(name, None)
-    is_in_file = "AREA" in found and "," not in str(found["AREA"])
-    if (is_in_file and not _is_file(found["AREA"])) or not values:
+    if has_own_reference:
+        found.pop("REFERENCE", None)
+    for layer, *fields in (OF_REFERENCE, OF_VALIDATION):
+        if not _is_file(found.get(layer)):
+            for name in (layer, *fields):
+                found.pop(name, None)
+    area = found.get("AREA")
+    is_in_file = area is not None and in_qgis_form(area, QgsProcessingContext()) == area
+    if (is_in_file and not _is_file(area)) or not values:
         found["AREA"] = area_of(workspace)
     return {name: value for name, value in found.items() if value is not None}
 

@@ -24,7 +24,7 @@ from .running import LatestRun
 from .scene_list import SceneList
 from .scene_strip import Scene
 from .section import Note, Section
-from .session import SAMPLE, Session, plain
+from .session import PROPOSED, SAMPLE, Session, plain
 
 PERIOD = ("START", "END", "MAX_CLOUD_COVER")
 NAMES = ("SOURCE", "IMAGERY", "BAND_NAMES", "SERVICE_URL", "AUTH", "COLLECTION", *PERIOD, "BUDGET")
@@ -95,8 +95,9 @@ class ImagerySection(Section):
 
     def _on_change(self, name: str) -> None:
         if name in ("SOURCE", "IMAGERY"):
-            self.form.show_values()  # what is proposed follows from them
             self._show_fields()
+        if name in PROPOSED or name == "IMAGERY":
+            self.form.show_values()  # what is proposed follows from them
         if name == "AUTH":
             self._show_accounts()
         if name in NAMES:

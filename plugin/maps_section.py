@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QFile, QSize, Qt, pyqtSignal
@@ -88,10 +88,8 @@ class MapsSection(Section):
             self.list.addItem(item)
         self.list.setFixedHeight(min(max(number, 1), ROWS) * (PICTURE + 6) + 6)
         self._on_selected()
-        unsized = [known.folder for known in self._maps if known.folder not in self._sizes]
-        if unsized:
-            measure = threading.Thread(target=self._measure, args=(unsized,), daemon=True)
-            measure.start()
+        folders = [known.folder for known in self._maps]
+        threading.Thread(target=self._measure, args=(folders,), daemon=True).start()
 
     def open_again(self) -> None:
         """Show the layers of the selected map, its choices and its results."""
@@ -198,8 +196,8 @@ class MapsSection(Section):
 
 def _icon(folder: Path) -> QIcon:
     """The picture of a map, small; that of a layer where there is none."""
-    picture: Optional[QPixmap] = QPixmap(str(WorkspacePaths(folder).picture("map")))
-    if picture is None or picture.isNull():
+    picture = QPixmap(str(WorkspacePaths(folder).picture("map")))
+    if picture.isNull():
         return QgsApplication.getThemeIcon("/mIconRaster.svg")
     keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     return QIcon(picture.scaled(2 * PICTURE, 2 * PICTURE, keep, smooth))

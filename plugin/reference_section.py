@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCategorizedSymbolRenderer, QgsProcessingContext, QgsProject
+from qgis.core import QgsCategorizedSymbolRenderer, QgsMapLayer, QgsProcessingContext, QgsProject
 from qgis.gui import QgisInterface
 
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import vector_layer
 from .area_section import AreaSection
-from .beginnings import only_reference, plausible_fields
+from .beginnings import is_polygons, only_reference
 from .class_table import ClassTable
 from .parameter_form import ParameterForm
 from .running import LatestRun
@@ -45,23 +45,26 @@ class ReferenceSection(Section):
         session.changed.connect(self._on_change)
         session.restored.connect(self._check_layer)
         session.restored.connect(self._propose)
-        QgsProject.instance().layersAdded.connect(self._propose)
+        QgsProject.instance().layersAdded.connect(self._on_added)
         area.planned.connect(lambda _: self._check_layer())
         self._propose()
         self._check_layer()
 
     def stop(self) -> None:
         """Cancel the check."""
-        QgsProject.instance().layersAdded.disconnect(self._propose)
+        QgsProject.instance().layersAdded.disconnect(self._on_added)
         self._check.cancel()
 
-    def _propose(self, *_: Any) -> None:
+    def _on_added(self, added: Sequence[QgsMapLayer]) -> None:
+        """Look at the project again; the many rasters of a map do not matter."""
+        if any(is_polygons(layer) for layer in added):
+            self._propose()
+
+    def _propose(self) -> None:
         """Propose the only polygon layer of the project, and the only field of it that may hold classes."""
-        if self._session.get("REFERENCE"):
-            return
-        layer = only_reference(QgsProject.instance())
-        if layer is not None:
-            (field,) = plausible_fields(layer)
+        found = None if self._session.get("REFERENCE") else only_reference(QgsProject.instance())
+        if found is not None:
+            layer, field = found
             self._session.propose("REFERENCE", layer.id())
             self._session.propose("CLASS_FIELD", field)
 

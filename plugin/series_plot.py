@@ -77,14 +77,14 @@ class SeriesPlot(QWidget):
         self._axes = self._paint(QPainter(self), QRectF(self.rect()), text_colour(self))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell the observation under the pointer."""
-        text = self.told_at(QPointF(event.pos()))
+        """Show the observation under the pointer in a tooltip."""
+        text = self.text_at(QPointF(event.pos()))
         if text:
             QToolTip.showText(self.mapToGlobal(event.pos()), text, self)
         else:
             QToolTip.hideText()
 
-    def told_at(self, place: QPointF) -> str:
+    def text_at(self, place: QPointF) -> str:
         """The time, value and state of the observation at a place of the plot; empty if none is near."""
         if self._series is None or self._axes is None:
             return ""

@@ -26,7 +26,8 @@ SCOPE, KEY = "Patchwork", "/session"
 SAMPLE = "sample"
 CATALOGUE = "stac"  # an open one, without an account
 OF_REFERENCE = ("REFERENCE", "CLASS_FIELD", "NAME_FIELD")
-PROPOSED = ("SOURCE", "START", "END")  # by the session itself
+PERIOD = ("START", "END")
+PROPOSED = ("SOURCE", *PERIOD)  # by the session itself
 
 
 class Session(QObject):
@@ -84,12 +85,14 @@ class Session(QObject):
         self.restored.emit()
 
     def _proposal(self, name: str) -> Any:
-        """The open catalogue where there is no folder of imagery; last year where a period must be and none is set."""
+        """The proposal for a parameter: the open catalogue where there is no folder of imagery; for a source that needs
+        a period a whole year, that of the other date if it is set, otherwise last year."""
         if name == "SOURCE":
             return None if self._values.get("IMAGERY") else CATALOGUE
-        if name in PROPOSED and self.source.needs_period and not any(self._values.get(own) for own in PROPOSED[1:]):
-            year = QDate.currentDate().year() - 1
-            return f"{year}-01-01" if name == "START" else f"{year}-12-31"
+        if name in PERIOD:
+            chosen = next((str(plain(self._values[own])) for own in PERIOD if self._values.get(own)), "")
+            year = chosen[:4] or QDate.currentDate().year() - 1
+            return f"{year}-{'01-01' if name == 'START' else '12-31'}" if self.source.needs_period else None
         return self._proposals.get(name)
 
     def _store(self, values: dict[str, Any]) -> None:

@@ -90,9 +90,17 @@ def install_packages(*places: Path) -> None:
         return
     files = " and ".join(str(REQUIREMENTS[place].relative_to(CHECKOUT)) for place in missing)
     say(f"Installing {files} with pip.{' These are about 1 GB.' if ENGINE in missing else ''}")
+    stopped = threading.Event()
+
+    def install(place: Path) -> None:
+        packages.install(python, REQUIREMENTS[place], place, show, is_cancelled=stopped.is_set)
+
     try:
         with _status() as show, ThreadPoolExecutor() as pool:
-            list(pool.map(lambda place: packages.install(python, REQUIREMENTS[place], place, show), missing))
+            try:
+                list(pool.map(install, missing))
+            finally:
+                stopped.set()  # after a failure or Ctrl-C the other one need not end its work
     except packages.InstallationError as error:
         raise MachineError(str(error)) from error
 

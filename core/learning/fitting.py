@@ -76,8 +76,8 @@ class Training:
             own = assess_independent(self.workspace, self.independent, model, seed, self.resources, part)
             assessments.append(own)
         believed = fair(tuple(assessments))
-        told = {"accuracy": believed.headline} if believed else {}
-        models.save_model(self.workspace.paths.model, replace(model, facts={**model.facts, **told}))
+        accuracy = {"accuracy": believed.headline} if believed else {}
+        models.save_model(self.workspace.paths.model, replace(model, facts={**model.facts, **accuracy}))
         self._write_layers(found)
         record = ModelRecord(
             made_of,

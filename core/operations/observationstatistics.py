@@ -47,7 +47,7 @@ def run(parameters: ObservationStatistics, progress: Progress) -> Statistics:
         from .. import plots  # Matplotlib takes long to import
 
         plots.save(plots.ndvi_over_time([item.time for item, _ in rows], [row for _, row in rows]), plot)
-        write_text(table, text)  # last: it tells that the plot is current
+        write_text(table, text)  # written last: if it is current, so is the plot
     files = {
         layer: write_layer(workspace, layer, progress.part(0.9 + number / 30, 0.9 + (number + 1) / 30))
         for number, layer in enumerate(LAYERS)

@@ -1,6 +1,6 @@
 """The maps in a folder: its workspaces, how good they are, and the choices that they were made with.
 
-Standard library only: QGIS uses it too. What a file lacks, or holds of another kind, is unknown.
+Standard library only: QGIS uses it too. Missing and invalid values in the files are treated as unknown.
 """
 
 from __future__ import annotations

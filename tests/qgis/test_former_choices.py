@@ -25,12 +25,14 @@ def test_an_area_or_a_reference_that_is_gone_is_replaced_or_left_out(former, fin
     workspace = shutil.copytree(finished_run["WORKSPACE"], tmp_path / "č")
     record = workspace / "records" / "makemap.json"
     facts = json.loads(record.read_text(encoding="utf-8"))
-    gone = {"area": "/tmp/gone/layer.gpkg|layername=layer", "reference": "/tmp/gone.gpkg", "source": "stac"}
+    gone = {"area": "/tmp/gone, too/layer.gpkg|layername=layer", "reference": "/tmp/gone.gpkg", "source": "stac"}
+    gone |= {"validation_reference": "/tmp/gone, too.gpkg", "validation_class_field": "id"}
     facts["parameters"].update(gone)
     record.write_text(json.dumps(facts), encoding="utf-8")
     found = former.former_choices(workspace)
     assert "REFERENCE" not in found
     assert "CLASS_FIELD" not in found
+    assert not [name for name in found if name.startswith("VALIDATION_")]
     assert found["AREA"] == former.area_of(workspace)
     record.unlink()
     assert former.former_choices(workspace) == {"AREA": former.area_of(workspace)}

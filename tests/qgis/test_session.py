@@ -137,6 +137,12 @@ def test_what_is_proposed_counts_until_something_is_chosen_and_is_not_stored(ses
     assert session.parameters()["REFERENCE"] == "fields"
     assert session.parameters()["START"] == f"{year}-01-01"
     assert project.readEntry(SCOPE, KEY, "none")[0] == "none"
+    session.set("END", "2019-06-30")
+    assert session.get("START") == "2019-01-01"
+    session.set("START", "2018-11-01")
+    session.set("END", None)
+    assert session.parameters()["END"] == "2018-12-31"
+    session.set("START", None)
     session.set("MODEL", "/maps/model.skops")
     assert "REFERENCE" not in session.parameters()
     session.set("MODEL", None)

@@ -127,8 +127,8 @@ def story(told):
     told["marked"] = panel.results._marker.isVisible()
     wait_until(lambda: panel.results.plot._axes is not None)  # painted
     seen = panel.results.plot.series.observations[0]
-    told["hovered"] = panel.results.plot.told_at(panel.results.plot._axes.place(seen.time, seen.value))
-    told["nothing"] = panel.results.plot.told_at(QPointF(0, 0))
+    told["hovered"] = panel.results.plot.text_at(panel.results.plot._axes.place(seen.time, seen.value))
+    told["nothing"] = panel.results.plot.text_at(QPointF(0, 0))
     told["valid"] = sum(seen.is_valid for seen in panel.results.plot.series.observations)
     panel._scroll.ensureWidgetVisible(panel.results.save_table)
     wait(0.2)
