@@ -5,8 +5,8 @@
     --per-class 150  samples of a class
 
 WORKSPACE is one of the sample region after makemap: the true class of every pixel is known there. Each run draws
-samples, trains a random forest, maps the region, and validates at random, by polygons and by blocks. It prints how many
-of the intervals hold the true accuracy of the map, their mean width, and the mean error of the estimates.
+samples, trains the default classifier, maps the region, and validates at random, by polygons and by blocks. It prints
+how many of the intervals hold the true accuracy of the map, their mean width, and the mean error of the estimates.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "core" / "launcher"))
 
+import joblib
 import numpy as np
 
 from patchwork.core.imagery.sources.sample import simulation
@@ -43,8 +44,9 @@ def main() -> None:
     given = parser.parse_args()
     region = Region(Workspace(given.workspace))
     held: dict[str, list[tuple[bool, float, float]]] = {}
-    for seed in range(given.seeds):
-        true, found = region.run(seed, given.polygons, given.per_class)
+    run = joblib.delayed(region.run)
+    runs = joblib.Parallel(-1)(run(seed, given.polygons, given.per_class) for seed in range(given.seeds))
+    for true, found in runs:
         for own in found:
             hit = own.overall.low <= true <= own.overall.high
             held.setdefault(own.kind, []).append((hit, own.overall.high - own.overall.low, own.overall.value - true))

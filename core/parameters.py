@@ -13,8 +13,10 @@ its dialog and help, and the values that the dock saves. Standard library only, 
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
 from functools import cache
@@ -128,27 +130,42 @@ class Choice(Kind):
 
 @frozen
 class Names(Kind):
-    """Names in order, as text separated by commas; `none` for an empty list."""
+    """Names in order, as text separated by commas; `none` for an empty list. One with a comma is in double quotes."""
 
     NONE: ClassVar[str] = "none"
     allowed: Optional[tuple[str, ...]] = None
 
     def read(self, value: Any) -> tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
-        if parts == [self.NONE]:
+        names = split_names(value) if isinstance(value, str) else tuple(map(str, value))
+        if names == (self.NONE,):
             return ()
-        names = tuple(part.strip() for part in parts if part.strip())
         for name in names:
             if self.allowed is not None and name not in self.allowed:
                 raise ValueError(f"{name!r} is not one of {', '.join(self.allowed)}")
         return names
 
     def plain(self, value: Any) -> str:
-        return ",".join(value) or self.NONE
+        return join_names(value) or self.NONE
 
     def allowed_values(self) -> str:
         names = f"Any of {', '.join(self.allowed)}" if self.allowed else "Names"
         return f"{names}, separated by commas, or {self.NONE}"
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """The names of a text separated by commas; raises ValueError if it cannot be read."""
+    try:
+        parts = next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ValueError(f"cannot be read as names separated by commas: {error}") from None
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def join_names(names: Iterable[str]) -> str:
+    """The inverse of `split_names`."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 @frozen
@@ -307,16 +324,20 @@ class Declared:
 
 
 def declared(declaration: type[Any]) -> tuple[Declared, ...]:
-    """The fields of a class of parameters or results, in order."""
+    """The fields of a class of parameters or results, in the order of the classes that declare them (`order`)."""
     return _declared(declaration)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
 def _declared(declaration: Any) -> tuple[Declared, ...]:
     kinds: dict[str, Any] = {}
+    order: dict[str, int] = {}
     for cls in reversed(declaration.__mro__):
-        kinds.update(_own_kinds(cls))
-    return tuple(_declare(field, kinds[field.name]) for field in fields(declaration))
+        own = _own_kinds(cls)
+        kinds.update(own)
+        order.update(dict.fromkeys(own, getattr(cls, "order", 0)))
+    in_order = sorted(fields(declaration), key=lambda field: order[field.name])
+    return tuple(_declare(field, kinds[field.name]) for field in in_order)
 
 
 @cache
@@ -340,7 +361,13 @@ def _declare(field: Field[Any], kind: Any) -> Declared:
 
 @frozen
 class Parameters:
-    """Base of all classes of parameters. A class that inherits from several has the fields of all of them."""
+    """Base of all classes of parameters. A class that inherits from several has the fields of all of them.
+
+    They are shown in the `order` of the classes that declare them: source 10, area 20, reference 30, method 40 to 60,
+    workspace 80, computer 90.
+    """
+
+    order = 50
 
     @classmethod
     def from_values(cls: type[P], values: Mapping[str, Any]) -> P:

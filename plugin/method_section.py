@@ -19,6 +19,7 @@ from ..core.operations.trainmodel import TrainModel
 from ..core.parameters import declared
 from ..processing_provider.translation import tr
 from . import imagery_section, reference_section
+from .class_choices import OF_CLASSES
 from .parameter_form import ParameterForm
 from .section import Section
 from .session import Session
@@ -30,11 +31,11 @@ ELSEWHERE = {
     "PATCH_SIZE",
     "WORKSPACE",
     "SKIP_SCENES",
-    "SKIP_CLASSES",
-    "CLASS_COLOURS",
+    *OF_CLASSES,
     *imagery_section.NAMES,
     *reference_section.NAMES,
     *reference_section.OF_MODEL,
+    *reference_section.OF_TABLE,
 }
 # Groups of the others, by what declares them; the last one takes what the others declare too.
 GROUPS = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from qgis.gui import QgisInterface
 
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import vector_layer
+from . import class_choices
 from .area_section import AreaSection
 from .beginnings import is_polygons, only_reference
+from .class_choices import ClassChoices
+from .class_styles import restyle
 from .class_table import ClassTable
 from .parameter_form import ParameterForm
 from .running import LatestRun
@@ -22,7 +26,8 @@ from .session import OF_REFERENCE, Session
 
 NAMES = OF_REFERENCE
 OF_MODEL = ("MODEL",)
-CHECKED = (*NAMES, "ENCODING", "AREA")
+OF_TABLE = ("CLASS_SCHEME",)
+CHECKED = (*NAMES, *OF_TABLE, "MERGE", "ENCODING", "AREA", "SOURCE")
 
 
 class ReferenceSection(Section):
@@ -32,6 +37,8 @@ class ReferenceSection(Section):
         super().__init__(tr("Reference"))
         self._session = session
         self._classes: list[dict[str, Any]] = []
+        self._shown = ClassChoices({}, {}, {}, ())
+        self._has_own = session.source.reference is not None
         self._check = LatestRun("checkreference", self)
         self._check.ended.connect(self._on_checked)
         self.form = ParameterForm(NAMES, session, iface, self)
@@ -39,8 +46,11 @@ class ReferenceSection(Section):
         self.note = Note(self)
         self.table = ClassTable(self)
         self.table.changed.connect(self._on_table)
+        self.scheme = ParameterForm(OF_TABLE, session, iface, self)
+        self.hint = Note(self)
+        self.hint.say(tr("Double-click a name to change it; right-click a class to merge it into another."))
         self.sample = Note(self)
-        for widget in (self.form, self.sample, self.table, self.note, self.model):
+        for widget in (self.form, self.sample, self.scheme, self.table, self.hint, self.note, self.model):
             self.column.addWidget(widget)
         session.changed.connect(self._on_change)
         session.restored.connect(self._check_layer)
@@ -69,12 +79,15 @@ class ReferenceSection(Section):
             self._session.propose("CLASS_FIELD", field)
 
     def _on_change(self, name: str) -> None:
-        if name in ("REFERENCE", "CLASS_FIELD"):
-            self._session.set("SKIP_CLASSES", None)
-            self._session.set("CLASS_COLOURS", None)
-        if name in ("REFERENCE", "CLASS_FIELD", "SOURCE"):
+        has_own = self._session.source.reference is not None
+        if name in ("REFERENCE", "CLASS_FIELD") or has_own != self._has_own:
+            self._has_own = has_own
+            class_choices.forget(self._session)
             self._session.set("CORRECTIONS", None)  # of the polygons of another layer
-        if name in (*NAMES, *OF_MODEL, "ENCODING", "SOURCE"):
+        if name in OF_TABLE:  # what was chosen by hand would hide the names and colours of the scheme
+            self._session.set("CLASS_NAMES", None)
+            self._session.set("CLASS_COLOURS", None)
+        if name in (*CHECKED, *OF_MODEL) and name != "AREA":
             self._check_layer()
 
     def _check_layer(self) -> None:
@@ -84,15 +97,13 @@ class ReferenceSection(Section):
         self.form.setVisible(not has_own and not model)
         self.sample.say(tr("This source has its own reference.") if has_own and not model else "")
         self._check.cancel()
-        layer = self._session.get("REFERENCE")
-        if model or has_own or not layer:
+        if model or not (has_own or self._session.get("REFERENCE")):
             self._show([])
             self.note.say(tr("The model maps the area; it needs no reference.") if model else "")
-            ready = tr("none, the model {}").format(Path(model).name) if model else tr("its own")
-            self.summary.say(ready if model or has_own else tr("none chosen"))
+            self.summary.say(tr("none, the model {}").format(Path(model).name) if model else tr("none chosen"))
             return
         self.summary.say("")
-        if not self._session.get("CLASS_FIELD"):
+        if not (has_own or self._session.get("CLASS_FIELD")):
             self._show([])
             self.summary.say(tr("no class field chosen"))
             self.note.say(tr("Choose the field with the class of each polygon."))
@@ -119,24 +130,27 @@ class ReferenceSection(Section):
 
     def _show(self, classes: list[dict[str, Any]]) -> None:
         self._classes = classes
-        words = _words(classes)
-        chosen = _colours_from(self._session.get("CLASS_COLOURS"), words) or self._colours_of_layer()
-        listed = (self._session.get("SKIP_CLASSES") or "").split(",")
-        skipped = {id_ for id_, word in words.items() if word in listed}
-        self.table.setVisible(bool(classes))
-        self.table.show_classes(classes, skipped, chosen)
-        if classes and chosen:
-            self._on_table()
+        chosen = class_choices.read(self._session, classes)
+        is_plain = not (chosen.colours or self._has_own or self._session.get("CLASS_SCHEME"))
+        styled = self._colours_of_layer() if classes and is_plain else {}
+        chosen = replace(chosen, colours=chosen.colours or styled)
+        for widget in (self.table, self.scheme, self.hint):
+            widget.setVisible(bool(classes))
+        self.table.show_classes(classes, chosen)
+        before, self._shown = self._shown, self.table.choices
+        if styled:
+            class_choices.write(self._session, classes, self._shown)
+        restyle(QgsProject.instance(), self._session.workspace, before, self._shown)
 
     def _on_table(self) -> None:
-        """Store the classes and colours that the user, or the layer's style, has set."""
-        own = {entry["id"]: entry["colour"] for entry in self._classes}
-        words = _words(self._classes)
-        others = [f"{words[id_]}={colour}" for id_, colour in self.table.colours.items() if colour != own[id_].lower()]
-        self._session.set("CLASS_COLOURS", ",".join(others) or None)
-        self._session.set("SKIP_CLASSES", ",".join(words[id_] for id_ in self.table.skipped) or None)
+        """Store what the user has changed, and show it in the layers of the map."""
+        before, self._shown = self._shown, self.table.choices
+        class_choices.write(self._session, self._classes, self._shown)
+        restyle(QgsProject.instance(), self._session.workspace, before, self._shown)
 
     def _layer_name(self) -> str:
+        if self._session.source.reference is not None:
+            return tr("its own")
         context = _project_context()
         layer = vector_layer(self._session.get("REFERENCE"), context)
         return str(self._session.get("REFERENCE")) if layer is None else layer.name()
@@ -160,15 +174,3 @@ def _project_context() -> QgsProcessingContext:
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
     return context
-
-
-def _words(classes: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """What stands for a class in a list: its id, or its name where its id is also the name of a class."""
-    names = {entry["name"] for entry in classes}
-    return {entry["id"]: entry["name"] if str(entry["id"]) in names else str(entry["id"]) for entry in classes}
-
-
-def _colours_from(text: Any, words: Mapping[int, str]) -> dict[int, str]:
-    """`1=#ffff00,2=#054907` as ids and colours."""
-    given = dict(entry.rpartition("=")[::2] for entry in str(text or "").split(",") if entry)
-    return {id_: given[word] for id_, word in words.items() if word in given}

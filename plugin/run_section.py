@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from html import escape
 from typing import Any, Optional
 
+from qgis.core import QgsProcessingException
 from qgis.gui import QgisInterface, QgsFileWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
+    QHBoxLayout,
     QLabel,
-    QMessageBox,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -20,8 +21,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.store.paths import WorkspacePaths
 from ..processing_provider.translation import tr
-from .amounts import minutes_text, size_text
-from .area_section import LARGE_KM2, AreaSection
+from .area_section import AreaSection
+from .commands import CopyButton, plain_values, remember
+from .long_run import is_confirmed
 from .patch_overlay import PatchOverlay
 from .run_log import RunLog
 from .running import Run
@@ -62,7 +64,11 @@ class RunSection(QWidget):
         self.step.setTextFormat(Qt.TextFormat.PlainText)
         self.step.setWordWrap(True)
         self.note = Note(self)
+        self.copy = CopyButton(session, self.note)
         self.messages = RunLog()
+        line = QHBoxLayout()
+        line.addWidget(self.button, 1)
+        line.addWidget(self.copy)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
@@ -70,7 +76,10 @@ class RunSection(QWidget):
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.name.setBuddy(self.folder)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        for widget in (self.name, self.folder, self.button, self.whole, self.step, self.part, self.note, self.messages):
+        column.addWidget(self.name)
+        column.addWidget(self.folder)
+        column.addLayout(line)
+        for widget in (self.whole, self.step, self.part, self.note, self.messages):
             column.addWidget(widget)
         session.changed.connect(lambda _: self._forget())
         session.restored.connect(self._forget_run)
@@ -121,7 +130,7 @@ class RunSection(QWidget):
             self.button.setEnabled(False)
             self.button.setText(tr("Cancelling…"))
             self._run.cancel()
-        elif self._is_confirmed():
+        elif is_confirmed(self, self._area.numbers, self._session.workspace):
             self.start()
 
     def start(self) -> None:
@@ -134,7 +143,10 @@ class RunSection(QWidget):
         self._has_failed = False
         self.note.say("")
         self.step.setText(tr("Starting the engine…"))
-        self._run = Run("makemap", self._session.parameters(), self)
+        parameters = self._session.parameters()
+        with suppress(QgsProcessingException, OSError):  # of inputs that are gone, as the run will tell
+            remember(plain_values(parameters))
+        self._run = Run("makemap", parameters, self)
         self._run.message.connect(self._on_message)
         self._run.logged.connect(lambda level, text: self.messages.add(text, level))
         self._run.ended.connect(self._on_ended)
@@ -145,26 +157,6 @@ class RunSection(QWidget):
         """Cancel the run; finished steps are kept."""
         if self._run is not None:
             self._run.cancel()
-
-    def _is_confirmed(self) -> bool:
-        """Ask for confirmation if a run would take very long or a lot of disk space."""
-        found = self._area.numbers
-        if not found:
-            return True
-        disk = shutil.disk_usage(_existing(self._session.workspace))
-        reasons = []
-        if found["AREA_KM2"] > LARGE_KM2:
-            reasons.append(tr("The area is {:,.0f} km².").format(found["AREA_KM2"]))
-        if disk.total and found["DISK_MB"] > disk.free / 1e6:  # some network drives say nothing
-            reasons.append(tr("The disk has {} free.").format(size_text(disk.free / 1e6)))
-        if not reasons:
-            return True
-        text = tr("{} A year of imagery takes about {} and {} on disk. Continue?").format(
-            " ".join(reasons), minutes_text(found["MINUTES"]), size_text(found["DISK_MB"])
-        )
-        buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(self, tr("A long run"), text, buttons.Yes | buttons.No, buttons.No)
-        return bool(answer == buttons.Yes)
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if "progress" in message:
@@ -235,8 +227,3 @@ class RunSection(QWidget):
             self.button.setText(tr("Cancel"))
         else:
             self.refresh()
-
-
-def _existing(path: Any) -> str:
-    """The path, or the nearest existing folder above it."""
-    return str(next(folder for folder in (path, *path.parents) if folder.exists()))

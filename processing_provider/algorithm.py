@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -29,8 +31,6 @@ from .translation import tr
 from .vector_inputs import has_several_layers
 
 HELP = Path(__file__).resolve().parents[1] / "resources" / "help" / "operations.html"
-# The dialog shows help as HTML, qgis_process as plain text: angle quotation marks work in both.
-_NO_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+"})
 
 
 class OperationAlgorithm(QgsProcessingAlgorithm):
@@ -90,7 +90,12 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return tr(self._operation.summary)
 
     def shortHelpString(self) -> str:
-        """Summary, parameters and outputs, one paragraph each."""
+        """Summary, parameters and outputs, one paragraph each, as HTML.
+
+        For qgis_process, which shows it as it is and lists parameters and outputs itself, the summary alone.
+        """
+        if QgsApplication.platform() == "qgis_process":
+            return self.shortDescription()
         return "\n".join([tr(self._operation.summary), *self._parameter_help(), *self._output_help()])
 
     def helpUrl(self) -> str:
@@ -257,5 +262,5 @@ def help_url(name: str) -> str:
 
 
 def _paragraph(label: str, text: str) -> str:
-    plain = tr(text).translate(_NO_MARKUP)
+    plain = escape(tr(text), quote=False)
     return f"<i>{tr(label)}</i>: {plain}" if plain else f"<i>{tr(label)}</i>"

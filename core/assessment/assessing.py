@@ -14,6 +14,7 @@ from ..grid.crs import reproject
 from ..reference.polygons import read_classes
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer, read_vector
+from ..vocabulary.class_entries import read_merges
 from ..vocabulary.classes import ClassScheme
 from ..vocabulary.plurals import counted
 from .design import CANNOT_TELL, STRATUM, STRATUM_PIXELS
@@ -70,7 +71,7 @@ def assess_map(
     layer = replace(layer, geometries=reproject(layer.geometries, layer.crs, classes.grid.crs))
     units, sizes = _units(classes, layer, ids, open_map(strata) if strata else None)
     units = _without_unknown(units, scheme)
-    joined = _merges(merge, scheme)
+    joined = read_merges(merge, scheme.ids_of, scheme)
     units = replace(units, mapped=_renamed(units.mapped, joined), reference=_renamed(units.reference, joined))
     scheme = scheme.only([id_ for id_ in scheme.ids if joined.get(id_, id_) == id_])
     sample, left_out = _sample(units, sizes)
@@ -185,22 +186,6 @@ def _without_unknown(units: Units, classes: ClassScheme) -> Units:
     if not left.any():
         raise DataError(f"No {what} can be compared with the map. {' '.join(notes)}")
     return replace(units.take(left), notes=(*units.notes, *notes))
-
-
-def _merges(merge: Sequence[str], classes: ClassScheme) -> dict[int, int]:
-    """The class that each id becomes, of entries `class=class`, each by id or name."""
-    joined: dict[int, int] = {}
-    for entry in merge:
-        one, _, other = entry.partition("=")
-        ids = classes.ids_of(one.strip()), classes.ids_of(other.strip())
-        if not all(ids):
-            names = ", ".join(f"{each.id} {each.name}" for each in classes.classes)
-            raise ParameterError(
-                f"Merged classes (MERGE): {entry!r} is not two classes such as 3=1, by id or name. The classes are: "
-                f"{names}."
-            )
-        joined[ids[0][0]] = ids[1][0]
-    return joined
 
 
 def _renamed(ids: np.ndarray, joined: Mapping[int, int]) -> np.ndarray:

@@ -54,11 +54,13 @@ def find_scenes(
     search: Search,
     cell_factor: int,
     choose: Callable[[OfferedAcquisition], ChosenBands],
+    estimate_cover: Callable[[OfferedAcquisition], float | None] | None,
     progress: Progress,
 ) -> int:
     """Write the acquisitions that show the area to the catalogue and to a GeoPackage; returns their number.
 
-    `choose` gives the bands that are to be fetched. Raises DataError if there is none, and ParameterError if the source
+    `choose` gives the bands that are to be fetched, `estimate_cover` the cloud cover (a fraction) where the source does
+    not tell it; none is left out for an estimate. Raises DataError if there is none, and ParameterError if the source
     cannot deliver pixels of this grid.
     """
     layout = workspace.layout
@@ -68,7 +70,8 @@ def find_scenes(
         progress.warning(note)
     found = _without_skipped(_find(source, search, layout), search.skipped, progress)
     clear = _clear_enough([_placed(item, source.crs, layout) for item in found], search.max_cloud_cover)
-    kept = tuple(_kept(item, choose(item.offer)) for item in clear)
+    covers = _cloud_covers([item.offer for item in clear], estimate_cover, progress)
+    kept = tuple(_kept(item, cover, choose(item.offer)) for item, cover in zip(clear, covers, strict=True))
     factor = cell_factor if any(item.cells for item in kept) else 0
     horizon = _horizon(source, layout.grid)
     workspace.write_catalogue(Catalogue(source.kind, source.imagery, kept, search.start, search.end, factor, horizon))
@@ -158,11 +161,27 @@ def _placed(item: OfferedAcquisition, crs: str, layout: Layout) -> _Placed:
     return _Placed(item, footprint, round(min(seen.area / layout.area.area, 1.0), 4))
 
 
-def _kept(item: _Placed, bands: ChosenBands) -> Acquisition:
+def _kept(item: _Placed, cloud_cover: float | None, bands: ChosenBands) -> Acquisition:
     offer = item.offer
-    cover, facts = (offer.cloud_cover, item.coverage), offer.facts
+    shares = cloud_cover, item.coverage
     around = bands.around, bands.reach
-    return Acquisition(offer.time, offer.identity, bands.scene, item.footprint, *cover, bands.cells, facts, *around)
+    return Acquisition(
+        offer.time, offer.identity, bands.scene, item.footprint, *shares, bands.cells, offer.facts, *around
+    )
+
+
+def _cloud_covers(
+    offers: Sequence[OfferedAcquisition],
+    estimate: Callable[[OfferedAcquisition], float | None] | None,
+    progress: Progress,
+) -> list[float | None]:
+    """The cloud cover of each, estimated where the source does not tell it and `estimate` is given."""
+    covers = []
+    for number, offer in enumerate(offers, start=1):
+        cover = offer.cloud_cover
+        covers.append(estimate(offer) if cover is None and estimate else cover)
+        progress.report(number / len(offers))
+    return covers
 
 
 def _clear_enough(shown: list[_Placed], limit: float) -> list[_Placed]:

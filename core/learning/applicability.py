@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .exact import on_grid, weights_on_grid
+from .exact import grid_step, on_grid, to_grid, weights_on_grid
 from .folds import UNTESTED
 
 _MOST_SAMPLES = 500
@@ -75,8 +75,7 @@ class FeatureSpace:
         return result.round(4)
 
     def _places(self, features: np.ndarray) -> np.ndarray:
-        scale = self.scale.astype(np.float64)
-        return _projected(features * scale - self.mean * scale, self.axes)
+        return _projected(_weighted(features, self.mean, self.scale), self.axes)
 
 
 def feature_space(
@@ -95,7 +94,7 @@ def feature_space(
     weights = np.ones(len(mean)) if importances is None else importances / importances.max()
     scale = np.divide(weights, spread, out=np.zeros(len(mean)), where=spread > 0)
     mean, scale = mean.astype(np.float32), scale.astype(np.float32)
-    weighted = features * scale.astype(np.float64) - mean * scale.astype(np.float64)
+    weighted = _weighted(features, mean, scale)
     with threadpool_limits(1):
         _, values, directions = np.linalg.svd(weighted, full_matrices=False)
     held = np.cumsum(values**2) / max(float((values**2).sum()), 1e-30)
@@ -117,9 +116,16 @@ def feature_space(
     return FeatureSpace(mean, scale, axes, points, mean_distance, round(threshold, 4))
 
 
+def _weighted(features: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """(n, feature) float32, standardised and weighted, on the grid of exact products, which holds in 24 bits."""
+    weighted = features * (scale / np.float32(grid_step(_REACH)))
+    weighted -= mean * (scale / np.float32(grid_step(_REACH)))
+    return to_grid(weighted, _REACH)
+
+
 def _projected(weighted: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """(n, component + 1): components, and the length of what is beyond them."""
-    values = on_grid(weighted, _REACH)
+    values = weighted.astype(np.float64)
     components = on_grid(values @ axes, _FAR)
     whole, part = (np.einsum("ij,ij->i", own, own) for own in (values, components))
     beyond = np.maximum(whole - part, 0.0)

@@ -14,14 +14,23 @@ _BITS = 53
 _GRID_BITS = 22  # of the numbers on the left of a product, with their sign
 
 
+def grid_step(reach: float) -> float:
+    """The step of the grid of numbers up to `reach`: a power of two, as `reach` is."""
+    return math.ldexp(reach, 1 - _GRID_BITS)
+
+
 def on_grid(values: np.ndarray, reach: float) -> np.ndarray:
     """Values as float64 multiples of reach / 2²¹, limited to ± `reach`, a power of two."""
-    step = 2.0 ** (math.log2(reach) - _GRID_BITS + 1)
-    rounded: np.ndarray = np.multiply(values, 1.0 / step, dtype=np.float64)
-    np.rint(rounded, out=rounded)
-    np.clip(rounded, -reach / step, reach / step, out=rounded)
-    rounded *= step
-    return rounded
+    return to_grid(np.multiply(values, 1.0 / grid_step(reach), dtype=np.float64), reach)
+
+
+def to_grid(steps: np.ndarray, reach: float) -> np.ndarray:
+    """Values in steps, which are changed, as multiples of a step, limited to ± `reach`; also exact as float32."""
+    step = grid_step(reach)
+    np.rint(steps, out=steps)
+    np.clip(steps, -reach / step, reach / step, out=steps)
+    steps *= steps.dtype.type(step)
+    return steps
 
 
 def weights_on_grid(weights: np.ndarray) -> np.ndarray:

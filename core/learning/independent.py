@@ -16,6 +16,7 @@ from ..grid.crs import reproject_near
 from ..grid.patches import Patch
 from ..progress import Progress
 from ..reference.polygons import Reference, elsewhere, erode, make_reference, no_crs, no_polygon, read_classes
+from ..reference.record import LabelRecord
 from ..store.fingerprints import fingerprint
 from ..store.patch_rasters import LABELS
 from ..store.reading import read_patch
@@ -42,11 +43,12 @@ class Independent:
 
 
 def read_independent(
-    workspace: Workspace, source: str, class_field: str, classes: ClassScheme, erosion: int, progress: Progress
+    workspace: Workspace, source: str, class_field: str, classes: ClassScheme, labels: LabelRecord, progress: Progress
 ) -> Independent:
     """The polygons in the area; DataError if none can be used.
 
-    Classes are matched by name, or by id where they have the same ids; polygons of other classes are left out.
+    Classes are matched by name, that of the map or of the reference, or by id where they have the same ids; polygons of
+    other classes are left out. `labels` has the erosion, and the names that have become others.
     """
     layer = read_vector(source, class_field=class_field)
     if len(layer.geometries) == 0:
@@ -54,13 +56,15 @@ def read_independent(
     if not layer.crs:
         raise no_crs(layer)
     own_ids, names = read_classes(layer, class_field, None)
-    found = {id_: classes.ids_of(name) for id_, name in names.items()}
+    aliases = {name: classes.only([id_]).ids for name, id_ in labels.aliases.items()}
+    found = {id_: classes.ids_of(name) or aliases.get(name, ()) for id_, name in names.items()}
     class_ids = np.array([(*found.get(id_, ()), 0)[0] for id_ in own_ids.tolist()], dtype=np.uint16)
     unknown = [name for id_, name in names.items() if not found[id_]]
     if unknown:
         progress.warning(
             f"Validation reference: the model has no class {', '.join(unknown)}; its polygons are left out."
         )
+    erosion = labels.settings.erosion
     grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(erosion)
     shapes = grid.to_pixels(reproject_near(layer.geometries, layer.crs, grid.crs))
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))

@@ -45,8 +45,7 @@ def refresh_model(
         from .independent import read_independent
 
         field = settings.class_field or labels.settings.class_field
-        erosion, classes = labels.settings.erosion, samples.classes
-        independent = read_independent(workspace, settings.layer, field, classes, erosion, progress)
+        independent = read_independent(workspace, settings.layer, field, samples.classes, labels, progress)
     identity = independent.identity if independent else None
     validated = fingerprint("validation", made_of, settings.validation, settings.block_size, labels.reference, identity)
     record = workspace.find(ModelRecord) if workspace.paths.model.exists() else None

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import ParameterError
 from ..frozen import frozen
-from ..parameters import Area, NumberOutput, Operation, TextOutput
+from ..imagery.sources import SOURCES
+from ..parameters import Area, Choice, NumberOutput, Operation, TextOutput
 from ..progress import Progress
-from .declarations.reference import ReferenceParameters
+from .declarations.reference import ClassParameters, with_built_in_reference
+from .declarations.sources import SourceParameters
 
 if TYPE_CHECKING:
     from ..reference.check import ReferenceCheck
 
 
 @frozen
-class CheckReference(ReferenceParameters):
-    """Parameters of checkreference: the reference and the area."""
+class CheckReference(ClassParameters):
+    """Parameters of checkreference: the reference, its classes and the area."""
 
+    order = 33
+
+    source: Annotated[
+        str,
+        Choice(
+            "Source",
+            "A source with a reference of its own, such as the sample region: that is checked where none is given.",
+            advanced=True,
+            options=SOURCES.labels(),
+        ),
+    ] = SourceParameters.source
     area: Annotated[
         Optional[str],
         Area(
@@ -38,7 +53,12 @@ class ReferenceProblems:
     """Results of checkreference: the classes and the problems."""
 
     classes: Annotated[
-        str, TextOutput("Classes", "JSON: a list of id, name, colour, polygons and hectares (null if unknown).")
+        str,
+        TextOutput(
+            "Classes",
+            "JSON: a list of id, name, colour, polygons, hectares (null if unknown) and becomes (the id of the class "
+            "into which it is merged, or its own).",
+        ),
     ]
     problems: Annotated[str, TextOutput("Problems", "Problems and how to fix them, one line each.")]
     problem_number: Annotated[int, NumberOutput("Number of problems")]
@@ -51,15 +71,17 @@ def run(parameters: CheckReference, progress: Progress) -> ReferenceProblems:
     from ..reference.check import ReferenceCheck, check_reference
     from ..store.vectors import read_vector
 
-    if parameters.reference is None:
-        raise ParameterError("Reference (REFERENCE) is missing: polygons of known class.")
-    layer = read_vector(parameters.reference, class_field=parameters.class_field, encoding=parameters.encoding)
+    with TemporaryDirectory() as folder:
+        parameters = with_built_in_reference(parameters, parameters.source, Path(folder) / "reference.gpkg")
+        if parameters.reference is None:
+            raise ParameterError("Reference (REFERENCE) is missing: polygons of known class.")
+        layer = read_vector(parameters.reference, class_field=parameters.class_field, encoding=parameters.encoding)
     area = None if parameters.area is None else read_area(parameters.area)
     if parameters.class_field is None:
         fields = f"one of {', '.join(layer.fields)}" if layer.fields else "the reference has no fields"
         checked = ReferenceCheck((), (f"Class field (CLASS_FIELD) is missing: {fields}.",), usable=False)
     else:
-        checked = check_reference(layer, parameters.class_field, parameters.name_field, area)
+        checked = check_reference(layer, parameters.class_field, parameters.name_field, area, parameters.class_settings)
     for problem in checked.problems:
         progress.warning(problem)
     progress.report(1.0)
@@ -75,6 +97,7 @@ def _as_json(checked: ReferenceCheck) -> str:
             "colour": count.entry.colour,
             "polygons": count.polygons,
             "hectares": count.hectares,
+            "becomes": count.becomes,
         }
         for count in checked.classes
     ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class MapParameters(ResourceParameters):
     """Parameters of the map: its smoothing, and the layers of uncertainty beside it."""
 
+    order = 60
+
     smoothing: Annotated[
         int,
         Number(
@@ -81,6 +83,8 @@ class MapParameters(ResourceParameters):
 @frozen
 class ModelParameters(MapParameters):
     """Parameters of the map and its model."""
+
+    order = 61
 
     model: Annotated[
         Optional[Path],

@@ -14,6 +14,8 @@ from .declarations.workspace import ResourceParameters, SeedParameters
 class DrawSamples(SeedParameters, SeriesParameters, ResourceParameters):
     """Parameters of drawsamples: number of samples per class and how classes are balanced."""
 
+    order = 45
+
     per_class: Annotated[
         int,
         Number("Samples per class", "Maximum number of samples of each class.", whole=True, minimum=2),

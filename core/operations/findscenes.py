@@ -20,7 +20,12 @@ class FoundScenes:
     """Results of findscenes: the acquisitions, and the costs of fetching them."""
 
     scenes: Annotated[
-        Path, VectorOutput("Acquisitions", "Time, cloud cover, covered part of the area.", destination=True)
+        Path,
+        VectorOutput(
+            "Acquisitions",
+            "Time, cloud cover (also of a folder, where its files have SCL or QA), covered part of the area.",
+            destination=True,
+        ),
     ]
     scene_number: Annotated[int, NumberOutput("Number of acquisitions")]
     requests: Annotated[int, NumberOutput("Number of requests to a service")]
@@ -36,7 +41,7 @@ def run(parameters: FindScenes, progress: Progress) -> FoundScenes:
 
     workspace = Workspace(parameters.workspace)
     source = parameters.open_source(parameters.ledger(workspace))
-    number, costs = parameters.find_scenes(workspace, source, progress)
+    number, costs = parameters.find_scenes(workspace, source, progress, estimates_cover=True)
     return FoundScenes(
         workspace.paths.acquisitions_table,
         number,

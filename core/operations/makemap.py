@@ -11,13 +11,14 @@ from ..parameters import FolderOutput, Operation, PageOutput, RasterOutput
 from ..progress import Progress
 from . import observationstatistics, splitarea
 from .classifypatches import ModelParameters
+from .declarations.reference import with_built_in_reference
 from .downloadscenes import DownloadScenes
 from .drawsamples import DrawSamples
 from .drawsamples import run as draw_samples
 from .findscenes import run as find_scenes
 from .maskclouds import MaskClouds
 from .maskclouds import run as mask_clouds
-from .rasterizereference import RasterizeReference, with_built_in_reference
+from .rasterizereference import RasterizeReference
 from .rasterizereference import run as rasterize_reference
 from .trainmodel import Accuracy, TrainModel
 
@@ -126,7 +127,7 @@ def run(parameters: MakeMap, progress: Progress) -> MadeMap:
     workspace = Workspace(parameters.workspace)
     parameters = _with_bands_of_model(parameters)
     if parameters.model is None:
-        parameters = with_built_in_reference(parameters, parameters.source)
+        parameters = with_built_in_reference(parameters, parameters.source, workspace.paths.sample_reference)
     steps = [step for step in STEPS if parameters.model is None or step[2] not in _OF_TRAINING]
     workspace.forget(RunRecord)  # until the end: a run without its record is incomplete
     seconds: dict[str, float] = {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class MaskClouds(CloudMethodParameters, ResourceParameters):
     """Parameters of maskclouds: the method and its neighbourhoods, and the threshold."""
 
+    order = 41
+
     threshold: Annotated[
         float,
         Number(

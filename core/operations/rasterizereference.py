@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
+from typing import TYPE_CHECKING, Annotated, Optional
 
 from ..errors import ParameterError
 from ..frozen import frozen
-from ..imagery.sources import SOURCES
 from ..parameters import FieldName, FolderOutput, Names, Number, Operation, RasterOutput
 from ..progress import Progress
-from .declarations.reference import ReferenceParameters
+from .declarations.reference import ClassParameters, with_built_in_reference
 from .declarations.workspace import ResourceParameters
 
 if TYPE_CHECKING:
@@ -19,8 +17,10 @@ if TYPE_CHECKING:
 
 
 @frozen
-class RasterizeReference(ReferenceParameters, ResourceParameters):
+class RasterizeReference(ClassParameters, ResourceParameters):
     """Parameters of rasterizereference: the reference layer, the erosion, the classes that are used."""
+
+    order = 32
 
     erosion: Annotated[
         int,
@@ -34,24 +34,6 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             maximum=50,
         ),
     ] = 1
-    skip_classes: Annotated[
-        tuple[str, ...],
-        Names(
-            "Skipped classes",
-            "Classes that are not used, by name or id, separated by commas. Their polygons are treated as unknown.",
-            advanced=True,
-        ),
-    ] = ()
-    class_colours: Annotated[
-        tuple[str, ...],
-        Names(
-            "Class colours",
-            "Colours of classes in the map and the report, as id=#rrggbb or name=#rrggbb separated by commas, such as "
-            "1=#ffff00,2=#054907. Default: the colours of the land-cover scheme or of a palette. Changing colours "
-            "does not train the model again.",
-            advanced=True,
-        ),
-    ] = ()
     corrections: Annotated[
         tuple[str, ...],
         Names(
@@ -88,26 +70,11 @@ class RasterizeReference(ReferenceParameters, ResourceParameters):
             self.class_field,
             self.name_field,
             self.erosion,
-            self.skip_classes,
-            self.class_colours,
+            self.class_settings,
             self.encoding,
             self.region_field,
             self.corrections,
         )
-
-
-R = TypeVar("R", bound=RasterizeReference)
-
-
-def with_built_in_reference(parameters: R, source: str) -> R:
-    """The parameters with the source's own reference, if it has one and none is given."""
-    built_in = SOURCES[source].reference
-    if built_in is None or parameters.reference is not None:
-        return parameters
-    from ..store.paths import WorkspacePaths
-
-    file = built_in.write(WorkspacePaths(parameters.workspace).sample_reference)
-    return replace(parameters, reference=str(file), class_field=built_in.class_field, name_field=built_in.name_field)
 
 
 @frozen
@@ -126,7 +93,8 @@ def run(parameters: RasterizeReference, progress: Progress) -> RasterizedReferen
 
     workspace = Workspace(parameters.workspace)
     if workspace.has_catalogue:
-        parameters = with_built_in_reference(parameters, workspace.catalogue.source)
+        source = workspace.catalogue.source
+        parameters = with_built_in_reference(parameters, source, workspace.paths.sample_reference)
     settings = parameters.reference_settings
     record = refresh_labels(workspace, settings, parameters.resources, progress.part(0.0, 0.6))
     labels = write_layer(workspace, "labels", progress.part(0.6, 0.7))

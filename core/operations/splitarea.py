@@ -23,6 +23,8 @@ _FEW_PIXELS = 100
 class SplitArea(SourceParameters):
     """Parameters of splitarea: the area, the patches and the pixel grid."""
 
+    order = 20
+
     area: Annotated[
         Optional[str],
         Area(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +15,18 @@ from ..errors import DataError
 from ..grid.crs import Ground, reproject
 from ..grid.pixel_grid import PixelGrid
 from ..store.vectors import VectorLayer
-from ..vocabulary.classes import ClassScheme, LandCoverClass
-from .polygons import count_zeros, elsewhere, make_reference, no_crs, no_polygon, read_classes, too_few_classes
+from ..vocabulary.classes import LandCoverClass
+from .classes import AS_IN_LAYER, ClassSettings, ReferenceClasses, choose_classes
+from .polygons import (
+    count_zeros,
+    elsewhere,
+    has_ids,
+    make_reference,
+    no_crs,
+    no_polygon,
+    read_classes,
+    too_few_classes,
+)
 
 # Of equal area everywhere on Earth (EASE-Grid 2.0), in pixels of 10 m, as maps have.
 _GRID = PixelGrid("EPSG:6933", 0.0, 0.0, 10.0, 10.0)
@@ -27,11 +38,15 @@ _MOST_LISTED = 10
 
 @dataclass(frozen=True)
 class ClassCount:
-    """A class with its polygons and hectares in the area; `hectares` is None if unknown."""
+    """A class of the layer with its polygons and hectares in the area; `hectares` is None if unknown.
+
+    `becomes` is the id of the class into which it is merged, or its own.
+    """
 
     entry: LandCoverClass
     polygons: int
     hectares: float | None
+    becomes: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,11 @@ class ReferenceCheck:
 
 
 def check_reference(
-    layer: VectorLayer, class_field: str, name_field: str | None, area: Ground | None
+    layer: VectorLayer,
+    class_field: str,
+    name_field: str | None,
+    area: Ground | None,
+    settings: ClassSettings = AS_IN_LAYER,
 ) -> ReferenceCheck:
     """Check a layer as a run would read it; only polygons in the area count."""
     if len(layer.geometries) == 0:
@@ -52,6 +71,7 @@ def check_reference(
     problems = [*layer.notes]
     try:
         class_ids, names = read_classes(layer, class_field, name_field)
+        classes = choose_classes(names, has_ids(layer, class_field), settings)
     except DataError as error:
         return ReferenceCheck((), (*problems, str(error)), usable=False)
     if len(names) > _MANY_CLASSES:
@@ -59,17 +79,19 @@ def check_reference(
             f"The class field {class_field} has {len(names):,} different values. Is this the class field? Choose "
             "another CLASS_FIELD, or continue if it is."
         )
-    scheme = ClassScheme.of(names)
+    problems += classes.problems
     try:
         shapes, near = _placed(layer, area)
     except DataError as error:
-        return ReferenceCheck(_counted(scheme, class_ids, None), (*problems, str(error)), usable=False)
+        return ReferenceCheck(_counted(classes, class_ids, None), (*problems, str(error)), usable=False)
     zeros = count_zeros(layer, class_field, near)
     reference = make_reference(shapes[near], class_ids[near], names, zeros)
     hectares = _hectares_within(reference.shapes, area)
-    counts = _counted(scheme, reference.class_ids, hectares)
-    known = sum(count.polygons > 0 for count in counts)
-    problems += [*reference.notes, *_with_few_polygons(counts)]
+    counts = _counted(classes, reference.class_ids, hectares)
+    polygons = Counter(classes.to_map(reference.class_ids).tolist())
+    mapped = [(entry, polygons[entry.id]) for entry in classes.mapped.classes]
+    known = sum(number > 0 for _, number in mapped)
+    problems += [*reference.notes, *_with_few_polygons(mapped)]
     if known < 2:
         problems.append(str(too_few_classes(known, class_field, zeros)))
     return ReferenceCheck(counts, tuple(problems), usable=known >= 2)
@@ -115,20 +137,25 @@ def _hectares_within(shapes: np.ndarray, area: Ground | None) -> np.ndarray:
     return pixels
 
 
-def _counted(scheme: ClassScheme, class_ids: np.ndarray, hectares: np.ndarray | None) -> tuple[ClassCount, ...]:
-    length = max(scheme.ids, default=0) + 1
+def _counted(classes: ReferenceClasses, class_ids: np.ndarray, hectares: np.ndarray | None) -> tuple[ClassCount, ...]:
+    length = max(classes.own.ids, default=0) + 1
     polygons = np.bincount(class_ids, minlength=length)
-    if hectares is None:
-        return tuple(ClassCount(entry, int(polygons[entry.id]), None) for entry in scheme.classes)
-    sums = np.bincount(class_ids, hectares, length)
+    sums = None if hectares is None else np.bincount(class_ids, hectares, length)
     return tuple(
-        ClassCount(entry, int(polygons[entry.id]), round(float(sums[entry.id]), 2)) for entry in scheme.classes
+        ClassCount(
+            entry,
+            int(polygons[entry.id]),
+            None if sums is None else round(float(sums[entry.id]), 2),
+            classes.merges.get(entry.id, entry.id),
+        )
+        for entry in classes.named.classes
     )
 
 
-def _with_few_polygons(counts: Sequence[ClassCount]) -> list[str]:
-    """Problems of classes with too few polygons."""
-    none, one, few = ([c.entry for c in counts if c.polygons in span] for span in ((0,), (1,), range(2, _FEW_POLYGONS)))
+def _with_few_polygons(mapped: Sequence[tuple[LandCoverClass, int]]) -> list[str]:
+    """Problems of classes of the map with too few polygons."""
+    spans = ((0,), (1,), range(2, _FEW_POLYGONS))
+    none, one, few = ([entry for entry, polygons in mapped if polygons in span] for span in spans)
     problems = (
         (none, "No polygon in the area, so not in the map"),
         (one, "A single polygon, so used for training but not tested; add polygons"),

@@ -23,14 +23,15 @@ from ..store.patch_rasters import LABELS
 from ..store.reading import read_patch
 from ..store.vectors import VectorLayer, read_vector, write_geopackage
 from ..store.workspace import Workspace
-from ..vocabulary.classes import ClassScheme, read_colours
 from ..vocabulary.plurals import counted
+from .classes import AS_IN_LAYER, ClassSettings, ReferenceClasses, choose_classes
 from .corrections import correct
 from .polygons import (
     Reference,
     count_zeros,
     elsewhere,
     erode,
+    has_ids,
     make_reference,
     no_crs,
     no_polygon,
@@ -43,16 +44,14 @@ from .record import LabelRecord, LabelSettings
 
 @dataclass(frozen=True)
 class ReferenceSettings:
-    """A vector layer and its fields, the erosion in pixels, classes to skip (id or name), colours (`id=#rrggbb`),
-    the encoding of a shapefile's texts (None: as it declares), the field with the region of each polygon, and other
-    classes for single polygons (`polygon=class`)."""
+    """A vector layer and its fields, the erosion in pixels, the classes, the encoding of a shapefile's texts (None: as
+    it declares), the field with the region of each polygon, and other classes for single polygons (`polygon=class`)."""
 
     layer: str
     class_field: str
     name_field: str | None
     erosion: int
-    skipped: Sequence[str]
-    colours: Sequence[str]
+    classes: ClassSettings = AS_IN_LAYER
     encoding: str | None = None
     region_field: str | None = None
     corrections: Sequence[str] = ()
@@ -60,12 +59,12 @@ class ReferenceSettings:
 
 @dataclass(frozen=True)
 class PlacedReference:
-    """A reference in pixel coordinates with the classes that are used; `identity` changes when its labels may.
+    """A reference in pixel coordinates with its classes; `identity` changes when its labels may.
 
     `features` (n,) are the feature ids of the polygons in their layer, `regions` (n,) their regions if there are any.
     """
 
-    classes: ClassScheme
+    classes: ReferenceClasses
     polygons: Reference
     identity: str
     features: np.ndarray
@@ -88,17 +87,12 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
     if not layer.crs:
         raise no_crs(layer)
     class_ids, names = read_classes(layer, settings.class_field, settings.name_field)
-    scheme = ClassScheme.of(names)
-    colours, colourless = read_colours(settings.colours, scheme)
-    classes = scheme.recoloured(colours)
-    class_ids, absent = correct(class_ids, layer.ids, settings.corrections, scheme)
+    classes = choose_classes(names, has_ids(layer, settings.class_field), settings.classes)
+    class_ids, absent = correct(class_ids, layer.ids, settings.corrections, classes.ids_of)
     if absent:
         progress.warning(f"Corrections (CORRECTIONS): the reference has no polygon {', '.join(map(str, absent))}.")
-    skipped, unknown = classes.find(settings.skipped)
-    if unknown:
-        progress.warning(f"Skipped classes (SKIP_CLASSES): the reference has no class {', '.join(unknown)}.")
-    if colourless:
-        progress.warning(f"Class colours (CLASS_COLOURS): the reference has no class {', '.join(colourless)}.")
+    for problem in classes.problems:
+        progress.warning(problem)
     grid, domain = workspace.layout.grid, workspace.layout.domain.expanded(settings.erosion)
     shapes = grid.to_pixels(reproject_near(layer.geometries, layer.crs, grid.crs))
     near = shapely.intersects(shapes, shapely.box(domain.column, domain.row, domain.right, domain.bottom))
@@ -107,7 +101,7 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
     shapes, class_ids, features = shapes[near], class_ids[near], layer.ids[near]
     regions = read_texts(layer, settings.region_field)[near] if settings.region_field else None
     zeros = count_zeros(layer, settings.class_field, near)
-    polygons = make_reference(shapes, class_ids, names, zeros).without(skipped)
+    polygons = make_reference(shapes, class_ids, names, zeros).classed(classes)
     known = len(np.unique(polygons.class_ids[polygons.class_ids > 0]))
     if known < 2:
         raise too_few_classes(known, settings.class_field, zeros)
@@ -119,8 +113,7 @@ def read_reference(workspace: Workspace, settings: ReferenceSettings, progress: 
     corrected = (f"{counted(number, 'polygon')} corrected (CORRECTIONS).",) if number else ()
     polygons = replace(polygons, notes=(*layer.notes, *polygons.notes, *corrected))
     identity = fingerprint(shapely.to_wkb(shapes, hex=True).tolist(), polygons.class_ids.tolist())
-    used = classes.only([id_ for id_ in classes.ids if id_ not in skipped])
-    return PlacedReference(used, polygons, identity, features, regions)
+    return PlacedReference(classes, polygons, identity, features, regions)
 
 
 def refresh_labels(
@@ -136,7 +129,7 @@ def refresh_labels(
     burn = partial(_burn, workspace, reference.polygons, settings.erosion)
     refresh_rasters(workspace, LABELS, "Labels", fingerprints, burn, resources, progress)
     counts = _count_labels(workspace)
-    classes = reference.classes
+    classes = reference.classes.mapped
     for entry in classes.classes:
         if not counts[entry.id]:
             progress.warning(f"Class {entry.id} ({entry.name}) has no labelled pixel in the area.")
@@ -153,6 +146,7 @@ def refresh_labels(
         {id_: int((reference.polygons.class_ids == id_).sum()) for id_ in classes.ids},
         reference.polygons.notes,
         identity,
+        reference.classes.aliases,
     )
     workspace.write(record)
     return record

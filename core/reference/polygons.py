@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..grid.windows import Window
 from ..store.rasters import burn
 from ..store.vectors import VectorLayer
 from ..vocabulary.plurals import counted, listed, written
+from .classes import ReferenceClasses
 
 HIGHEST_CLASS_ID = 65535
 
@@ -43,13 +44,18 @@ class Reference:
         classes: np.ndarray = np.concatenate([[0], self.class_ids]).astype(np.uint16)[polygons]
         return classes
 
-    def without(self, ids: Collection[int]) -> Reference:
-        """The same reference with the polygons of these classes unknown."""
-        skipped = np.isin(self.class_ids, list(ids))
-        if not skipped.any():
-            return self
-        note = f"{counted(int(skipped.sum()), 'polygon')} of skipped classes treated as unknown."
-        return replace(self, class_ids=np.where(skipped, np.uint16(0), self.class_ids), notes=(*self.notes, note))
+    def classed(self, classes: ReferenceClasses) -> Reference:
+        """The same reference with the classes of the map: some merged, some unknown since they are skipped."""
+        notes = list(self.notes)
+        skipped = int(np.isin(self.class_ids, classes.skipped).sum())
+        if skipped:
+            notes.append(f"{counted(skipped, 'polygon')} of skipped classes treated as unknown.")
+        for id_, other in classes.merges.items():
+            number = int((self.class_ids == id_).sum())
+            if number:
+                to = classes.named.name(other)
+                notes.append(f"{counted(number, 'polygon')} of {classes.named.name(id_)} merged into {to}.")
+        return replace(self, class_ids=classes.to_map(self.class_ids), notes=tuple(notes))
 
 
 def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -> tuple[np.ndarray, dict[int, str]]:
@@ -77,6 +83,11 @@ def read_classes(layer: VectorLayer, class_field: str, name_field: str | None) -
         )
     numbers = {text: number for number, text in enumerate(sorted({text for text in texts if text}), start=1)}
     return np.array([numbers.get(text, 0) for text in texts], dtype=np.uint16), {n: t for t, n in numbers.items()}
+
+
+def has_ids(layer: VectorLayer, class_field: str) -> bool:
+    """Whether the class field holds whole numbers, which are the class ids, also as texts."""
+    return _class_values(layer, class_field).dtype.kind in "iuf"
 
 
 def read_texts(layer: VectorLayer, field: str) -> np.ndarray:

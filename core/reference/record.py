@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..store.records import Record
@@ -24,7 +24,8 @@ class LabelRecord(Record):
     """The record of rasterizereference.
 
     `fingerprints` by patch id; `pixels` and `polygons` are the labelled pixels and the polygons of each class id;
-    `notes` are for the user; `reference` is the fingerprint of the polygons that are used.
+    `notes` are for the user; `reference` is the fingerprint of the polygons that are used, `aliases`
+    the class id by each name of the layer that the map has not.
     """
 
     STEP: ClassVar[str] = "rasterizereference"
@@ -35,3 +36,4 @@ class LabelRecord(Record):
     polygons: Mapping[int, int]
     notes: tuple[str, ...]
     reference: str = ""
+    aliases: Mapping[str, int] = field(default_factory=dict)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SCHEME_FILE = Path(__file__).parents[2] / "resources" / "schemes" / "land_cover.json"
+_SCHEMES = Path(__file__).parents[2] / "resources" / "schemes"
 
 # Colours for classes without a scheme: Paul Tol's "muted" and "light" schemes, safe for colour-blind readers.
 _PALETTE = (
@@ -45,7 +45,7 @@ class ClassScheme:
     @classmethod
     def of(cls, names: Mapping[int, str]) -> ClassScheme:
         """A scheme of these ids and names, with the colours of the land-cover scheme or of a palette."""
-        known = {entry["name"]: entry["colour"] for entry in _land_cover_scheme()}
+        known = _known_colours()
         chosen = {id_: known[name.lower()] for id_, name in names.items() if name.lower() in known}
         free = [colour for colour in _PALETTE if colour not in chosen.values()]
         others = sorted(set(names) - set(chosen))
@@ -75,9 +75,14 @@ class ClassScheme:
         """The scheme of these ids alone, with the same names and colours."""
         return ClassScheme(tuple(entry for entry in self.classes if entry.id in ids))
 
-    def recoloured(self, colours: Mapping[int, str]) -> ClassScheme:
-        """The scheme with other colours (#rrggbb) for some of its ids."""
-        return ClassScheme(tuple(replace(entry, colour=colours.get(entry.id, entry.colour)) for entry in self.classes))
+    def changed(self, names: Mapping[int, str], colours: Mapping[int, str]) -> ClassScheme:
+        """The scheme with other names and colours (#rrggbb) for some of its ids."""
+        return ClassScheme(
+            tuple(
+                LandCoverClass(entry.id, names.get(entry.id, entry.name), colours.get(entry.id, entry.colour))
+                for entry in self.classes
+            )
+        )
 
     def find(self, words: Sequence[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """The ids of the classes given by name or id, and the words that are neither."""
@@ -103,27 +108,13 @@ class ClassScheme:
         return cls(tuple(LandCoverClass(int(row["id"]), str(row["name"]), str(row["colour"])) for row in rows))
 
 
-def read_colours(entries: Sequence[str], scheme: ClassScheme) -> tuple[dict[int, str], tuple[str, ...]]:
-    """Colours by class id from `class=#rrggbb` each, with the class by name or id, and ids that the scheme has not.
-
-    ParameterError lists all other entries.
-    """
-    matches = [re.fullmatch(r"(.+?)\s*=\s*(#[0-9a-fA-F]{6})", entry) for entry in entries]
-    wrong = [
-        entry
-        for entry, match in zip(entries, matches)
-        if match is None or not (scheme.ids_of(match[1]) or re.fullmatch("[0-9]+", match[1]))
-    ]
-    if wrong:
-        raise ParameterError(
-            f"Class colours (CLASS_COLOURS): not a class id and colour such as 1=#ffff00: {', '.join(wrong)}."
-        )
-    given = [(match[1], match[2].lower()) for match in matches if match]
-    unknown = tuple(word for word, _ in given if not scheme.ids_of(word))
-    return {id_: colour for word, colour in given for id_ in scheme.ids_of(word)}, unknown
+def read_scheme(name: str) -> ClassScheme:
+    """The scheme of a file in resources/schemes."""
+    rows = json.loads((_SCHEMES / f"{name}.json").read_text(encoding="utf-8"))
+    return ClassScheme.from_json(rows)
 
 
 @lru_cache(maxsize=1)
-def _land_cover_scheme() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(_SCHEME_FILE.read_text(encoding="utf-8"))
-    return rows
+def _known_colours() -> dict[str, str]:
+    """The colours of the land-cover scheme by name."""
+    return {entry.name: entry.colour for entry in read_scheme("land_cover").classes}

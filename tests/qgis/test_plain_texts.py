@@ -13,7 +13,7 @@ application.initQgis()
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QTextDocument
 from qgis.PyQt.QtWidgets import QLabel
-from patchwork.plugin import class_table, section
+from patchwork.plugin import class_choices, class_table, section
 
 NAME = "<img src=http://127.0.0.1:9/x onerror='alert(1)'> <b>&amp;\\n  water</b>"
 
@@ -24,7 +24,7 @@ def is_plain(tooltip, text):
 
 table = class_table.ClassTable()
 entry = {"id": 1, "name": NAME, "colour": "#00ff00", "polygons": 3, "hectares": None}
-table.show_classes([entry], set(), {})
+table.show_classes([entry], class_choices.ClassChoices({}, {}, {}, ()))
 assert table.item(0, class_table.NAME).text() == NAME
 assert is_plain(table.item(0, class_table.NAME).toolTip(), NAME)
 assert is_plain(table.cellWidget(0, class_table.COLOUR).toolTip(), "Colour of " + NAME)

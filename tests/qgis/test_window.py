@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import shlex
 
 
 def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
@@ -24,3 +26,14 @@ def test_from_an_empty_project_to_a_map_of_the_sample_region(play):
     assert (name, points > 10) == (told["class"], True)
     assert told["report"]
     assert {"map.tif", "map.qml", "report.html"} <= set(told["files"])
+    assert told["rows"] == 9
+    assert told["choices"] == ['"1=fields, all"', "1=#123456", None, None]
+    assert told["restyled"] == ["fields, all", "#123456"]
+    process, python = told["commands"]
+    words = shlex.split(process)
+    assert words[1:4] == ["run", "patchwork:makemap", "--"]
+    assert 'CLASS_NAMES="1=fields, all"' in words
+    wanted = ast.literal_eval(python.removeprefix("processing.run('patchwork:makemap', ").removesuffix(")"))
+    assert (wanted["SOURCE"], wanted["WORKSPACE"]) == ("sample", told["workspace"])
+    del wanted["CLASS_NAMES"], wanted["CLASS_COLOURS"]  # chosen after the run
+    assert told["history"] == f"processing.run('patchwork:makemap', {wanted!r})"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class CloudMethodParameters(WorkspaceParameters):
     """The cloud detection method, the size of its cells, and its neighbourhoods, which decide what is fetched."""
 
+    order = 40
+
     method: Annotated[
         str,
         Choice(
@@ -75,6 +77,8 @@ class CloudMethodParameters(WorkspaceParameters):
 class FeatureParameters(WorkspaceParameters):
     """Bands and indices of the features."""
 
+    order = 43
+
     bands: Annotated[
         tuple[str, ...],
         Names(
@@ -104,6 +108,8 @@ class FeatureParameters(WorkspaceParameters):
 @frozen
 class SeriesParameters(FeatureParameters):
     """Bands and indices of the features, and the dates of the series."""
+
+    order = 44
 
     step: Annotated[
         int,

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, CloudMethodParameters):
     """The source and the period, the bands to fetch, and the limits of requests."""
 
-    def find_scenes(self, workspace: Workspace, source: Source, progress: Progress) -> tuple[int, Costs]:
-        """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing."""
+    def find_scenes(
+        self, workspace: Workspace, source: Source, progress: Progress, *, estimates_cover: bool = False
+    ) -> tuple[int, Costs]:
+        """Write the acquisitions to the catalogue; returns their number and the costs of fetching what is missing.
+
+        If `estimates_cover`, the cloud cover that the source does not tell is estimated from its imagery.
+        """
         from ...clouds.choosing import report_missing
+        from ...clouds.cover import estimate_cover
         from ...imagery.costs import costs_of_fetching
         from ...imagery.finding import Search, find_scenes
 
@@ -35,7 +41,11 @@ class SceneParameters(RequestParameters, PeriodParameters, FeatureParameters, Cl
         def choose(item: OfferedAcquisition) -> ChosenBands:
             return self._chosen_bands(item, source, options)
 
-        number = find_scenes(workspace, source, search, options.cell_factor, choose, progress)
+        def cover(item: OfferedAcquisition) -> float | None:
+            return estimate_cover(source, item, workspace.layout)
+
+        estimate = cover if estimates_cover else None
+        number = find_scenes(workspace, source, search, options.cell_factor, choose, estimate, progress)
         report_missing(workspace.catalogue, self.bands, self.indices, progress)
         costs = costs_of_fetching(
             workspace,

@@ -24,6 +24,8 @@ _CATALOGUES = ", ".join(f"`{name}` ({label})" for name, label in CATALOGUES.labe
 class SourceParameters(WorkspaceParameters):
     """The source of the imagery."""
 
+    order = 10
+
     source: Annotated[
         str,
         Choice(
@@ -76,6 +78,8 @@ class SourceParameters(WorkspaceParameters):
 class ServiceParameters(Parameters):
     """The service and the account."""
 
+    order = 11
+
     service_url: Annotated[
         Optional[str],
         Text(
@@ -108,6 +112,8 @@ class ServiceParameters(Parameters):
 @frozen
 class CollectionParameters(ServiceParameters, SourceParameters):
     """The collections of a service."""
+
+    order = 12
 
     collection: Annotated[
         tuple[str, ...],
@@ -147,6 +153,8 @@ class CollectionParameters(ServiceParameters, SourceParameters):
 class PeriodParameters(CollectionParameters):
     """The period and the choice of acquisitions."""
 
+    order = 13
+
     start: Annotated[
         Optional[date], Date("Start", "First day, such as 2019-01-01. Default: the first acquisition.")
     ] = None
@@ -184,6 +192,8 @@ class PeriodParameters(CollectionParameters):
 @frozen
 class RequestParameters(CollectionParameters):
     """Limits of the requests to a service."""
+
+    order = 14
 
     budget: Annotated[
         Optional[float],
@@ -232,6 +242,8 @@ class RequestParameters(CollectionParameters):
 @frozen
 class PlanningParameters(RequestParameters):
     """The workspace that is planned for."""
+
+    order = 15
 
     planned_for: Annotated[
         Optional[Path],

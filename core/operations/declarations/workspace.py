@@ -18,6 +18,8 @@ LONGEST_NAME = 80
 class WorkspaceParameters(Parameters):
     """The workspace."""
 
+    order = 80
+
     workspace: Annotated[
         Path,
         Folder(
@@ -43,6 +45,8 @@ class WorkspaceParameters(Parameters):
 @frozen
 class ResourceParameters(WorkspaceParameters):
     """Memory, jobs and backend of operations that compute in parallel."""
+
+    order = 90
 
     memory: Annotated[
         int,
@@ -86,6 +90,8 @@ class ResourceParameters(WorkspaceParameters):
 @frozen
 class SeedParameters(WorkspaceParameters):
     """The random seed."""
+
+    order = 65
 
     seed: Annotated[
         int,

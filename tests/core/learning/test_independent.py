@@ -132,3 +132,19 @@ def test_blocks_are_written_with_their_accuracy(workspace, quick_runs):
     assert {round(a) for a in shapely.area(shapely.from_wkb(pyogrio.raw.read(chosen.blocks)[2]))} == {150 * 150}
     none = run("trainmodel", workspace=workspace, validation="polygons")
     assert pyogrio.read_info(none.blocks)["features"] == 0
+
+
+def test_a_validation_layer_has_the_names_of_the_reference(tmp_path, workspace, make_reference, quick_runs):
+    import shutil
+
+    other = shutil.copytree(workspace, tmp_path / "work")
+    reference = json.loads((other / "records" / "rasterizereference.json").read_text(encoding="utf-8"))["settings"]
+    given = {"reference": reference["reference"], "class_field": "class"}
+    layer = validation_layer(make_reference, tmp_path / "own.gpkg", ["water", "town"])
+    plain = run("trainmodel", workspace=other, validation_reference=layer)
+    run("rasterizereference", workspace=other, class_names="water=lakes,town=1 built", **given)
+    run("drawsamples", workspace=other, per_class=40, indices="none")
+    said = Said()
+    renamed = run("trainmodel", said, workspace=other, validation_reference=layer)
+    assert (renamed.accuracy, said.lines) == (plain.accuracy, [])
+    assert 0.5 < plain.accuracy < 1.0

@@ -17,6 +17,7 @@ from patchwork.core.reference.polygons import make_reference, read_classes
 from patchwork.core.store.vectors import VectorLayer, read_vector
 from patchwork.core.vocabulary.classes import ClassScheme
 from patchwork.core.vocabulary.plurals import counted
+from patchwork.core.vocabulary.schemes import SCHEMES
 
 X, Y = 500_000.0, 5_100_000.0  # on the central meridian of EPSG:32633
 
@@ -218,3 +219,35 @@ def test_overlaps_are_counted_as_by_hand(rectangles):
         if pairs
         else ()
     )
+
+
+def test_merged_classes_are_counted_apart_and_judged_together(make_reference, tmp_path):
+    path = make_reference(tmp_path / "r.gpkg", squares(6), {"id": [1, 1, 1, 2, 2, 3]})
+    rows, problems, usable = check(path, merge="2=1", skip_classes="3")
+    assert [(row["polygons"], row["becomes"]) for row in rows.values()] == [(3, 1), (2, 1), (1, 3)]
+    assert problems == [
+        "The reference has 1 class within the area; a map needs at least two. Is CLASS_FIELD (id) the right one?"
+    ]
+    assert usable == 0
+    rows, problems, usable = check(path, merge="2=1")
+    assert problems == ["A single polygon, so used for training but not tested; add polygons: class 3."]
+
+
+def test_a_scheme_that_has_none_of_the_classes_is_told(make_reference, tmp_path):
+    path = make_reference(tmp_path / "r.gpkg", squares(10), {"id": [40] * 5 + [80] * 5})
+    rows, problems, _ = check(path, class_scheme="world_cover", class_names="80=lakes")
+    assert [(row["name"], row["colour"]) for row in rows.values()] == [("cropland", "#f096ff"), ("lakes", "#0064c8")]
+    assert problems == []
+    _, problems, usable = check(path, class_scheme="lucas")
+    assert problems == ["Class scheme (CLASS_SCHEME): LUCAS, level 1 has none of the classes: 40, 80."]
+    assert usable == 1
+
+
+def test_the_reference_of_the_sample_region_can_be_checked():
+    rows, _, usable = check(None, source="sample", class_field=None)
+    expected = [entry for entry in SCHEMES["land_cover"].classes.classes if entry.name != "snow and ice"]
+    assert [(row["id"], row["name"], row["colour"]) for row in rows.values()] == [
+        (e.id, e.name, e.colour) for e in expected
+    ]
+    assert min(row["polygons"] for row in rows.values()) > 5
+    assert usable == 1

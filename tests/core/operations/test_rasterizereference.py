@@ -1,5 +1,7 @@
 """References as people deliver them: the labels of a run against hand-worked ids, and what is said of them."""
 
+import json
+
 import numpy as np
 import pytest
 import rasterio
@@ -8,6 +10,7 @@ import shapely
 from patchwork.core.errors import DataError, ParameterError
 from patchwork.core.operations import OPERATIONS, execute
 from patchwork.core.progress import Progress
+from patchwork.core.vocabulary.classes import ClassScheme
 
 X, Y = 500_000.0, 5_100_000.0
 AREA = f"{X},{Y},{X + 600},{Y + 100},EPSG:32633"
@@ -127,3 +130,68 @@ def test_the_encoding_is_that_of_the_names(tmp_path, labels_of, make_reference):
     assert any("Set ENCODING to UTF-8" in text for text in said)
     _, said = labels_of.of_file(path, encoding="UTF-8", skip_classes="nothing")
     assert not any("ENCODING" in text for text in said)
+
+
+CROPS = ["maize", "wheat", "forest", "orchard", "forest"]  # forest is 1, maize 2, orchard 3, wheat 4
+
+
+def classes_of(folder):
+    """Id, name and colour of each class of the labels."""
+    record = json.loads((folder / "workspace" / "records" / "rasterizereference.json").read_text(encoding="utf-8"))
+    return [(entry["id"], entry["name"], entry["colour"]) for entry in record["classes"]]
+
+
+def test_merged_classes_are_one_with_a_name_of_its_own(labels_of, tmp_path):
+    labels, said = labels_of(CROPS, merge="wheat=2,3=forest", class_names='"maize=crops, all",1=trees')
+    assert labels == [2, 2, 1, 1, 1, 0]
+    assert [row[:2] for row in classes_of(tmp_path)] == [(1, "trees"), (2, "crops, all")]
+    assert "1 polygon of wheat merged into crops, all." in said
+
+
+def test_a_merge_goes_to_the_end_of_its_chain_and_never_round(labels_of):
+    assert labels_of(CROPS, merge="2=4,4=3")[0] == [3, 3, 1, 3, 1, 0]
+    with pytest.raises(ParameterError, match=r"MERGE\): 2=4=2 has no end"):
+        labels_of(CROPS, merge="2=4,4=2")
+    with pytest.raises(ParameterError, match=r"'5=1' is not two classes.*1 forest, 2 maize, 3 orchard, 4 wheat"):
+        labels_of(CROPS, merge="5=1")
+
+
+def test_only_the_polygons_of_a_skipped_class_are_unknown_not_those_merged_into_it(labels_of, tmp_path):
+    assert labels_of(CROPS, merge="wheat=maize", skip_classes="maize")[0] == [0, 2, 1, 3, 1, 0]
+    assert [row[0] for row in classes_of(tmp_path)] == [1, 2, 3]
+
+
+def test_words_of_the_layer_and_of_the_map_name_a_class(labels_of):
+    given = {"class_names": "maize=corn", "class_colours": "corn=#010203,maize=#040506"}
+    assert labels_of(CROPS, skip_classes="corn", corrections="4=corn", **given)[0] == [0, 4, 1, 0, 1, 0]
+    assert labels_of(CROPS, skip_classes="maize", **given)[0] == [0, 4, 1, 3, 1, 0]
+
+
+def test_a_scheme_names_ids_and_colours_names(labels_of, tmp_path):
+    assert labels_of([10, 50, 12], class_scheme="world_cover")[0][:3] == [10, 50, 12]
+    palette = ClassScheme.of({10: "10", 12: "12", 50: "50"}).classes[1].colour
+    assert classes_of(tmp_path) == [(10, "tree cover", "#006400"), (12, "12", palette), (50, "built-up", "#fa0000")]
+    labels_of(["Built-up", "Cropland", "tree cover"], class_scheme="world_cover")  # ids 1, 2 and 3 are the tool's own
+    assert classes_of(tmp_path) == [
+        (1, "Built-up", "#fa0000"),
+        (2, "Cropland", "#f096ff"),
+        (3, "tree cover", "#006400"),
+    ]
+    _, said = labels_of(["maize", "forest"], class_scheme="lucas")
+    assert "Class scheme (CLASS_SCHEME): LUCAS, level 1 has none of the classes: forest, maize." in said
+
+
+def test_other_names_and_merges_of_nothing_draw_no_label_anew(labels_of, tmp_path):
+    labels_of(CROPS)
+    file = next((tmp_path / "workspace" / "labels").glob("*.tif"))
+    before = file.stat().st_mtime_ns
+    labels_of(CROPS, class_names="1=trees", class_scheme="lucas")
+    assert (file.stat().st_mtime_ns, classes_of(tmp_path)[0][1]) == (before, "trees")
+    labels_of(CROPS, merge="wheat=maize")
+    assert file.stat().st_mtime_ns > before
+
+
+@pytest.mark.parametrize("wrong", ["forest", "swamp=", "=trees", "swamp=trees"])
+def test_a_wrong_class_name_is_refused(labels_of, wrong):
+    with pytest.raises(ParameterError, match=r"\(CLASS_NAMES\): not a class and name such as 1=forest: "):
+        labels_of(CROPS, class_names=wrong)

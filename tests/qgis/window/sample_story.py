@@ -5,9 +5,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from driving import CLICKS, Heartbeat, click, click_map, drive, iface, open_dock, picture, wait, wait_until
+from driving import CLICKS, Heartbeat, click, click_map, drive, iface, open_dock, picture, show, wait, wait_until
 from qgis.core import QgsProject
-from qgis.PyQt.QtWidgets import QToolButton
+from qgis.gui import QgsGui
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QApplication, QToolButton
+
+from patchwork.plugin.class_table import COLOUR, NAME
 
 
 def story(told):
@@ -71,6 +75,39 @@ def story(told):
     told["report"] = panel.results.report.isEnabled()
     told["workspace"] = str(panel.session.workspace)
     told["files"] = sorted(path.name for path in Path(told["workspace"]).iterdir() if path.is_file())
+    other_classes(told, panel, group)
+    commands(told, panel)
+
+
+def other_classes(told, panel, group):
+    """A class has another name and colour in the map at once."""
+    show(panel.reference.table)
+    wait_until(lambda: panel.reference.table.rowCount())
+    told["rows"] = panel.reference.table.rowCount()
+    panel.reference.table.item(0, NAME).setText("fields, all")
+    panel.reference.table.cellWidget(0, COLOUR).setColor(QColor("#123456"))
+    told["choices"] = [panel.session.get(name) for name in ("CLASS_NAMES", "CLASS_COLOURS", "SKIP_CLASSES", "MERGE")]
+    land = next(node.layer() for node in group.children() if node.name() == "Land-cover map")
+    told["restyled"] = next([own.label, own.color.name()] for own in land.renderer().classes() if own.value == 1)
+    wait(0.5)
+    picture("6-classes")
+
+
+def commands(told, panel):
+    """What the dock has run stands in Processing's history, and can be copied."""
+    actions = panel.run.copy.menu().actions()
+    told["commands"] = []
+    for action in actions:
+        action.trigger()
+        told["commands"].append(QApplication.clipboard().text())
+    if hasattr(QgsGui, "historyProviderRegistry"):
+        (entry,) = QgsGui.historyProviderRegistry().queryEntries()
+        told["history"] = entry.entry["python_command"]
+    else:
+        from processing.core.ProcessingLog import ProcessingLog
+
+        (entry,) = ProcessingLog.getLogEntries()
+        told["history"] = entry.text
 
 
 drive(story)
