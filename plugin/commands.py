@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import subprocess
+import subprocess  # nosec B404 (quotes words, starts nothing)
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from qgis.core import (
 from qgis.gui import QgsGui
 from qgis.PyQt.QtWidgets import QApplication, QMenu, QToolButton
 
+from ..core.system import IS_WINDOWS
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import to_file, vector_layer
 from .section import Note
@@ -30,7 +30,7 @@ from .session import Session, plain
 INPUTS = "inputs"  # folder of the workspace for layers that are in no file: drawn, selected or not saved
 MAKE_MAP = "patchwork:makemap"
 # Debian's qgis_process is a script that does not take what a person writes, and calls the first of these.
-PROGRAMS = ("qgis_process.bin", "qgis_process-qgis.bat" if os.name == "nt" else "qgis_process")
+PROGRAMS = ("qgis_process.bin", "qgis_process-qgis.bat" if IS_WINDOWS else "qgis_process")
 
 
 def plain_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def as_process(values: Mapping[str, Any]) -> str:
     """A command for a terminal."""
     program = next((name for name in PROGRAMS if shutil.which(name)), PROGRAMS[-1])
     words = [program, "run", MAKE_MAP, "--", *(f"{name}={_text(value)}" for name, value in values.items())]
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)
 
 
 def as_python(values: Mapping[str, Any]) -> str:

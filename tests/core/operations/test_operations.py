@@ -972,7 +972,7 @@ def test_all_but_one_class_left_out_is_told(country, made, tmp_path):
 def test_what_is_no_colour_of_a_class_is_told(country, made, wrong):
     values = {"workspace": made.workspace, "reference": str(country.reference), "class_field": "id"}
     step = OPERATIONS["rasterizereference"]
-    with pytest.raises(ParameterError, match=rf"\(CLASS_COLOURS\): not a class id and colour such as .*: {wrong}\."):
+    with pytest.raises(ParameterError, match=rf"\(CLASS_COLOURS\): not a class and colour such as .*: {wrong}\."):
         step.run(step.parameters.from_values({**values, "class_colours": f"20=#ffffff,{wrong}"}), Progress())
 
 

@@ -224,7 +224,7 @@ def test_limitations_of_the_test_are_listed(page):
 
 def test_acquisitions_show_valid_fractions(page):
     (clouded,) = page.rows_of("2019-07-05 10:00")
-    assert clouded == ["100", "–", "0"]
+    assert clouded == ["100", "100", "0"]
 
 
 def test_the_same_workspace_gives_the_same_bytes(made):
