@@ -21,6 +21,8 @@ from qgis.core import (
 from qgis.gui import QgsGui
 from qgis.PyQt.QtWidgets import QApplication, QMenu, QToolButton
 
+from ..core.operations.makemap import MakeMap
+from ..core.parameters import declared
 from ..core.system import IS_WINDOWS
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import to_file, vector_layer
@@ -34,13 +36,14 @@ PROGRAMS = ("qgis_process.bin", "qgis_process-qgis.bat" if IS_WINDOWS else "qgis
 
 
 def plain_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a run as texts, numbers and files, which mean the same outside of this project."""
+    """The parameters of `makemap` as texts, numbers and files, which mean the same outside of this project."""
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
-    values = {name: plain(value) for name, value in parameters.items()}
-    for name, value in parameters.items():
-        if vector_layer(value, context) is not None:
-            file = to_file(name, value, context, QgsProcessingFeedback())
+    names = [parameter.name.upper() for parameter in declared(MakeMap)]
+    values = {name: plain(parameters[name]) for name in names if name in parameters}
+    for name in values:
+        if vector_layer(parameters[name], context) is not None:
+            file = to_file(name, parameters[name], context, QgsProcessingFeedback())
             values[name] = _kept(Path(file), name, Path(parameters["WORKSPACE"]))
     return values
 
