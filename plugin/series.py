@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,12 +31,14 @@ class ClassCurve:
 
 @dataclass(frozen=True)
 class Series:
-    """A time series: name of the value, observations in order of time, the class of the map, curves of classes."""
+    """A time series: name of the value, observations in order of time, the class of the map, curves of classes, and the
+    classes with their probabilities (name, colour, 0 to 1), the most probable first."""
 
     name: str
     observations: Sequence[Observation]
     class_name: str = ""
     curves: Sequence[ClassCurve] = ()
+    probabilities: Sequence[tuple[str, str, float]] = ()
 
 
 def read_series(name: str, results: Mapping[str, Any]) -> Series:
@@ -48,7 +51,9 @@ def read_series(name: str, results: Mapping[str, Any]) -> Series:
             observations.append(Observation(time, float(valid or seen or 0), bool(valid)))
     known = (row for row in _rows(results["CLASS_TABLE"]) if row[name])
     curves = [_curve(name, list(rows)) for _, rows in groupby(known, lambda row: row["class"])]
-    return Series(name, observations, results["CLASS_NAME"], curves)
+    classes = json.loads(results["PROBABILITIES"])
+    probabilities = [(own["name"], own["colour"], own["probability"]) for own in classes]
+    return Series(name, observations, results["CLASS_NAME"], curves, probabilities)
 
 
 def _curve(name: str, rows: Sequence[Mapping[str, str]]) -> ClassCurve:

@@ -19,6 +19,7 @@ from .series import ClassCurve, Observation, Series
 
 VALID, CLOUDY = QColor("#1b7837"), QColor("#8a8f94")
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 40, 20
+PINNED = (QColor("#d95f02"), QColor("#7570b3"))  # lines of pinned places, and their marks on the map
 NEAR = 12.0  # pixels from the pointer to an observation
 
 HINT = tr("Click on the map to plot the time series of a place.")
@@ -30,6 +31,7 @@ class SeriesPlot(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._series: Optional[Series] = None
+        self._pinned: Sequence[Series] = ()
         self._text = HINT
         self._axes: Optional[_Axes] = None  # of the plot on the screen
         self.setMinimumHeight(190)
@@ -45,9 +47,9 @@ class SeriesPlot(QWidget):
         """The text shown instead of a series."""
         return "" if self._series is not None else self._text
 
-    def show_series(self, series: Series) -> None:
-        """Show a series."""
-        self._series = series
+    def show_series(self, series: Series, pinned: Sequence[Series] = ()) -> None:
+        """Show a series, and those of pinned places."""
+        self._series, self._pinned = series, pinned
         number = len(series.observations)
         self.setAccessibleDescription(f"{series.name}, {number} {tr('observations')}, {series.class_name}")
         self.update()
@@ -108,11 +110,14 @@ class SeriesPlot(QWidget):
             text = self._text if series is None else tr("There are no observations of this place.")
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
             return None
-        plot = _Axes(series, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
+        seen = [own for other in self._pinned for own in other.observations]
+        plot = _Axes(series, seen, area.adjusted(LEFT, TOP, -RIGHT, -BOTTOM))
         plot.paint(painter, ink)
         for curve in series.curves:
             _paint_curve(painter, plot, curve)
-        _paint_observations(painter, plot, series.observations)
+        for other, colour in zip(self._pinned, PINNED):
+            _paint_observations(painter, plot, [own for own in other.observations if own.is_valid], colour)
+        _paint_observations(painter, plot, series.observations, VALID)
         _paint_legend(painter, area, series, ink)
         return plot
 
@@ -120,10 +125,11 @@ class SeriesPlot(QWidget):
 class _Axes:
     """Maps time and value to positions on the screen."""
 
-    def __init__(self, series: Series, box: QRectF) -> None:
+    def __init__(self, series: Series, others: Sequence[Observation], box: QRectF) -> None:
         points = [point for curve in series.curves for point in curve.points]
-        times = [observation.time for observation in series.observations] + [time for time, _, _ in points]
-        values = [observation.value for observation in series.observations]
+        observations = [*series.observations, *others]
+        times = [observation.time for observation in observations] + [time for time, _, _ in points]
+        values = [observation.value for observation in observations]
         values += [mean + side * spread for _, mean, spread in points for side in (-1, 1)]
         self.box = box
         self.first, self.last = min(times), max(max(times), min(times) + timedelta(days=1))
@@ -184,19 +190,19 @@ def _curve_pen(curve: ClassCurve) -> QPen:
     return QPen(colour, 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
-def _paint_observations(painter: QPainter, axes: _Axes, observations: Sequence[Observation]) -> None:
+def _paint_observations(painter: QPainter, axes: _Axes, observations: Sequence[Observation], colour: QColor) -> None:
     """Valid observations as dots on a line, cloudy ones as crosses."""
-    painter.setPen(QPen(VALID, 1.4))
+    painter.setPen(QPen(colour, 1.4))
     places = [(axes.place(each.time, each.value), each.is_valid) for each in observations]
     painter.drawPolyline(QPolygonF([place for place, is_valid in places if is_valid]))
     for place, is_valid in places:
-        _paint_sign(painter, place, is_valid)
+        _paint_sign(painter, place, is_valid, colour)
 
 
-def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool) -> None:
+def _paint_sign(painter: QPainter, place: QPointF, is_valid: bool, colour: QColor = VALID) -> None:
     if is_valid:
-        painter.setPen(QPen(VALID, 1))
-        painter.setBrush(VALID)
+        painter.setPen(QPen(colour, 1))
+        painter.setBrush(colour)
         painter.drawEllipse(place, 2.8, 2.8)
         return
     painter.setPen(QPen(CLOUDY, 1.3))

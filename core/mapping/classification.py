@@ -76,7 +76,7 @@ def refresh_maps(
     Smoothing reads past the edges of the patches, so it comes last. Raises DataError if the model cannot be used.
     """
     file = chosen or workspace.paths.model
-    model = _model(file)
+    model = loaded_model(file)
     if chosen is not None:
         progress.info(model.in_words)
     missing = [value for value in model.plan.values if not workspace.catalogue.has(value)]
@@ -138,7 +138,7 @@ def _loaded(path: Path, state: tuple[int, ...]) -> Model:
     return load_model(path)
 
 
-def _model(path: Path) -> Model:
+def loaded_model(path: Path) -> Model:
     """The model of a file, loaded once in each process; a copy can keep the time of the file that it replaces."""
     found = path.stat() if path.exists() else None
     return _loaded(path, (found.st_mtime_ns, found.st_size, found.st_ino) if found else ())
@@ -154,7 +154,7 @@ def _classify(
     share: Share,
 ) -> Content:
     """Class and confidence of one patch, computed strip by strip within the budget; writes what stands beside it."""
-    model = _model(model_file)
+    model = loaded_model(model_file)
     plan = model.plan.moved(years)
     dtype = model.scheme.dtype
     classes = np.zeros(patch.window.shape, dtype=dtype)

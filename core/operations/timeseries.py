@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -72,6 +74,14 @@ class TimeSeriesOfPlace:
         str, TextOutput("Class in the map", "Within a polygon the most frequent; empty without a map.")
     ]
     class_colour: Annotated[str, TextOutput("Colour of the class", "As #rrggbb; empty without a class.")]
+    probabilities: Annotated[
+        str,
+        TextOutput(
+            "Probabilities",
+            "JSON: a list of id, name, colour and probability (0 to 1) of each class, by the model of the map before "
+            "smoothing, the most probable first; empty without a map, and for a large place.",
+        ),
+    ]
 
 
 def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
@@ -79,6 +89,7 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
     import rasterio
 
     from .. import plots
+    from ..mapping.places import probabilities_at
     from ..store.files import write_table
     from ..store.workspace import Workspace
 
@@ -102,7 +113,9 @@ def run(parameters: TimeSeries, progress: Progress) -> TimeSeriesOfPlace:
     curves = [row for each in wanted for row in _class_rows(workspace, each, parameters.index)]
     class_file = write_table(workspace.paths.table("timeseries_class"), header, curves)
     name, colour = (entry.name, entry.colour) if entry else ("", "")
-    return TimeSeriesOfPlace(table_file, plot_file, class_file, name, colour)
+    found = [{**asdict(own), "probability": round(p, 4)} for own, p in probabilities_at(workspace, mask, window)]
+    as_json = json.dumps(found, ensure_ascii=False)
+    return TimeSeriesOfPlace(table_file, plot_file, class_file, name, colour, as_json)
 
 
 def _refuse_unknown(workspace: Workspace, names: tuple[str, ...]) -> None:

@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 
 def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, places, engine_python):
     told = play("flanders_story", **places)
@@ -35,6 +37,11 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert re.fullmatch(r"2017-08-04 10:53, NDVI -?0\.\d+, (valid|cloudy)", told["hovered"])
     assert told["nothing"] == ""
     assert told["valid"] > 3
+    text, probabilities = told["probable"]
+    assert re.fullmatch(r'<span style="color:#\w{6}">■</span> .+ \d+%.*', text)
+    assert sum(probability for _, _, probability in probabilities) == pytest.approx(1.0, abs=0.001)
+    assert {colour for _, colour, _ in probabilities} <= set(told["colours"].values())
+    assert told["beside"] == [1, "NDVI", True, "NDWI", [], False]
     assert told["white"]
     number, skipped = told["by_keys"]
     assert number == 4

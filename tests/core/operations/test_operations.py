@@ -489,12 +489,34 @@ def test_the_class_of_a_polygon_is_the_most_frequent_one(made, make_reference, t
     assert class_of(outputs)[1] == str(found[counts.argmax()])
 
 
+@pytest.mark.parametrize(("row", "column"), [(2, 4), (15, 30), (20, 8)])
+def test_the_probabilities_of_a_pixel_are_those_of_its_map(made_in_many, row, column):
+    place = f"{LEFT + (column + 0.5) * PIXEL},{TOP - (row + 0.5) * PIXEL},EPSG:32633"
+    outputs = run("timeseries", "--workspace", made_in_many.workspace, "--place", place).outputs
+    classes = json.loads(outputs["PROBABILITIES"])
+    assert [own["probability"] for own in classes] == sorted((own["probability"] for own in classes), reverse=True)
+    assert {own["id"] for own in classes} == set(CLASS_IDS)
+    assert sum(own["probability"] for own in classes) == pytest.approx(1.0, abs=0.001)
+    assert classes[0]["id"] == read(made_in_many.workspace / "map.tif")[row, column]
+    confidence = read(made_in_many.workspace / "confidence.tif")[row, column]
+    assert 100 * classes[0]["probability"] == pytest.approx(confidence, abs=0.51)
+
+
+def test_a_place_across_patches_has_the_mean_probabilities_of_its_pixels(made, made_in_many, make_reference, tmp_path):
+    place = make_reference(tmp_path / "place.gpkg", [box(3, 0, 30, 25)], {"n": [1]})
+    one, many = (
+        run("timeseries", "--workspace", own.workspace, "--place", place).outputs for own in (made, made_in_many)
+    )
+    assert one["PROBABILITIES"] == many["PROBABILITIES"] != "[]"
+
+
 def test_a_place_without_a_class_has_a_header_only(made):
     row, column = ALWAYS_CLOUDY
     place = f"{LEFT + (column + 0.5) * PIXEL},{TOP - (row + 0.5) * PIXEL},EPSG:32633"
     assert read(made.workspace / "map.tif")[row, column] == 0
     outputs = run("timeseries", "--workspace", made.workspace, "--place", place).outputs
     assert class_of(outputs) == ([], "", "")
+    assert outputs["PROBABILITIES"] == "[]"
 
 
 # Where outputs go

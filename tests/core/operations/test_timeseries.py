@@ -137,7 +137,7 @@ def test_a_band_that_the_imagery_lacks_is_named(workspace):
 
 def test_without_a_map_there_is_no_class(workspace):
     outputs = run("timeseries", workspace=workspace, place=f"{LEFT + 5},{TOP - 5},EPSG:32633", index=("NDVI", "B04"))
-    assert (outputs["class_name"], outputs["class_colour"]) == ("", "")
+    assert (outputs["class_name"], outputs["class_colour"], outputs["probabilities"]) == ("", "", "[]")
     assert Path(outputs["class_table"]).read_text(encoding="utf-8") == (
         "class,class_name,class_colour,time,NDVI,NDVI_spread,B04,B04_spread\n"
     )

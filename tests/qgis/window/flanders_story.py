@@ -122,32 +122,54 @@ def story(told):
     told["classes"] = {int(entry.value): entry.color.name() for entry in land.renderer().classes()}
     click(panel.results.ask)
     click_map(box.center().x(), box.center().y())
-    wait_until(lambda: panel.results.plot.series is not None)
-    told["where"] = panel.results.where.text()
-    told["marked"] = panel.results._marker.isVisible()
-    wait_until(lambda: panel.results.plot._axes is not None)  # painted
-    seen = panel.results.plot.series.observations[0]
-    told["hovered"] = panel.results.plot.text_at(panel.results.plot._axes.place(seen.time, seen.value))
-    told["nothing"] = panel.results.plot.text_at(QPointF(0, 0))
-    told["valid"] = sum(seen.is_valid for seen in panel.results.plot.series.observations)
-    panel._scroll.ensureWidgetVisible(panel.results.save_table)
+    wait_until(lambda: panel.results.place.plot.series is not None)
+    told["where"] = panel.results.place.where.text()
+    told["marked"] = panel.results.place.marker.isVisible()
+    wait_until(lambda: panel.results.place.plot._axes is not None)  # painted
+    seen = panel.results.place.plot.series.observations[0]
+    told["hovered"] = panel.results.place.plot.text_at(panel.results.place.plot._axes.place(seen.time, seen.value))
+    told["nothing"] = panel.results.place.plot.text_at(QPointF(0, 0))
+    told["valid"] = sum(seen.is_valid for seen in panel.results.place.plot.series.observations)
+    panel._scroll.ensureWidgetVisible(panel.results.place.save_table)
     wait(0.2)
     picture("4-asked")
-    told["white"] = panel.results.plot.picture().pixelColor(2, 2) == QColor("white")
-    panel.results.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
+    two_places(told, panel, box)
+    told["white"] = panel.results.place.plot.picture().pixelColor(2, 2) == QColor("white")
+    panel.results.place.plot.picture().save(str(Path(os.environ["PATCHWORK_WINDOW_OUT"]) / "plot.png"))
     told["workspace"] = str(panel.session.workspace)
     catalogue = json.loads((panel.session.workspace / "scenes.json").read_text(encoding="utf-8"))
     told["times"] = [item["time"] for item in catalogue["acquisitions"]]
 
     # A click on a failed patch shows why it failed; there is nothing to save then
-    assert panel.results.save_table.isEnabled()
+    assert panel.results.place.save_table.isEnabled()
     panel.overlay.show_layer(QgsVectorLayer(f"{told['workspace']}/patches.gpkg", "patches", "ogr"))
     panel.overlay.set_states(panel.overlay.ids, "failed", "the disk was full")
     click_map(box.center().x(), box.center().y())
-    told["why"] = panel.results.plot.text
-    told["saves"] = [panel.results.save_table.isEnabled(), panel.results.save_picture.isEnabled()]
+    told["why"] = panel.results.place.plot.text
+    told["saves"] = [panel.results.place.save_table.isEnabled(), panel.results.place.save_picture.isEnabled()]
     picture("5-failed")
     a_way_back(told, panel, project)
+
+
+def two_places(told, panel, box):
+    """A place stays in the plot beside the next one, also for another index."""
+    place = panel.results.place
+    told["probable"] = [place.probable.text(), place.plot.series.probabilities]
+    click(place.pin)
+    click_map(box.center().x() + 200, box.center().y() + 150)
+    wait_until(lambda: place.plot.series is not None)
+    told["beside"] = [len(place.pinned.series), place.pinned.series[0].name, place.pinned._markers[0].isVisible()]
+    choice = panel.results.value
+    choice.setCurrentText("NDWI")
+    wait_until(lambda: place.plot.series is not None and place.pinned.series)
+    told["beside"].append(place.pinned.series[0].name)
+    choice.setCurrentText("NDVI")
+    wait_until(lambda: place.plot.series is not None and place.pinned.series)
+    click(place.pin)
+    wait(0.2)
+    picture("4-beside")
+    click(place.pin)  # both are kept: it forgets them
+    told["beside"] += [place.pinned.series, place.pinned._markers[0].isVisible()]
 
 
 def a_way_back(told, panel, project):

@@ -167,9 +167,9 @@ def story(told):
     shutil.rmtree(workspace / "maps")
     click(panel.results.ask)
     click_map(layer.extent().center().x(), layer.extent().center().y())
-    wait_until(lambda: panel.results.save_table.isEnabled())
+    wait_until(lambda: panel.results.place.save_table.isEnabled())
     session.set("WORKSPACE", str(workspace.with_name("left alone č")))
-    told["other_plot"] = [panel.results.plot.text, panel.results.save_table.isEnabled()]
+    told["other_plot"] = [panel.results.place.plot.text, panel.results.place.save_table.isEnabled()]
     session.set("WORKSPACE", str(workspace))
     click(panel.run.button)
     wait_until(lambda: panel.run.whole.value() > 1)
@@ -180,7 +180,7 @@ def story(told):
     wait(0.5)
     told["after_closing"] = [panel.run.note.text, len(project.mapLayers())]
     told["kept"] = {name: value for name, value in session._values.items() if value is not None}
-    told["kept_plot"] = [panel.results.plot.text, panel.results.save_table.isEnabled()]
+    told["kept_plot"] = [panel.results.place.plot.text, panel.results.place.save_table.isEnabled()]
 
     # The workspace is deleted, the interpreter is broken
     session.set("WORKSPACE", str(workspace))

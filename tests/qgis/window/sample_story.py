@@ -63,13 +63,13 @@ def story(told):
     middle = iface.mapCanvas().extent().center()
     began = time.monotonic()
     click_map(middle.x(), middle.y())
-    wait_until(lambda: panel.results.plot.series is not None)
+    wait_until(lambda: panel.results.place.plot.series is not None)
     told["plot_seconds"] = time.monotonic() - began
-    series = panel.results.plot.series
+    series = panel.results.place.plot.series
     told["observations"] = [seen.is_valid for seen in series.observations]
     told["class"] = series.class_name
     told["curves"] = [(curve.name, len(curve.points)) for curve in series.curves]
-    panel._scroll.ensureWidgetVisible(panel.results.save_table)
+    panel._scroll.ensureWidgetVisible(panel.results.place.save_table)
     wait(0.2)
     picture("5-asked")
     told["report"] = panel.results.report.isEnabled()
