@@ -18,12 +18,13 @@ from qgis.core import (
 )
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QGridLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QMenu, QToolButton, QWidget
 
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
 from .amounts import minutes_text, size_text
 from .area_tools import DrawingTools
+from .button_grid import ButtonGrid
 from .parameter_form import ParameterForm
 from .patch_overlay import MOST_SHOWN, PatchOverlay
 from .running import LatestRun
@@ -119,12 +120,8 @@ class AreaSection(Section):
             ("mIconPolygonLayer", tr("Layer"), tr("All polygons of a layer"), self._choose_layer),
             ("mActionZoomFullExtent", tr("Sample region"), tr("Simulated; no account needed"), self.choose_sample),
         ]
-        widget = QWidget()
-        grid = QGridLayout(widget)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(3)
         buttons: list[QToolButton] = []
-        for number, (icon, text, help_, act) in enumerate(choices):
+        for icon, text, help_, act in choices:
             button = QToolButton()
             button.setObjectName(f"area-{icon}")
             button.setIcon(QgsApplication.getThemeIcon(f"/{icon}.svg"))
@@ -132,14 +129,12 @@ class AreaSection(Section):
             button.setToolTip(help_)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIconSize(QSize(16, 16))
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             if act is not None:
                 button.clicked.connect(lambda _, act=act: act())
-            grid.addWidget(button, number // 2, number % 2)
             buttons.append(button)
         self._tools.set_buttons(*buttons[:2])
-        return widget
+        return ButtonGrid(buttons)
 
     def _show_hint(self, hint: str) -> None:
         """Show how to draw, and afterwards the planned patches."""

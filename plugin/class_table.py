@@ -7,9 +7,17 @@ from functools import partial
 from typing import Any, Optional
 
 from qgis.gui import QgsColorButton
-from qgis.PyQt.QtCore import QPoint, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidget, QTableWidgetItem, QWidget
+from qgis.PyQt.QtCore import QPoint, QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QResizeEvent, QShowEvent
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QSizePolicy,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
 
 from ..processing_provider.translation import tr
 from .class_choices import ClassChoices
@@ -17,6 +25,8 @@ from .section import as_tooltip
 
 USED, COLOUR, NAME, ID, POLYGONS, HECTARES = range(6)
 MOST_ROWS = 12  # in sight; more scroll
+ROW_MARGIN, HEADER_MARGIN = 10, 24  # pixels
+LEAST_NAME = 10  # characters
 
 
 class ClassTable(QTableWidget):
@@ -39,7 +49,43 @@ class ClassTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(24)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.itemChanged.connect(lambda item: self.changed.emit() if item.column() in (USED, NAME) else None)
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows, of which the most are scrolled."""
+        rows = sum(self.rowHeight(row) for row in range(min(self.rowCount(), MOST_ROWS)))
+        header = self.horizontalHeader()
+        return QSize(200, max(header.sizeHint().height(), header.height()) + rows + 2 * self.frameWidth())
+
+    def minimumSizeHint(self) -> QSize:
+        """The same height: nothing of it is hidden by what stands below."""
+        return QSize(50, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the columns."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fit to what a style makes of the text, which is known after it is shown."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._fit)
+
+    def _fit(self) -> None:
+        """Rows as high as the text, and no columns for which there is no room beside the names; Qt would cut these."""
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + ROW_MARGIN)
+        header = self.horizontalHeader()
+        free = self.viewport().width() - LEAST_NAME * self.fontMetrics().averageCharWidth()
+        for column in (USED, COLOUR, ID, POLYGONS, HECTARES):
+            title = header.fontMetrics().horizontalAdvance(self.horizontalHeaderItem(column).text()) + HEADER_MARGIN
+            free -= max(self.sizeHintForColumn(column), header.sectionSizeHint(column), title)
+            self.setColumnHidden(column, free < 0)
+        is_whole = self.rowCount() <= MOST_ROWS
+        policies = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(policies.ScrollBarAlwaysOff if is_whole else policies.ScrollBarAsNeeded)
+        self.updateGeometry()
 
     def show_classes(self, classes: Sequence[Mapping[str, Any]], chosen: ClassChoices) -> None:
         """Show these classes with what is chosen for them; those with skipped ids are unchecked."""
@@ -65,9 +111,7 @@ class ClassTable(QTableWidget):
             name.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsEditable)
             name.setData(Qt.ItemDataRole.UserRole, entry["name"])
         self.blockSignals(False)
-        rows = min(len(classes), MOST_ROWS)
-        height = self.horizontalHeader().sizeHint().height() + sum(self.rowHeight(row) for row in range(rows)) + 4
-        self.setFixedHeight(height)
+        self._fit()
 
     @property
     def choices(self) -> ClassChoices:

@@ -10,13 +10,14 @@ from typing import Any, Optional
 from qgis.core import QgsFeature, QgsProcessingContext, QgsProject, QgsVectorLayer
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QPushButton
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ..core.store.paths import WorkspacePaths
 from ..core.vocabulary.plurals import counted
 from ..processing_provider import layers
 from ..processing_provider.translation import tr
 from ..processing_provider.vector_inputs import vector_layer
+from .button_grid import ButtonGrid
 from .review import Review
 from .session import Session
 
@@ -58,11 +59,9 @@ class LabelReview(Review):
         self.undo.clicked.connect(self.take_back)
         self.train.clicked.connect(self._train)
         self.write.clicked.connect(self.write_to_layer)
-        grid = QGridLayout()
-        for number, widget in enumerate((self.change, self.other, self.right, self.leave_out, self.undo, self.train)):
-            grid.addWidget(widget, number // 2, number % 2)
-        grid.addWidget(self.write, 3, 0, 1, 2)
-        self.answers.addLayout(grid)
+        answers = (self.change, self.other, self.right, self.leave_out, self.undo, self.train)
+        self.answers.addWidget(ButtonGrid(answers))
+        self.answers.addWidget(self.write)
         session.changed.connect(lambda name: self._refresh() if name == "CORRECTIONS" else None)
         self._refresh()
 

@@ -10,13 +10,14 @@ from typing import Any
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QFile, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QPixmap
-from qgis.PyQt.QtWidgets import QAbstractItemView, QGridLayout, QListWidget, QListWidgetItem, QMessageBox, QPushButton
+from qgis.PyQt.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMessageBox, QPushButton
 
 from ..core.store.known_maps import KnownMap, maps_in, size_of
 from ..core.store.paths import WorkspacePaths
 from ..processing_provider import layers, settings
 from ..processing_provider.translation import tr
 from .amounts import size_text
+from .button_grid import ButtonGrid
 from .former_choices import choices_elsewhere, former_choices
 from .results_section import accuracy_text
 from .running import LatestRun
@@ -60,12 +61,9 @@ class MapsSection(Section):
         self.compare.clicked.connect(self.compare_two)
         self.delete = self._button("mActionDeleteSelected", tr("Delete…"), tr("Move its folder to the trash"))
         self.delete.clicked.connect(self.ask_to_delete)
-        buttons = QGridLayout()
-        for number, button in enumerate((self.open, self.again, self.elsewhere, self.compare, self.delete)):
-            buttons.addWidget(button, number // 2, number % 2)
         self.note = Note(self)
         self.column.addWidget(self.list)
-        self.column.addLayout(buttons)
+        self.column.addWidget(ButtonGrid((self.open, self.again, self.elsewhere, self.compare, self.delete)))
         self.column.addWidget(self.note)
         self.opened.connect(self.refresh)
         session.restored.connect(self.refresh)

@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 from ..processing_provider.places import crs_text
 from ..processing_provider.translation import tr
 from .area_tools import LINE
+from .button_grid import ButtonGrid
 from .pinned_places import PinnedPlaces, marker, probabilities_text
 from .running import LatestRun
 from .series import read_series
@@ -99,17 +100,15 @@ class PlaceView(QWidget):
         self._canvas.scene().removeItem(self.marker)
 
     def _lay_out(self) -> None:
-        place, exports = QHBoxLayout(), QHBoxLayout()
+        place = QHBoxLayout()
         place.addWidget(self.where, 1)
         place.addWidget(self.pin)
-        exports.addWidget(self.save_table)
-        exports.addWidget(self.save_picture)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot)
         column.addLayout(place)
         column.addWidget(self.probable)
-        column.addLayout(exports)
+        column.addWidget(ButtonGrid((self.save_table, self.save_picture)))
         self._show_buttons()
 
     def _ask(self, value: str) -> None:

@@ -14,11 +14,12 @@ from qgis.core import QgsProject
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import Qt, QUrl
 from qgis.PyQt.QtGui import QColor, QDesktopServices, QHideEvent, QIcon, QKeySequence, QPixmap, QShowEvent
-from qgis.PyQt.QtWidgets import QFormLayout, QGridLayout, QHBoxLayout, QPushButton, QShortcut, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QFormLayout, QGridLayout, QPushButton, QShortcut, QSpinBox, QWidget
 
 from ..core.store.paths import WorkspacePaths
 from ..processing_provider import layers
 from ..processing_provider.translation import tr
+from .button_grid import ButtonGrid
 from .review import Review
 from .series import Series
 from .session import Session
@@ -47,6 +48,7 @@ class PointReview(Review):
         self._design = QWidget()
         design = QFormLayout(self._design)
         design.setContentsMargins(0, 0, 0, 0)
+        design.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         design.addRow(tr("Number of points"), self.number)
         design.addRow(tr("At least in each class"), self.least)
         self.column.insertWidget(0, self._design)
@@ -55,11 +57,8 @@ class PointReview(Review):
         self.assess.clicked.connect(self._assess)
         self.page = QPushButton(tr("Open the page"))
         self.page.setEnabled(False)
-        row = QHBoxLayout()
-        row.addWidget(self.assess)
-        row.addWidget(self.page)
         self.answers.addLayout(self.buttons)
-        self.answers.addLayout(row)
+        self.answers.addWidget(ButtonGrid((self.assess, self.page)))
         self._page: Optional[Path] = None
         self.page.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._page))))
         self._assessing = self.run_of("assessmap", self._on_assessed)

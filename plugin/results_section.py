@@ -8,13 +8,14 @@ from qgis.core import QgsApplication, QgsPointXY
 from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ..core.store.known_maps import KnownMap, known_map
 from ..core.store.paths import WorkspacePaths
 from ..core.vocabulary.indices import INDICES
 from ..processing_provider.translation import tr
 from .area_tools import AskTool
+from .button_grid import ButtonGrid
 from .patch_overlay import PatchOverlay
 from .place_view import PlaceView
 from .section import Note, Section
@@ -91,18 +92,15 @@ class ResultsSection(Section):
         self._iface.mapCanvas().unsetMapTool(self.tool)
 
     def _lay_out(self) -> None:
-        buttons = QGridLayout()
-        buttons.addWidget(self.report, 0, 0)
-        buttons.addWidget(self.folder, 0, 1)
-        buttons.addWidget(self.ask, 1, 0)
-        row = QHBoxLayout()
+        choice = QWidget()
+        row = QHBoxLayout(choice)
+        row.setContentsMargins(0, 0, 0, 0)
         label = QLabel(tr("Show"))
         label.setBuddy(self.value)
         row.addWidget(label)
         row.addWidget(self.value, 1)
-        buttons.addLayout(row, 1, 1)
         self.column.addWidget(self.note)
-        self.column.addLayout(buttons)
+        self.column.addWidget(ButtonGrid((self.report, self.folder, self.ask, choice)))
         self.column.addWidget(self.place)
 
     def _follow_workspace(self) -> None:

@@ -164,7 +164,8 @@ class _Table(QTableWidget):
         self.setSortingEnabled(False)
         self.setRowCount(len(scenes))
         for number, scene in enumerate(scenes):
-            date = QTableWidgetItem(f"{scene.time:%Y-%m-%d %H:%M}")
+            date = QTableWidgetItem(f"{scene.time:%Y-%m-%d}")
+            date.setToolTip(f"{scene.time:%Y-%m-%d %H:%M}")
             date.setData(NUMBER, number)
             self.setItem(number, 0, date)
             for column, value in enumerate((scene.cloud_cover, scene.coverage), start=1):

@@ -58,7 +58,6 @@ class Section(QWidget):
         outer.addLayout(line)
         outer.addWidget(self.content)
         outer.addWidget(rule)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_open(False)
 
     @property

@@ -22,6 +22,9 @@ checkVersion=false
 [app]
 firstRunVersionFlag=99999
 
+[UI]
+UITheme={theme}
+
 [patchwork]
 workspace_folder={workspaces}
 """
@@ -35,7 +38,7 @@ def play_story(place: Path, engine_python: str, story: str, *, has_plugin: bool 
     if has_plugin and not (profile / "python" / "plugins" / "patchwork").exists():
         (profile / "python" / "plugins" / "patchwork").symlink_to(ROOT)
     (profile / "QGIS" / "QGIS3.ini").write_text(
-        SETTINGS.format(workspaces=place / "workspaces \\x10d"),
+        SETTINGS.format(workspaces=place / "workspaces \\x10d", theme=environment.get("PATCHWORK_THEME", "default")),
         encoding="ascii",  # a č, as Qt writes it
     )
     out = Path(os.environ.get("PATCHWORK_PICTURES", place / "out")) / story
@@ -50,7 +53,7 @@ def play_story(place: Path, engine_python: str, story: str, *, has_plugin: bool 
         "PYTHONPATH": str(STORIES),
         **environment,
     }
-    screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24"]
+    screen = ["xvfb-run", "-a", "-s", f"-screen 0 {environment.get('PATCHWORK_SCREEN', '1400x1000')}x24"]
     command = [*screen, PROGRAM, "--noversioncheck", "--nologo", "--code", str(STORIES / f"{story}.py")]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
     file = out / "told.json"
