@@ -27,6 +27,7 @@ from qgis.core import (  # noqa: E402
 from qgis.PyQt.QtCore import QPointF, QSizeF  # noqa: E402
 
 from patchwork.core.operations import OPERATIONS  # noqa: E402
+from patchwork.core.operations.makemap import MakeMap  # noqa: E402
 from patchwork.core.parameters import declared  # noqa: E402
 from patchwork.processing_provider import bindings  # noqa: E402
 
@@ -56,39 +57,41 @@ ALGORITHMS = {"mosaicmap_confidence": "mosaicmap"}  # where a box has another na
 
 # What the model asks for, by the step that declares it; steps with a parameter of the same name get the same value.
 INPUTS = {
-    "splitarea": ("source", "imagery", "area", "workspace", "patch_size"),
-    "downloadscenes": ("start", "end", "max_cloud_cover", "collection", "service_url", "auth"),
+    "splitarea": ("workspace", "area", "patch_size", "source", "imagery"),
+    "findscenes": ("start", "end", "max_cloud_cover", "method", "collection", "service_url", "auth"),
     "rasterizereference": ("reference", "class_field", "name_field", "erosion"),
     "drawsamples": ("per_class",),
     "trainmodel": ("classifier",),
     "classifypatches": ("smoothing",),
 }
-ACROSS, DOWN = 320, 110
+OF_ACCOUNTS = ("collection", "service_url", "auth")  # stand apart: most sources need none of them
+ACROSS, DOWN, CLOSE = 320, 110, 48  # between columns, steps, and inputs of a step
 
 
 def make_model() -> QgsProcessingModelAlgorithm:
     """The steps in a column, each with its inputs to the left and its outputs to the right."""
     model = QgsProcessingModelAlgorithm(TITLE, "0 All in one", "allinone")
-    names = list(STEPS)
+    tops = _tops()
     asked: list[str] = []
     for step, parameters in INPUTS.items():
-        for place, name in enumerate(parameters):
+        for name in parameters:
             definition = bindings.define(next(p for p in declared(OPERATIONS[step].parameters) if p.name == name))
             box = QgsProcessingModelParameter(definition.name())
-            column = len(parameters) - place
-            box.setPosition(QPointF(-ACROSS * column, DOWN * names.index(step)))
+            column = [own for own in parameters if (own in OF_ACCOUNTS) == (name in OF_ACCOUNTS)]
+            across = 2 * ACROSS if name in OF_ACCOUNTS else ACROSS
+            box.setPosition(QPointF(-across, tops[step] + CLOSE * column.index(name)))
             model.addModelParameter(definition, box)
             asked.append(definition.name())
-    model.setParameterOrder(asked)
+    model.setParameterOrder([own.name.upper() for own in declared(MakeMap) if own.name.upper() in asked])
     workspace = QgsProcessingModelChildParameterSource.fromModelParameter("WORKSPACE")
-    for row, (name, (comment, fixed, outputs)) in enumerate(STEPS.items()):
+    for name, (comment, fixed, outputs) in STEPS.items():
         operation = OPERATIONS[ALGORITHMS.get(name, name)]
         child = QgsProcessingModelChildAlgorithm(f"patchwork:{operation.name}")
         child.setChildId(name)
         child.setDescription(operation.label)
-        child.setPosition(QPointF(0, DOWN * row))
+        child.setPosition(QPointF(0, tops[name]))
         child.comment().setDescription(comment)
-        child.comment().setPosition(QPointF(ACROSS * 0.62, DOWN * row - 20))
+        child.comment().setPosition(QPointF(ACROSS * 0.62, tops[name] - 20))
         child.comment().setSize(QSizeF(170, 45))
         for parameter in declared(operation.parameters):
             parameter_name = parameter.name.upper()
@@ -100,7 +103,7 @@ def make_model() -> QgsProcessingModelAlgorithm:
                 given = QgsProcessingModelChildParameterSource.fromStaticValue(value)
                 child.addParameterSources(parameter_name, [given])
         child.addParameterSources("WORKSPACE", [workspace])
-        child.setModelOutputs({title: _output(name, output, title, row) for output, title in outputs.items()})
+        child.setModelOutputs({title: _output(name, output, title, tops[name]) for output, title in outputs.items()})
         model.addChildAlgorithm(child)
         # Each step gets the workspace from the step before it, which so comes first.
         workspace = QgsProcessingModelChildParameterSource.fromChildOutput(name, "WORKSPACE")
@@ -110,11 +113,21 @@ def make_model() -> QgsProcessingModelAlgorithm:
     return model
 
 
-def _output(child: str, output: str, title: str, row: int) -> QgsProcessingModelOutput:
+def _tops() -> dict[str, float]:
+    """Where each step stands: as far below the one before it as the inputs of that need."""
+    tops, top = {}, 0.0
+    for name in STEPS:
+        tops[name] = top
+        apart = sum(own not in OF_ACCOUNTS for own in INPUTS.get(name, ()))
+        top += max(DOWN, CLOSE * apart + 0.4 * DOWN)
+    return tops
+
+
+def _output(child: str, output: str, title: str, top: float) -> QgsProcessingModelOutput:
     box = QgsProcessingModelOutput(title, title)
     box.setChildId(child)
     box.setChildOutputName(output)
-    box.setPosition(QPointF(ACROSS * 1.4, DOWN * row + 10))
+    box.setPosition(QPointF(ACROSS * 1.4, top + 10))
     return box
 
 
