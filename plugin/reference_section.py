@@ -92,7 +92,7 @@ class ReferenceSection(Section):
 
     def _check_layer(self) -> None:
         """Check the current layer and fields."""
-        has_own = self._session.source.reference is not None
+        has_own = self._has_own = self._session.source.reference is not None
         model = self._session.get("MODEL")
         self.form.setVisible(not has_own and not model)
         self.sample.say(tr("This source has its own reference.") if has_own and not model else "")

@@ -144,7 +144,7 @@ class RunSection(QWidget):
         self.note.say("")
         self.step.setText(tr("Starting the engine…"))
         parameters = self._session.parameters()
-        with suppress(QgsProcessingException, OSError):  # of inputs that are gone, as the run will tell
+        with suppress(QgsProcessingException, OSError, ImportError):  # of inputs that are gone, as the run will tell
             remember(plain_values(parameters))
         self._run = Run("makemap", parameters, self)
         self._run.message.connect(self._on_message)

@@ -44,4 +44,4 @@ def probabilities_at(workspace: Workspace, mask: np.ndarray, window: Window) -> 
         return []
     means = model.probabilities(features, 1).mean(axis=0)
     order = np.argsort(-means, kind="stable")
-    return [(record.classes.classes[number], float(means[number])) for number in order]
+    return [(model.scheme.classes[number], float(means[number])) for number in order]

@@ -52,6 +52,8 @@ def test_a_drawn_area_and_a_styled_shapefile_come_to_a_map_in_its_colours(play, 
     assert (name, made[:3]) == (Path(told["workspace"]).name, "202")
     assert re.fullmatch(r"accuracy \d+% \(\d+% – \d+%\)", accuracy)
     assert told["as_before"]
+    assert told["named"] == "1200=maize"
+    assert "maize" in told["legend"]
     assert told["opened"] == [told["workspace"], True, True]
     assert told["group"] == ["Patches", "Land-cover map"]
     assert told["accuracy"].startswith("Accuracy ")

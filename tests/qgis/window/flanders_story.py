@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from driving import click, click_map, drag_map, drive, iface, keys, open_dock, picture, show, wait, wait_until
+from patchwork.plugin.class_table import NAME
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
@@ -83,6 +84,7 @@ def story(told):
     told["rows"] = panel.reference.table.rowCount()
     told["reference"] = panel.reference.note.text
     told["colours"] = panel.reference.table.colours
+    panel.reference.table.item(0, NAME).setText("maize")
     click(panel.imagery.find)
     wait_until(lambda: panel.imagery._scenes)
     told["scenes"] = len(panel.imagery._scenes)
@@ -119,6 +121,7 @@ def story(told):
     told["expanded"] = project.layerTreeRoot().children()[0].isExpanded()
     group = project.layerTreeRoot().children()[0]
     land = next(node.layer() for node in group.children() if node.name() == "Land-cover map")
+    told["legend"] = [entry.label for entry in land.renderer().classes()]
     told["classes"] = {int(entry.value): entry.color.name() for entry in land.renderer().classes()}
     click(panel.results.ask)
     click_map(box.center().x(), box.center().y())
@@ -174,7 +177,9 @@ def two_places(told, panel, box):
 
 def a_way_back(told, panel, project):
     """A new project: the map is opened again, its choices are used for another one, and it is thrown away."""
-    chosen = {name: panel.session.get(name) for name in ("IMAGERY", "PATCH_SIZE", "AREA", "CLASS_FIELD", "SKIP_SCENES")}
+    names = ("IMAGERY", "PATCH_SIZE", "AREA", "CLASS_FIELD", "SKIP_SCENES", "CLASS_NAMES", "CLASS_COLOURS")
+    chosen = {name: panel.session.get(name) for name in names}
+    told["named"] = chosen["CLASS_NAMES"]
     iface.newProject()
     show(panel.maps.list)
     told["maps"] = [panel.maps.list.item(number).text().split("\n") for number in range(panel.maps.list.count())]
