@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 from driving import click, click_map, drag_map, drive, iface, keys, open_dock, picture, show, wait, wait_until
-from patchwork.plugin.class_table import NAME
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
@@ -20,6 +19,8 @@ from qgis.PyQt.QtCore import QPointF, Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QComboBox, QMessageBox, QToolButton
+
+from patchwork.plugin.class_table import NAME
 
 DATA = Path(os.environ["PATCHWORK_FLANDERS"])
 COLOURS = {1200: "#ffcc00", 2130: "#aa4400", 5100: "#00aa88", 7900: "#8844aa", 9120: "#33aa33"}
