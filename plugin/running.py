@@ -74,7 +74,8 @@ class Run(QObject):
         self.logged.emit(level, text)
 
     def _end(self, succeeded: bool, results: dict[str, Any]) -> None:
-        succeeded = succeeded and not self.is_cancelled
+        self.is_cancelled = self.is_cancelled or self._feedback.isCanceled()  # also in QGIS's list of tasks
+        succeeded = succeeded and not self.is_cancelled and bool(results)
         if not succeeded and not self.errors and not self.is_cancelled:
             self._on_logged("error", tr("The run ended without a result. See QGIS's log messages."))
         self._task = None

@@ -47,6 +47,7 @@ def test_rough_hands(play, places):
     assert told["kept"] == {}
     assert told["kept_plot"] == ["Click on the map to plot the time series of a place.", False]
     assert told["other_plot"] == told["kept_plot"]
+    assert told["task"] == ["", {}]
     assert "The next run makes it; if it was moved, choose it below." in told["gone"]
     assert "/no/such/python does not exist" in told["broken"]
     assert told["unloaded"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from driving import click, click_map, dock, drive, iface, open_dock, picture, wait, wait_until
 from qgis.core import (
+    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
@@ -196,6 +197,13 @@ def story(told):
     wait_until(lambda: not panel.area._split.is_busy)
     told["broken"] = panel.area.note.text
     os.environ["PATCHWORK_PYTHON"] = before
+
+    # A run is cancelled in QGIS's own list of tasks
+    session.set("PATCH_SIZE", 180.0)
+    wait_until(lambda: QgsApplication.taskManager().activeTasks())
+    QgsApplication.taskManager().cancelAll()
+    wait_until(lambda: not panel.area._split.is_busy)
+    told["task"] = [panel.area.note.text, panel.area.numbers]
 
     # The plugin is reloaded during a run
     session.set("SOURCE", "sample")
