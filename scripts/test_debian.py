@@ -22,6 +22,8 @@ from machine import BUILD, CHECKOUT, MachineError, say
 FOR_SETUP = ("debootstrap", "debian-archive-keyring")
 INCLUDED = ("python3", "ca-certificates")
 NETWORK = ("resolv.conf", "hosts", "pip.conf", "ssl/certs/ca-certificates.crt")  # below /etc
+MIRROR = "http://deb.debian.org/debian/"
+NEWEST = "sid"  # debootstrap's way of setting up a Debian that is newer than itself, and all others of today
 NO_SPACES = "/mnt"  # debootstrap wants a path without
 PRIVATE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
@@ -56,7 +58,15 @@ def _set_up(suite: str, root: Path) -> None:
     part = root.with_name("root.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    debootstrap = ["debootstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", suite, NO_SPACES, *_mirror()]
+    debootstrap = [
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={','.join(INCLUDED)}",
+        suite,
+        NO_SPACES,
+        _mirror(),
+        NEWEST,
+    ]
     commands = [["mount", "-t", "proc", "proc", "/proc"], ["mount", "--bind", str(part), NO_SPACES], debootstrap]
     code, _ = machine.run(_in_private(commands), dict(os.environ))
     if code:
@@ -64,10 +74,10 @@ def _set_up(suite: str, root: Path) -> None:
     part.rename(root)
 
 
-def _mirror() -> list[str]:
-    """Where this machine gets Debian from; nothing, which is debootstrap's own choice, where it is not a Debian."""
+def _mirror() -> str:
+    """Where this machine gets Debian from, or where everybody can."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
-    return subprocess.run(command, capture_output=True, text=True).stdout.split()[:1]
+    return (subprocess.run(command, capture_output=True, text=True).stdout.split() or [MIRROR])[0]
 
 
 def _hand_on_network(root: Path) -> None:
@@ -79,6 +89,7 @@ def _hand_on_network(root: Path) -> None:
             shutil.copyfile(here, inside)
     settings = subprocess.run(["apt-config", "dump"], capture_output=True, text=True).stdout.splitlines(keepends=True)
     proxies = [line for line in settings if line.startswith("Acquire::http") and "proxy" in line.lower()]
+    proxies += [line for line in settings if line.startswith("Acquire::Check-Valid-Until")]  # where a mirror is late
     (root / "etc/apt/apt.conf.d/proxies").write_text("".join(proxies), encoding="utf-8")
 
 
