@@ -41,7 +41,7 @@ from ..processing_provider.translation import tr
 from .session import PROPOSED, Session
 
 LARGE = 20.0
-NARROWEST_FIELD = 20  # characters; in a narrower dock fields stand below their labels
+NARROWEST_FIELD = 15  # characters; in a narrower dock fields stand below their labels
 GAP = 8  # pixels between a label and its field
 
 
