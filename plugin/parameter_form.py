@@ -105,8 +105,11 @@ class ParameterForm(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Labels stand beside their fields if there is room for all, otherwise above."""
         super().resizeEvent(event)
-        labels = [row[0].sizeHint().width() for row in self._rows.values() if row[0].isVisibleTo(self)]
-        needed = max(labels, default=0) + GAP + NARROWEST_FIELD * self.fontMetrics().averageCharWidth()
+        rows = [row for row in self._rows.values() if row[0].isVisibleTo(self)]
+        label = max((row[0].sizeHint().width() for row in rows), default=0)
+        boxes = [box for row in rows for box in row[-1].findChildren(QCheckBox)]  # with a text that cannot be narrower
+        field = max((box.minimumSizeHint().width() for box in boxes), default=0)
+        needed = label + GAP + max(field, NARROWEST_FIELD * self.fontMetrics().averageCharWidth())
         policies = QFormLayout.RowWrapPolicy
         self.layout().setRowWrapPolicy(policies.DontWrapRows if needed <= self.width() else policies.WrapAllRows)
 
