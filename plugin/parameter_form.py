@@ -21,8 +21,6 @@ from qgis.gui import (
     QgsProcessingGui,
     QgsProcessingParameterWidgetContext,
 )
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -41,8 +39,7 @@ from ..processing_provider.translation import tr
 from .session import PROPOSED, Session
 
 LARGE = 20.0
-NARROWEST_FIELD = 15  # characters; in a narrower dock fields stand below their labels
-GAP = 8  # pixels between a label and its field
+NARROWEST_FIELD = 24  # characters; in a narrower dock a field stands below its label
 
 
 class _Contexts(QgsProcessingContextGenerator):
@@ -73,8 +70,9 @@ class ParameterForm(QWidget):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(3)
-        layout.setHorizontalSpacing(GAP)
+        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        character = self.fontMetrics().averageCharWidth()
         for name, wrapper in self._wrappers.items():
             widget = wrapper.createWrappedWidget(self._contexts.processingContext())
             definition = wrapper.parameterDefinition()
@@ -84,6 +82,7 @@ class ParameterForm(QWidget):
             for part in self._rows[name]:
                 part.setToolTip(_help(definition.help()))
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
+            widget.setMinimumWidth(NARROWEST_FIELD * character)
             layout.addRow(label, widget)
             _adapt(widget, declarations[name])
             if isinstance(definition, QgsProcessingParameterFeatureSource):
@@ -94,24 +93,6 @@ class ParameterForm(QWidget):
         session.restored.connect(self.show_values)
         session.changed.connect(self._show_value)
         self.show_values()
-
-    def minimumSizeHint(self) -> QSize:
-        """As narrow as the widest label or field."""
-        shown = [widget for row in self._rows.values() for widget in row if widget.isVisibleTo(self)]
-        widest = max((widget.minimumSizeHint().width() for widget in shown), default=0)
-        narrowest = NARROWEST_FIELD * self.fontMetrics().averageCharWidth()
-        return QSize(max(widest, narrowest), super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Labels stand beside their fields if there is room for all, otherwise above."""
-        super().resizeEvent(event)
-        rows = [row for row in self._rows.values() if row[0].isVisibleTo(self)]
-        label = max((row[0].sizeHint().width() for row in rows), default=0)
-        boxes = [box for row in rows for box in row[-1].findChildren(QCheckBox)]  # with a text that cannot be narrower
-        field = max((box.minimumSizeHint().width() for box in boxes), default=0)
-        needed = label + GAP + max(field, NARROWEST_FIELD * self.fontMetrics().averageCharWidth())
-        policies = QFormLayout.RowWrapPolicy
-        self.layout().setRowWrapPolicy(policies.DontWrapRows if needed <= self.width() else policies.WrapAllRows)
 
     def show_only(self, names: Sequence[str]) -> None:
         """Hide all other parameters."""
