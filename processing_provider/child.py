@@ -69,6 +69,8 @@ class EngineProcess:
     def send(self, values: Mapping[str, Any]) -> None:
         """Send a request as a line of JSON; if the process has ended, its last output says why."""
         self.has_answered = False
+        while not self._messages.empty():  # an answer that came when its request was just cancelled
+            self._messages.get_nowait()
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(dict(values)) + "\n")
             self._process.stdin.flush()
@@ -123,8 +125,8 @@ class EngineProcess:
             return
         self._messages.put(message)
         if self._is_worker and message.keys() & {"outputs", "error"}:
-            self.has_answered = True
             self._messages.put(self.END)
+            self.has_answered = True
 
     def _on_error_line(self, line: str) -> None:
         if line.strip():
