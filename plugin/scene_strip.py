@@ -92,7 +92,7 @@ class SceneStrip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._scenes:
             return
-        ink = text_colour(self)
+        ink = text_colour()
         self._paint_months(painter, ink)
         for number in range(len(self._scenes)):
             self._paint_bar(painter, ink, number)

@@ -151,9 +151,12 @@ def as_tooltip(text: str) -> str:
     return f'<p style="white-space: pre-wrap">{escape(text)}</p>' if "<" in text else text
 
 
-def text_colour(widget: QWidget) -> QColor:
-    """The text colour for a widget that paints itself: themes set it for labels only."""
-    label = QLabel(widget)
+def text_colour() -> QColor:
+    """The text colour for a widget that paints itself: themes set it for labels only.
+
+    The label has no parent: a new child would make the widget paint itself again, without end.
+    """
+    label = QLabel()
     label.ensurePolished()
     colour = label.palette().color(label.foregroundRole())
     label.deleteLater()

@@ -76,7 +76,7 @@ class SeriesPlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plot in the colours of the window."""
-        self._axes = self._paint(QPainter(self), QRectF(self.rect()), text_colour(self))
+        self._axes = self._paint(QPainter(self), QRectF(self.rect()), text_colour())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the observation under the pointer in a tooltip."""

@@ -12,4 +12,5 @@ def test_nothing_is_cut_off(play, places, screen, text, theme):
     told = play("looks_story", PATCHWORK_SCREEN=screen, PATCHWORK_THEME=theme, QT_FONT_DPI=text, **places)
     if text == "96":  # with larger text QGIS itself is wider
         assert told["size"] == [int(number) for number in screen.split("x")]
+    assert max(told["painted"].values()) <= 2  # nothing paints itself without end
     assert {name: found for name, found in told["cut"].items() if found} == {}

@@ -4,7 +4,7 @@ import os
 
 from driving import click, drive, iface, open_dock, picture, show, wait, wait_until
 from qgis.core import QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QPoint
+from qgis.PyQt.QtCore import QEvent, QObject, QPoint
 from qgis.PyQt.QtWidgets import QAbstractButton, QLabel, QTableWidget
 
 WIDTH, HEIGHT = map(int, os.environ["PATCHWORK_SCREEN"].split("x"))
@@ -36,6 +36,20 @@ def cut_off(panel):
     return found
 
 
+class Paints(QObject):
+    """Counts how often widgets paint themselves."""
+
+    def __init__(self, widgets):
+        super().__init__()
+        self.number = 0
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, widget, event):
+        self.number += event.type() == QEvent.Type.Paint
+        return False
+
+
 def story(told):
     iface.mainWindow().resize(WIDTH, HEIGHT)
     panel = open_dock()
@@ -48,7 +62,8 @@ def story(told):
     click(panel.imagery.find)
     wait_until(lambda: panel.imagery._scenes)
     wait(0.5)
-    told["cut"], told["scrolled"] = {}, {}
+    told["cut"], told["scrolled"], told["painted"] = {}, {}, {}
+    paints = Paints([panel.imagery.scenes.strip, panel.results.place.plot])
     for width in (NARROW, 400):
         iface.mainWindow().resizeDocks([panel], [width], 1)
         wait(0.2)
@@ -56,6 +71,9 @@ def story(told):
             name = section.header.text()
             show(section.content)
             wait(0.1)
+            paints.number = 0
+            wait(0.2)
+            told["painted"][f"{name}, {width}"] = paints.number
             told["cut"][f"{name}, {width}"] = cut_off(panel)
             told["scrolled"][f"{name}, {width}"] = panel._scroll.verticalScrollBar().maximum()
             picture(f"{width}-{panel.sections.index(section) + 1}-{name}")
