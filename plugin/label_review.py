@@ -12,6 +12,7 @@ from qgis.gui import QgisInterface
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
+from ..core.parameters import join_names, split_names
 from ..core.store.paths import WorkspacePaths
 from ..core.vocabulary.plurals import counted
 from ..processing_provider import layers
@@ -68,7 +69,7 @@ class LabelReview(Review):
     @property
     def corrections(self) -> dict[str, str]:
         """The class of each corrected polygon (its feature id), by id or name, 0 if it is left out."""
-        entries = str(self._session.get("CORRECTIONS") or "").split(",")
+        entries = split_names(str(self._session.get("CORRECTIONS") or ""))
         return {
             polygon.strip(): word.strip() for polygon, _, word in (entry.partition("=") for entry in entries) if word
         }
@@ -176,7 +177,7 @@ class LabelReview(Review):
 
     def _store(self, corrections: dict[str, str]) -> None:
         texts = [f"{polygon}={word}" for polygon, word in corrections.items()]
-        self._session.set("CORRECTIONS", ",".join(texts) or None)
+        self._session.set("CORRECTIONS", join_names(texts) or None)
 
     def _refresh(self) -> None:
         self.undo.setEnabled(bool(self._decided))
