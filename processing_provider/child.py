@@ -69,8 +69,6 @@ class EngineProcess:
     def send(self, values: Mapping[str, Any]) -> None:
         """Send a request as a line of JSON; if the process has ended, its last output says why."""
         self.has_answered = False
-        while not self._messages.empty():  # an answer that came when its request was just cancelled
-            self._messages.get_nowait()
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(dict(values)) + "\n")
             self._process.stdin.flush()
@@ -82,11 +80,13 @@ class EngineProcess:
     def next_message(self, seconds: float) -> Any:
         """The next message; None after `seconds` without one, END after the last message."""
         try:
-            return self._messages.get(timeout=seconds)
+            message = self._messages.get(timeout=seconds)
         except queue.Empty:
             if self._process.poll() is not None:
                 end_group(self._process)  # its child processes would keep the output open
             return None
+        self.has_answered = message is self.END
+        return message
 
     def status(self) -> int:
         """The exit status, after the end of its output."""
@@ -126,7 +126,6 @@ class EngineProcess:
         self._messages.put(message)
         if self._is_worker and message.keys() & {"outputs", "error"}:
             self._messages.put(self.END)
-            self.has_answered = True
 
     def _on_error_line(self, line: str) -> None:
         if line.strip():

@@ -56,7 +56,8 @@ class Worker:
         try:
             yield self._running(interpreter)
         finally:
-            is_unusable = self._child is None or not self._child.has_answered
+            child = self._child
+            is_unusable = child is None or not child.has_answered or not child.is_alive()
             if is_unusable or not self._is_wanted:
                 self._end()
             self._busy.release()

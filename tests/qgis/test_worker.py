@@ -71,6 +71,19 @@ def test_a_cancelled_request_ends_the_process_and_another_takes_its_place(run, w
     assert run("splitarea", {"AREA": AREA, "SOURCE": "stac", "WORKSPACE": str(tmp_path)})["PATCH_NUMBER"] == 2
 
 
+def test_an_answer_that_comes_when_its_request_was_cancelled_is_not_that_of_the_next(run, worker, tmp_path):
+    from patchwork.processing_provider.interpreter import find_interpreter
+
+    (before,) = children()
+    with worker.borrowed(find_interpreter()) as child:
+        values = {"area": AREA, "source": "stac", "workspace": str(tmp_path / "late")}
+        child.send({"operation": "splitarea", "parameters": values})
+        wait_until(lambda: child.END in child._messages.queue)  # and nobody reads it
+    found = run("splitarea", {"AREA": AREA, "SOURCE": "stac", "WORKSPACE": str(tmp_path / "next")})
+    assert Path(found["PATCHES"]).parent == tmp_path / "next"
+    wait_until(lambda: children() not in ([], [before]))
+
+
 def test_a_worker_that_has_died_is_replaced(run, worker, tmp_path):
     os.kill(children()[0], 9)
     wait_until(lambda: children() == [])
